@@ -78,7 +78,8 @@ worker_eta_task_limit = 100  # ETAs are not used; bounds the memory that a flood
 # --- pool
 worker_concurrency = 1  # one browser per worker process; scale by adding workers
 worker_proc_alive_timeout = 30  # importing Playwright and SQLAlchemy is slow
-worker_max_tasks_per_child = 50  # bounds leaks; the memory setting ignores Chromium
+# A child has no limit of tasks: what grows is the browser, which is closed in place (worker/browser/wear.py).
+worker_max_memory_per_child = 1_000_000  # KiB of the child alone; the last resort against an unknown leak
 # A hung child is killed; its action is recovered when the lease expires.
 task_time_limit = _settings.action_time_limit.total_seconds()
 task_soft_time_limit = None  # could raise inside COMMIT and leave its outcome unknown (celery#10271)
@@ -91,6 +92,8 @@ worker_hijack_root_logger = False  # worker/logs.py sets up logging
 worker_redirect_stdouts = False
 
 # --- beat: ticks only; losing or duplicating one does no harm
+# Beat counts an interval from its own start and forgets it at its end, so a long one might never pass. Work
+# that is due less often is due by a row in Postgres (db/store/upkeep.py).
 # Bounds the backlog while no control worker runs. It is long because beat's clock sets the expiry and the
 # worker's clock checks it: with a minute, a control worker whose clock was ahead discarded every tick.
 _stale = {"expires": 6 * 3600}
@@ -99,12 +102,6 @@ beat_schedule = {
     "schedules": {"task": "tasks.upkeep.schedules", "schedule": 15.0, "options": _stale},
     "dispatch": {"task": "tasks.dispatch", "schedule": _dispatch_s, "options": _stale},
     "recover": {"task": "tasks.recover", "schedule": 15.0, "options": _stale},
-    "expiry": {"task": "tasks.upkeep.expiry", "schedule": 300.0, "options": _stale},
-    "replies": {"task": "tasks.upkeep.replies", "schedule": 300.0, "options": _stale},
-    "summaries": {"task": "tasks.upkeep.summaries", "schedule": 300.0, "options": _stale},
-    "quota": {"task": "tasks.upkeep.quota", "schedule": 3600.0, "options": _stale},
-    # every six hours from beat's start
-    "retention": {"task": "tasks.upkeep.retention", "schedule": 6 * 3600.0, "options": _stale},
-    "evidence": {"task": "tasks.upkeep.evidence", "schedule": 3600.0, "options": _stale},
+    "upkeep": {"task": "tasks.upkeep.due", "schedule": 15.0, "options": _stale},
 }
 beat_max_loop_interval = 1.0

@@ -51,7 +51,6 @@ def count_as_worker() -> None:
         metrics.SITE_REQUEST_SECONDS.labels("sandbox", verb).observe(0.2)
     for kind in ("greet", "visit", "collect"):
         metrics.QUOTA_DECISIONS.labels(kind, "granted").inc()
-        metrics.RATE_LIMIT_REMAINING.labels("1", kind, "day").set(7)
 
 
 def time_scrape(folder: Path) -> float:

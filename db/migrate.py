@@ -1,20 +1,37 @@
 """Schema migrations: upgrade to this code's revision, and check for it.
 
-Alembic is imported inside a function, because it takes as long as all other imports of the database's
-modules, and most schemas are current.
+Each revision is one short transaction, so that a lock lasts no longer than its revision. A wait for a lock is
+bounded, because whoever reads a table queues behind a migration that waits for it.
+
+Alembic is imported inside functions, because it takes as long as all other imports of the database's modules,
+and most schemas are current.
 """
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Engine, text
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import OperationalError
+
+from db.lock_holders import LockWatch, describe_holders
+from worker.clock import monotonic_seconds
+from worker.errors import RequestRefusedError
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
-_LOCK = 7_203_118_442
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = 7_203_118_442
 """Key of the advisory lock that serialises concurrent migrations; any constant."""
+LOCK_TIMEOUT_MS = 4000
+"""How long a migration, and so everybody behind it, waits for a table."""
+TURN_TIMEOUT_S = 60.0
+"""How long a migration waits for another one to end."""
+_POLL_S: Final = 0.2
 
 
 def _config() -> "Config":
@@ -26,27 +43,77 @@ def _config() -> "Config":
 
 
 def upgrade_schema(engine: Engine) -> None:
-    """Upgrade the schema to the newest revision, in one transaction. Does nothing if it is current."""
+    """Upgrade the schema to the newest revision. Does nothing if it is current.
+
+    Raises RequestRefusedError, which says who holds what, if a lock can't be had in time. The revision that
+    waited for it has then changed nothing, and the upgrade can be repeated.
+    """
     if is_schema_current(engine):
         return
     from alembic import command  # noqa: PLC0415 -- see above
 
-    config = _config()
-    with engine.begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    before, config = _read_revision(engine), _config()
+    with _turn_to_migrate(engine), engine.connect() as connection:
+        event.listen(connection, "begin", _limit_lock_waits)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        with LockWatch(engine, connection) as watch:
+            try:
+                command.upgrade(config, "head")
+            except OperationalError as error:
+                if not isinstance(error.orig, LockNotAvailable):
+                    raise
+                connection.rollback()
+                now = _read_revision(engine)
+                done = "nothing was changed"
+                if now != before:
+                    done = f"revision {now} is in place, and the next one changed nothing"
+                raise RequestRefusedError(
+                    f"{describe_holders(watch.last_seen())}; {done}. Repeat this when it has ended"
+                ) from error
 
 
 def is_schema_current(engine: Engine) -> bool:
     """Return whether the schema is at the newest revision."""
-    with engine.connect() as connection:
-        if not connection.scalar(text("select to_regclass('alembic_version') is not null")):
-            return False
-        found = connection.scalars(text("select version_num from alembic_version")).all()
-    return found == [_newest_revision()]
+    return _read_revision(engine) == _newest_revision()
 
 
 def _newest_revision() -> str:
     """Return the number of the newest migration, with which its file's name begins."""
     return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+def _read_revision(engine: Engine) -> str | None:
+    """Return the schema's revision, or None for an empty database."""
+    with engine.connect() as connection:
+        if not connection.scalar(text("select to_regclass('alembic_version') is not null")):
+            return None
+        found: str | None = connection.scalar(text("select version_num from alembic_version"))
+        return found
+
+
+@contextmanager
+def _turn_to_migrate(engine: Engine) -> Iterator[None]:
+    """Hold the advisory lock in a transaction of its own, so that it outlasts those of the revisions.
+
+    It is polled for: a session that waits inside a statement would stop `create index concurrently`, which
+    waits for the snapshots of all others.
+    """
+    deadline = monotonic_seconds() + TURN_TIMEOUT_S
+    with engine.connect() as connection:
+        while not connection.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}):
+            connection.rollback()
+            if monotonic_seconds() > deadline:
+                raise RequestRefusedError(
+                    "another process migrates this database, and has not ended; nothing was changed. Repeat "
+                    "this when it has ended"
+                )
+            time.sleep(_POLL_S)
+        connection.execute(text("set local idle_in_transaction_session_timeout = 0"))
+        yield
+
+
+def _limit_lock_waits(connection: Connection) -> None:
+    """Set the limit in the transaction that begins. Its start is no place to begin another one."""
+    cursor = connection.connection.cursor()
+    cursor.execute(f"set local lock_timeout = {LOCK_TIMEOUT_MS}")
+    cursor.close()

@@ -41,6 +41,7 @@ UPKEEP_EXPIRY = "tasks.upkeep.expiry"
 UPKEEP_QUOTA = "tasks.upkeep.quota"
 UPKEEP_REPLIES = "tasks.upkeep.replies"
 UPKEEP_SUMMARIES = "tasks.upkeep.summaries"
+UPKEEP_DUE = "tasks.upkeep.due"
 
 CORRELATION_HEADER = "rapport_correlation"
 """Message header that carries the correlation id from the caller into the worker's log lines and rows."""

@@ -11,7 +11,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from tasks import sessions
 from tasks.contract import CORRELATION_HEADER
 from tasks.refused_messages import RefusedMessageWriter
-from tasks.services import Services, close_services
+from tasks.services import Services, close_services, close_worn_browser
 from worker import broker, logs, metrics
 from worker.browser.adapters import load_adapter
 from worker.queues import BROWSER_QUEUES
@@ -93,6 +93,12 @@ def count_task(task: Task, state: str, **_: Any) -> None:  # noqa: ANN401 -- Cel
     """Count the task by its final state, and clear the context of its log lines."""
     metrics.TASKS.labels(task.name, str(state).lower()).inc()
     clear_contextvars()
+
+
+@signals.task_postrun.connect(weak=False)
+def recycle_browser(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Close the child's browser when it is worn. The child stays, because starting one takes longer."""
+    close_worn_browser()
 
 
 @signals.task_failure.connect(weak=False)

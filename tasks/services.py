@@ -116,6 +116,13 @@ def get_services() -> Services:
     return _services[0]
 
 
+def close_worn_browser() -> None:
+    """Close this process's browser if it is worn, between two tasks."""
+    for services in _services:
+        if "browser_pool" in vars(services):
+            services.browser_pool.close_if_worn()
+
+
 def close_services() -> None:
     """Close this process's services, if it made any."""
     while _services:

@@ -13,12 +13,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+import psutil
 from celery.worker import state
 
 from worker import clock
 
 OVERDUE_S: Final = 60.0
 """A task this long past its time limit counts as finished: Celery should have killed its child."""
+POOL_GRACE_S: Final = 10.0
+"""A pool without a living child for this long is dead: Celery replaces a child that ends within seconds."""
 _REAP_WAIT_S: Final = 0.2
 
 
@@ -28,13 +31,14 @@ class ConsumerSnapshot:
 
     `wanted` are the queues that it should consume, without cancelled ones; `consumed` those that it does.
     `asked_at` is when it last asked Redis for a message, `busy_since` when its oldest running task was first
-    seen; None for never, and for idle.
+    seen; None for never, and for idle. `has_pool` is false if no child is left that could run a task.
     """
 
     wanted: Collection[str] = ()
     consumed: Collection[str] = ()
     asked_at: float | None = None
     busy_since: float | None = None
+    has_pool: bool = True
 
 
 class ConsumerProbe:
@@ -43,10 +47,13 @@ class ConsumerProbe:
     def __init__(self, worker: Any) -> None:  # noqa: ANN401 -- Celery ships no types
         self._worker = worker
         self._jobs: dict[int, float] = {}
+        self._childless_since: float | None = None
 
     def take_snapshot(self) -> ConsumerSnapshot:
         """Return the current state."""
         wanted, busy_since = tuple(self._worker.app.amqp.queues.consume_from), self.busy_since()
+        if self._is_pool_dead():
+            return ConsumerSnapshot(wanted, has_pool=False)  # what it takes is never run
         channel = self._channel()
         if channel is None:
             return ConsumerSnapshot(wanted, busy_since=busy_since)
@@ -81,6 +88,15 @@ class ConsumerProbe:
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
 
+    def _is_pool_dead(self) -> bool:
+        children = getattr(self._pool(), "_pool", None)
+        if children is None or any(_is_running(child.pid) for child in tuple(children)):
+            self._childless_since = None
+            return False
+        now = clock.monotonic_seconds()
+        self._childless_since = now if self._childless_since is None else self._childless_since
+        return now - self._childless_since >= POOL_GRACE_S
+
     def _pool(self) -> Any:  # noqa: ANN401 -- billiard ships no types
         """Return the pool of child processes, or None while it doesn't run."""
         return getattr(self._worker.pool, "_pool", None)
@@ -89,3 +105,11 @@ class ConsumerProbe:
         """Return the channel of the task consumer, or None while the worker connects or ends."""
         tasks = getattr(getattr(self._worker, "consumer", None), "task_consumer", None)
         return tasks.channel if tasks is not None else None
+
+
+def _is_running(pid: int) -> bool:
+    """Return whether the process runs. Asking billiard would reap it, which is for another thread to do."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

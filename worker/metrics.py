@@ -3,13 +3,15 @@
 Each process stores its values in files below RAPPORT_METRICS_DIR (the library's multiprocess mode, switched
 on by PROMETHEUS_MULTIPROC_DIR before Python starts). `render_exposition` sums all files, so one scrape covers
 every process on the machine. The files outlive their process (`metric_slots`), so counters never decrease.
-Gauges are `mostrecent`: the other modes would also count the last values of processes that have ended.
+There is no gauge among them: what describes a state is read from Postgres at each scrape, because the last
+value that some process has set is wrong as soon as the state changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -26,12 +28,6 @@ SITE_REQUEST_SECONDS = Histogram(
     "How long one operation on a site took in the browser.",
     ["site", "verb"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
-)
-RATE_LIMIT_REMAINING = Gauge(
-    "linkedin_rate_limit_remaining",
-    "Actions left in the window when the quota was last asked.",
-    ["account", "kind", "period"],
-    multiprocess_mode="mostrecent",
 )
 CONTACTS_PROCESSED = Counter(
     "linkedin_contacts_processed_total", "Contacts by source and outcome.",
@@ -72,34 +68,64 @@ DAMAGED_HELP = (
 )
 
 
-STOPPED_HELP = "Accounts that do nothing until a person acts, by name and why. No series: none is stopped."
+@dataclass(frozen=True, slots=True)
+class StateGauge:
+    """A gauge that is read from Postgres at each scrape: its name, help and label names."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...]
+
+    def build(self, samples: Iterable[tuple[Sequence[str], float]]) -> Metric:
+        """Return the gauge with these label values and numbers."""
+        gauge = GaugeMetricFamily(self.name, self.help, labels=self.labels)
+        for values, number in samples:
+            gauge.add_metric(values, number)
+        return gauge
 
 
-def render_exposition(metrics_dir: Path | None, stopped: Sequence[tuple[str, str]] | None = None) -> bytes:
+STOPPED = StateGauge(
+    "rapport_account_stopped",
+    "Accounts that do nothing until a person acts, by name and why. No series: none is stopped.",
+    ("account", "reason"),
+)
+RATE_LIMIT_REMAINING = StateGauge(
+    "linkedin_rate_limit_remaining",
+    "Actions left in the window now, by the ledger. The run is the one that used the kind last today.",
+    ("account", "kind", "period"),
+)
+UPKEEP_SUCCEEDED = StateGauge(
+    "rapport_upkeep_last_success_timestamp_seconds", "When an upkeep job last succeeded.", ("job",)
+)
+UPKEEP_FAILED = StateGauge(
+    "rapport_upkeep_last_failure_timestamp_seconds", "When an upkeep job last failed.", ("job",)
+)
+UPKEEP_LATE = StateGauge(
+    "rapport_upkeep_late",
+    "Upkeep jobs that should have succeeded long ago. No series: none is late.",
+    ("job",),
+)
+
+
+def render_exposition(metrics_dir: Path | None, state: Sequence[Metric] = ()) -> bytes:
     """Return the metrics of all processes in Prometheus' text format; without a folder, of this one only.
 
-    `stopped` has the name of each stopped account and why; None if that is not known now.
+    `state` has the gauges that were read for this scrape.
     """
-    accounts = CollectorRegistry()
-    if stopped is not None:
-        accounts.register(_StoppedAccounts(stopped))
+    registry = CollectorRegistry()
+    registry.register(_Collected(state))
     if metrics_dir is None:
-        return generate_latest() + generate_latest(accounts)
-    accounts.register(_AllProcesses(metrics_dir))
-    return generate_latest(accounts)
+        return generate_latest() + generate_latest(registry)
+    registry.register(_AllProcesses(metrics_dir))
+    return generate_latest(registry)
 
 
-class _StoppedAccounts(Collector):
-    """Read from Postgres at each scrape: a gauge of a worker would outlive the sign-in that ends the stop."""
+class _Collected(Collector):
+    def __init__(self, metrics: Sequence[Metric]) -> None:
+        self._metrics = metrics
 
-    def __init__(self, stopped: Sequence[tuple[str, str]]) -> None:
-        self._stopped = stopped
-
-    def collect(self) -> list[Metric]:
-        gauge = GaugeMetricFamily("rapport_account_stopped", STOPPED_HELP, labels=["account", "reason"])
-        for labels in self._stopped:
-            gauge.add_metric(labels, 1)
-        return [gauge]
+    def collect(self) -> Sequence[Metric]:
+        return self._metrics
 
 
 class _AllProcesses(Collector):
@@ -108,8 +134,9 @@ class _AllProcesses(Collector):
 
     def collect(self) -> list[Metric]:
         files = [path for path in sorted(self._metrics_dir.glob("*/*.db")) if path.stat().st_size]
-        damaged = {path for path in files if is_damaged(path)}
-        readable = [str(path) for path in files if path not in damaged]
+        counted = [path for path in files if not path.name.startswith("gauge_")]  # of an earlier version
+        damaged = {path for path in counted if is_damaged(path)}
+        readable = [str(path) for path in counted if path not in damaged]
         found = list(MultiProcessCollector.merge(readable))  # type: ignore[no-untyped-call]  # untyped there
         if damaged:
             found.append(GaugeMetricFamily("rapport_metric_files_damaged", DAMAGED_HELP, len(damaged)))

@@ -119,7 +119,9 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
                 late = clock.monotonic_seconds() - self._started_at > BEAT_S
                 recorded = recorded or (bool(seen.consumed) and (seen.asked_at is not None or late))
                 if recorded and (frozen := self._beat(client, seen)):
-                    self._restart(frozen, self._drop_unacknowledged(client))
+                    # without a pool it is not a message that is to blame: it is delivered again
+                    dropped = self._drop_unacknowledged(client) if seen.has_pool else []
+                    self._restart(frozen, dropped)
                     return
             with suppress(TryAgainError):
                 queues.remove_consumer(client, self._name)

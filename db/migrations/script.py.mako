@@ -1,4 +1,8 @@
-"""${message}"""
+"""${message}
+
+A revision that locks an existing table does nothing that takes long. A new index on such a table is a revision of its
+own, with db.concurrent_index.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -31,6 +31,7 @@ from db.tables.quota import (
 )
 from db.tables.schedules import MessageTemplate, Schedule, ScheduleFire
 from db.tables.sourcing import Hit, SavedSearch, Search, StoredProfile, Tombstone
+from db.tables.upkeep import UpkeepRecord
 
 __all__ = [
     "NAME_KEY", "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "CampaignRequest",
@@ -38,5 +39,5 @@ __all__ = [
     "DailySummary", "Exclusion", "Hit", "Import", "ImportChange", "ImportDoubt", "Interaction", "KillSwitch",
     "MessageTemplate", "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit",
     "QuotaTotal", "RefusedMessage", "SavedSearch", "Schedule", "ScheduleFire", "Search", "SelectorHint",
-    "StoredProfile", "Subscription", "SubscriptionEntry", "Tombstone", "one_of",
+    "StoredProfile", "Subscription", "SubscriptionEntry", "Tombstone", "UpkeepRecord", "one_of",
 ]  # fmt: skip

@@ -1,6 +1,5 @@
 """Carry out one action from start to end: claim, gates, reservation, then what its kind does."""
 
-from dataclasses import asdict
 from uuid import UUID
 
 from db.store.actions import claims, dispatch, gates, lifecycle
@@ -18,7 +17,6 @@ from worker.errors import RapportError
 from worker.failpoint import trigger_failpoint
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Outcome as Health
-from worker.rules.quota.model import Decision
 
 log = logs.get_logger(__name__)
 
@@ -68,7 +66,6 @@ def _attempt(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
     except RapportError as error:
         return settle.settle_failure(services, claim, error)
     decision = grant.decision
-    _show_remaining(claim, decision)
     trigger_failpoint("after_reserve")
     if decision.reason is not None and decision.retry_at is not None:
         with services.database.transaction() as session:
@@ -90,9 +87,3 @@ def _execute(services: Services, claim: Claim, lease: LeaseGuard, grant: Grant, 
         outcome, health = settle.settle_failure(services, claim, error), site_health(error)
     settle.release_unit(services, grant, health)
     return outcome
-
-
-def _show_remaining(claim: Claim, decision: Decision) -> None:
-    if decision.remaining is not None:
-        for period, left in asdict(decision.remaining).items():
-            metrics.RATE_LIMIT_REMAINING.labels(str(claim.account_id), claim.kind, period).set(left)

@@ -1,8 +1,12 @@
-"""Upkeep: the task functions of beat's ticks. Any tick may be lost or doubled."""
+"""Upkeep: the task functions. Any message may be lost or doubled.
+
+Beat's ticks are `schedules` and `due`; `due` publishes the others when their rows say so.
+"""
 
 from tasks.actions.read_inbox import list_readable_inboxes
 from tasks.contract import (
     BIRTHDAY_REPLIES,
+    UPKEEP_DUE,
     UPKEEP_EVIDENCE,
     UPKEEP_EXPIRY,
     UPKEEP_QUOTA,
@@ -17,54 +21,74 @@ from tasks.services import get_services
 from tasks.upkeep.daily_summaries import record_ended_days
 from tasks.upkeep.evidence import delete_old_evidence
 from tasks.upkeep.expiry import expire_late_actions
+from tasks.upkeep.jobs import publish_due_jobs, recorded
 from tasks.upkeep.quota_checks import compare_quotas
 from tasks.upkeep.retention import purge_all_accounts
 from tasks.upkeep.schedules import repeat_stale_readings, start_due_campaigns, start_waiting_requests
 from tasks.upkeep.subscriptions import request_due_subscriptions
 from worker.app import app
+from worker.rules.upkeep import UpkeepJob
 
 
 @app.task(name=UPKEEP_SCHEDULES, pydantic=True, pydantic_strict=False)
 def run_schedules(tick: Tick) -> None:
-    """Start campaigns and request subscriptions that are due, and start or request again what a lost message left."""
+    """Start campaigns and request subscriptions that are due, and repeat requests that were lost."""
     start_due_campaigns(get_services())
     start_waiting_requests(get_services())
     repeat_stale_readings(get_services())
     request_due_subscriptions(get_services())
 
 
+@app.task(name=UPKEEP_DUE, pydantic=True, pydantic_strict=False)
+def run_due_jobs(tick: Tick) -> None:
+    """Publish the upkeep jobs that are due."""
+    publish_due_jobs(get_services())
+
+
 @app.task(name=UPKEEP_EXPIRY, pydantic=True, pydantic_strict=False)
 def expire_actions(tick: Tick) -> None:
     """Skip the actions whose last day has passed, also those that nobody approved in time."""
-    expire_late_actions(get_services())
+    services = get_services()
+    with recorded(services, UpkeepJob.EXPIRY):
+        expire_late_actions(services)
 
 
 @app.task(name=UPKEEP_REPLIES, pydantic=True, pydantic_strict=False)
 def request_replies(tick: Tick) -> None:
     """Request the reading of each inbox that may be read now, at most once an hour."""
-    for account in list_readable_inboxes(get_services()):
-        publish_task(BIRTHDAY_REPLIES, account=account)
+    services = get_services()
+    with recorded(services, UpkeepJob.REPLIES):
+        for account in list_readable_inboxes(services):
+            publish_task(BIRTHDAY_REPLIES, account=account)
 
 
 @app.task(name=UPKEEP_SUMMARIES, pydantic=True, pydantic_strict=False)
 def save_summaries(tick: Tick) -> None:
     """Save and log the summaries of the days that have ended."""
-    record_ended_days(get_services())
+    services = get_services()
+    with recorded(services, UpkeepJob.SUMMARIES):
+        record_ended_days(services)
 
 
 @app.task(name=UPKEEP_QUOTA, pydantic=True, pydantic_strict=False)
 def check_quotas(tick: Tick) -> None:
     """Compare the counters of recently active accounts with the ledger."""
-    compare_quotas(get_services())
+    services = get_services()
+    with recorded(services, UpkeepJob.QUOTA):
+        compare_quotas(services)
 
 
 @app.task(name=UPKEEP_RETENTION, pydantic=True, pydantic_strict=False)
 def purge_old_data(tick: Tick) -> None:
     """Erase people and profiles that are older than their account's retention."""
-    purge_all_accounts(get_services())
+    services = get_services()
+    with recorded(services, UpkeepJob.RETENTION):
+        purge_all_accounts(services)
 
 
 @app.task(name=UPKEEP_EVIDENCE, pydantic=True, pydantic_strict=False)
 def delete_evidence(tick: Tick) -> None:
     """Delete screenshots that are older than their retention."""
-    delete_old_evidence(get_services())
+    services = get_services()
+    with recorded(services, UpkeepJob.EVIDENCE):
+        delete_old_evidence(services)

@@ -27,7 +27,7 @@ from api_stub.cli.screen import live_screen
 from api_stub.cli.screen.keyboard import Keyboard
 from api_stub.cli.screen.live_screen import LiveScreen
 from api_stub.cli.stack import demo_display, doctor
-from api_stub.cli.stack.doctor import Finding
+from api_stub.cli.stack.finding import Finding
 from api_stub.cli.terminal import Console
 from api_stub.cli.watch.display import render_view
 from api_stub.cli.watch.view import View

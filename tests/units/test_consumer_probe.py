@@ -1,13 +1,16 @@
 """What is read out of a worker: since when it is busy, and what it took and did not acknowledge."""
 
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from celery.worker import state
 
-from worker.consumer_probe import OVERDUE_S, ConsumerProbe, ConsumerSnapshot
+from worker.consumer_probe import OVERDUE_S, POOL_GRACE_S, ConsumerProbe, ConsumerSnapshot
 
 LIMIT_S = 30.0
 
@@ -31,14 +34,21 @@ def a_job(limit_s: float | None = LIMIT_S) -> Any:
     return job
 
 
-def a_worker(*, jobs: dict[int, Any] | None = None, delivered: dict[str, Any] | None = None) -> Any:
+def a_worker(
+    *,
+    jobs: dict[int, Any] | None = None,
+    delivered: dict[str, Any] | None = None,
+    children: Sequence[int] = (os.getpid(),),
+) -> Any:
     """Celery's worker, as far as it is looked at."""
     channel = SimpleNamespace(
         active_queues={"birthday"}, _brpop_sent_at=990.0, qos=SimpleNamespace(_delivered=delivered or {})
     )
     return SimpleNamespace(
         app=SimpleNamespace(amqp=SimpleNamespace(queues=SimpleNamespace(consume_from={"birthday": 1}))),
-        pool=SimpleNamespace(_pool=SimpleNamespace(_cache=jobs or {})),
+        pool=SimpleNamespace(
+            _pool=SimpleNamespace(_cache=jobs or {}, _pool=[SimpleNamespace(pid=pid) for pid in children])
+        ),
         consumer=SimpleNamespace(task_consumer=SimpleNamespace(channel=channel)),
     )
 
@@ -77,6 +87,32 @@ def test_a_worker_without_a_connection_consumes_nothing(now: Now) -> None:
     worker.consumer.task_consumer = None
     assert ConsumerProbe(worker).take_snapshot() == ConsumerSnapshot(("birthday",), busy_since=1000.0)
     assert ConsumerProbe(worker).held() == {}
+
+
+def test_a_worker_whose_pool_is_dead_consumes_nothing_whatever_it_asks_for(now: Now) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        worker = ConsumerProbe(a_worker(jobs={1: a_job()}, children=[child.pid]))
+        assert worker.take_snapshot().has_pool
+        child.communicate(b"\n")
+    assert worker.take_snapshot().has_pool  # it is about to be replaced
+    now.seconds += POOL_GRACE_S
+    assert worker.take_snapshot() == ConsumerSnapshot(("birthday",), has_pool=False)
+    shrunk = ConsumerProbe(a_worker(children=[]))
+    shrunk.take_snapshot()
+    now.seconds += POOL_GRACE_S
+    assert not shrunk.take_snapshot().has_pool
+
+
+def test_a_child_that_is_replaced_makes_no_dead_pool(now: Now) -> None:
+    found = a_worker(children=[])
+    worker = ConsumerProbe(found)
+    worker.take_snapshot()
+    now.seconds += POOL_GRACE_S - 1
+    found.pool._pool._pool.append(SimpleNamespace(pid=os.getpid()))
+    assert worker.take_snapshot().has_pool
+    found.pool._pool._pool.clear()
+    now.seconds += POOL_GRACE_S - 1
+    assert worker.take_snapshot().has_pool
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 from prometheus_client.parser import text_string_to_metric_families
 
 from worker import metrics
@@ -17,17 +17,16 @@ import sys
 from worker import metrics
 metrics.BIRTHDAY_MESSAGES.labels("sent").inc(int(sys.argv[1]))
 metrics.SITE_REQUEST_SECONDS.labels("sandbox", "send").observe(0.2)
-metrics.RATE_LIMIT_REMAINING.labels("demo", "greet", "day").set(int(sys.argv[2]))
 print("counted", flush=True)
 sys.stdin.read()
 """
 
 
-def start(folder: Path, name: str, sent: int, left: int) -> subprocess.Popen[str]:
+def start(folder: Path, name: str, sent: int) -> subprocess.Popen[str]:
     own = folder / name
     own.mkdir(exist_ok=True)
     process = subprocess.Popen(
-        [sys.executable, "-c", WORK, str(sent), str(left)],
+        [sys.executable, "-c", WORK, str(sent)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -49,22 +48,20 @@ def samples(folder: Path) -> dict[tuple[str, tuple[str, ...]], float]:
 
 SENT = ("linkedin_birthday_messages_sent_total", ("sent",))
 SENDS = ("linkedin_api_request_duration_seconds_count", ("sandbox", "send"))
-LEFT = ("linkedin_rate_limit_remaining", ("demo", "greet", "day"))
 
 
 def test_a_scrape_adds_up_all_processes_also_one_that_was_killed(tmp_path: Path) -> None:
-    first = start(tmp_path, "worker-1", sent=2, left=9)
+    first = start(tmp_path, "worker-1", sent=2)
     first.send_signal(signal.SIGKILL)
     first.communicate()
     assert first.returncode == -signal.SIGKILL
     assert samples(tmp_path)[SENT] == 2
-    second = start(tmp_path, "worker-2", sent=3, left=5)
+    second = start(tmp_path, "worker-2", sent=3)
     # in the dead one's folder, as after a restart
-    third = start(tmp_path, "worker-1", sent=4, left=4)
+    third = start(tmp_path, "worker-1", sent=4)
     found = samples(tmp_path)
     assert found[SENT] == 9
     assert found[SENDS] == 3
-    assert found[LEFT] == 4  # the quota as it was last asked, not a sum
     for process in (second, third):
         process.communicate()
         assert process.returncode == 0
@@ -81,7 +78,6 @@ def test_without_a_folder_a_process_tells_its_own() -> None:
     for name in (
         "linkedin_birthday_messages_sent_total",
         "linkedin_api_request_duration_seconds",
-        "linkedin_rate_limit_remaining",
         "linkedin_contacts_processed_total",
         "linkedin_errors_total",
     ):
@@ -92,10 +88,9 @@ def test_without_a_folder_a_process_tells_its_own() -> None:
     ("metric", "labels"),
     [
         (metrics.BIRTHDAY_MESSAGES, ("status",)),
-        (metrics.RATE_LIMIT_REMAINING, ("account", "kind", "period")),
         (metrics.CONTACTS_PROCESSED, ("source", "outcome")),
         (metrics.ERRORS, ("type", "service")),
     ],
 )
-def test_dashboards_find_the_labels_they_rely_on(metric: Counter | Gauge, labels: tuple[str, ...]) -> None:
+def test_dashboards_find_the_labels_they_rely_on(metric: Counter, labels: tuple[str, ...]) -> None:
     assert metric._labelnames == labels

@@ -26,6 +26,8 @@ from worker.browser.chromium import (
 )
 from worker.browser.driver import start_driver
 from worker.browser.errors import translate_errors
+from worker.browser.temporary_folder import TemporaryFolder
+from worker.browser.wear import BrowserLimits, Wear
 from worker.errors import ConfigurationError
 from worker.settings import browser_environment
 
@@ -57,11 +59,15 @@ class BrowserPool:
         headless: bool = True,
         timeout: timedelta = timedelta(seconds=15),
         load_media: bool = False,
+        limits: BrowserLimits = BrowserLimits(),  # noqa: B008 -- it can't be changed
     ) -> None:
         self._chromium = chromium
         self._headless = headless
         self._timeout = timeout
         self._load_media = load_media
+        self._limits = limits
+        self._wear = Wear()
+        self._folder: TemporaryFolder | None = None
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
         self._contexts: dict[int, _Context] = {}
@@ -94,10 +100,13 @@ class BrowserPool:
         return context.page
 
     def storage_state(self, account_id: int) -> str:
-        """Return cookies and local storage as JSON, unencrypted. Raises KeyError without an open context."""
+        """Return cookies, local storage and IndexedDB as JSON, unencrypted.
+
+        Raises KeyError without an open context.
+        """
         context = self._contexts[account_id]
         with translate_errors("read the session"):
-            state = json.dumps(context.browser_context.storage_state())
+            state = json.dumps(context.browser_context.storage_state(indexed_db=True))
         context.known_states.add(_key(state))
         return state
 
@@ -133,6 +142,20 @@ class BrowserPool:
                 browser.close()
         if playwright is not None:
             playwright.stop()
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            folder.delete()
+
+    def close_if_worn(self) -> None:
+        """Count a use, and close the browser if it is too old, too big or used too often.
+
+        Call it between two uses: the next one starts another browser.
+        """
+        if self._browser is None:
+            return
+        if why := self._wear.add_use(self._limits):
+            log.info("browser_closed", extra={"because": why})
+            self.close()
 
     def _new_context(self, storage_state: str | None) -> _Context:
         browser_context = self._get_browser().new_context(
@@ -160,9 +183,12 @@ class BrowserPool:
         if self._browser is not None:
             self.close()
         if self._playwright is None:
-            self._playwright = start_driver(browser_environment(headless=self._headless))
+            self._folder = self._folder or TemporaryFolder.acquire()
+            environment = browser_environment(headless=self._headless)
+            self._playwright = start_driver({**environment, "TMPDIR": str(self._folder.path)})
         try:
             self._browser = self._launch(self._playwright)
+            self._wear = Wear()
         except ConfigurationError:
             self.close()
             raise

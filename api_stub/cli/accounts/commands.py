@@ -25,6 +25,7 @@ from api_stub.sandbox.population.members import MEMBERS
 from db.store.actions import control
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
+from worker.browser.kept_session import prove_session
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in as sign_in_to_sandbox
@@ -162,8 +163,8 @@ def _sign_in_to_sandbox(settings: Settings, name: str) -> str:
         raise ConfigurationError("RAPPORT_SANDBOX_URL is not set: set it to the practice network's address")
     timeout = settings.browser_timeout
     with BrowserPool(chromium=settings.chromium, headless=settings.headless, timeout=timeout) as browser_pool:
-        page = browser_pool.page_for(0, None)
-        sign_in_to_sandbox(page, settings.sandbox_url, name, member.password)
-        if not SandboxSite(page, settings.sandbox_url, timeout).signed_in():
+        base_url, page = settings.sandbox_url, browser_pool.page_for(0, None)
+        sign_in_to_sandbox(page, base_url, name, member.password)
+        if not SandboxSite(page, base_url, timeout).signed_in():
             raise RequestRefusedError("the practice network did not accept the sign-in")
-        return browser_pool.storage_state(0)
+        return prove_session(browser_pool, 0, lambda fresh: SandboxSite(fresh, base_url, timeout).signed_in())

@@ -10,6 +10,7 @@ from api_stub.cli.contacts.source_failures import list_failure_lines
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer, require_account
 from api_stub.cli.explain.halts import list_halt_lines
 from api_stub.cli.explain.summary_display import render_day_summary
+from api_stub.cli.explain.upkeep import list_late_lines
 from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS
@@ -52,8 +53,12 @@ def summary(
             (store.summarise_day(session, each, on.date() if on else None), _count_outlook(session, each, on))
             for each in wanted
         ]
-        halted = list(list_halt_lines(session, account)) if on is None else []
-        unread = list(list_failure_lines(session, account)) if on is None else []
+        lines = (
+            list_halt_lines(session, account),
+            list_late_lines(session),
+            list_failure_lines(session, account),
+        )
+        urgent = [line for each in lines for line in each] if on is None else []
         answers = [
             build_summary_answer(day, halts.list_halts(session, each) if on is None else (), outlook)
             for each, (day, outlook) in zip(wanted, days, strict=True)
@@ -63,10 +68,8 @@ def summary(
     if as_json:
         print_answer(answers)
         return
-    for line in halted:
+    for line in urgent:
         print_text(line, "bold red")
-    for line in unread:
-        print_text(line, "yellow")
     console = Console()
     for day, outlook in days:
         console.print(render_day_summary(day, outlook))

@@ -21,6 +21,7 @@ from api_stub.cli.context import (
     resolve_action_id,
 )
 from api_stub.cli.explain.halts import print_halts
+from api_stub.cli.explain.upkeep import describe_jobs
 from api_stub.cli.explain.why_display import NextStep, build_gates, find_next_step, find_subject
 from api_stub.cli.formatting import create_table, format_time, join_counts, print_text, reason_suffix
 from api_stub.cli.hints import as_typed
@@ -38,6 +39,7 @@ from db.store.people.lookup import ContactRecord
 from db.store.reports import birthday_forecast, overview
 from db.store.reports import gate_facts as store
 from db.store.reports.gate_facts import GateFacts
+from db.store.upkeep import UpkeepState, list_jobs
 from worker import queues
 from worker.errors import ConfigurationError, RequestRefusedError, TryAgainError
 from worker.redis_address import RedisAddress
@@ -77,6 +79,7 @@ def why(
         )
         facts = _check_session_key(session, facts, load_settings(data))
         outlook = _find_outlook(session, facts)
+        upkeep = list_jobs(session)
         if not as_json:
             print_halts(session, facts.account.name)
             for line in list_failure_lines(session, facts.account.name):
@@ -87,7 +90,7 @@ def why(
     workers = _check_workers(facts, redis_at)
     gates, step = (workers, *build_gates(facts, reading)), find_next_step(facts, reading, outlook)
     if as_json:
-        print_answer(_build_answer(facts, reading, gates, step))
+        print_answer(_build_answer(facts, reading, gates, step, upkeep))
         return
     console = Console()
     console.print(_render_title(facts), soft_wrap=True)
@@ -97,6 +100,7 @@ def why(
         table.add_row(gate.name, mark, as_typed(gate.says))
     console.print(table)
     console.print(Text(f"quota for {facts.kind}: {SOURCE_TEXTS[reading.source]}", "dim"), soft_wrap=True)
+    console.print(Text(f"upkeep: {describe_jobs(upkeep)}", "dim"), soft_wrap=True)
     console.print(Text(as_typed(step.describe(workers, facts.account.zone)), "bold"), soft_wrap=True)
 
 
@@ -112,10 +116,15 @@ class WhyAnswer:
     gates: Sequence[Gate]
     quota_source: Source
     next_step: NextStep
+    upkeep: Sequence[UpkeepState]
 
 
 def _build_answer(
-    facts: GateFacts, reading: QuotaReading, gates: Sequence[Gate], step: NextStep
+    facts: GateFacts,
+    reading: QuotaReading,
+    gates: Sequence[Gate],
+    step: NextStep,
+    upkeep: Sequence[UpkeepState],
 ) -> WhyAnswer:
     return WhyAnswer(
         account=facts.account.name,
@@ -126,6 +135,7 @@ def _build_answer(
         gates=gates,
         quota_source=reading.source,
         next_step=step,
+        upkeep=upkeep,
     )
 
 

@@ -1,10 +1,8 @@
 """`rapport doctor`: check the installation and say what to do."""
 
-import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,8 +17,10 @@ from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, print_answer
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import create_table
 from api_stub.cli.hints import as_typed
+from api_stub.cli.stack.finding import Finding
 from api_stub.cli.stack.fonts import find_missing_scripts
 from api_stub.cli.stack.migrate import migrate_and_seed
+from api_stub.cli.stack.own_checks import check_python, check_upkeep
 from api_stub.cli.terminal import Console
 from api_stub.stack import environment_file
 from api_stub.stack.environment import inherited_environment, set_environment
@@ -41,20 +41,6 @@ from worker.errors import ConfigurationError, RapportError, TryAgainError
 from worker.redis_address import RedisAddress
 from worker.secrets import Vault
 from worker.settings import browser_environment, get_settings
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check. `advice` says what to do if it failed.
-
-    `is_warning`: Rapport works nevertheless, so `ok` is true.
-    """
-
-    what: str
-    ok: bool
-    detail: str
-    advice: str = ""
-    is_warning: bool = False
 
 
 def doctor(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
@@ -88,7 +74,7 @@ def _render_state(finding: Finding) -> Text:
 
 def run_checks(data: Path) -> Iterator[Finding]:
     """Run all checks. A failure is a finding, never an exception."""
-    yield _check_python()
+    yield check_python(sys.version_info[:3])
     yield _list_versions()
     browser = _check_browser()
     yield browser
@@ -101,15 +87,6 @@ def run_checks(data: Path) -> Iterator[Finding]:
     yield settings
     if settings.ok:
         yield from _check_servers(data)
-
-
-def _check_python() -> Finding:
-    return Finding(
-        "Python",
-        sys.version_info >= (3, 11),
-        platform.python_version(),
-        "" if sys.version_info >= (3, 11) else "install Python 3.11 or newer",
-    )
 
 
 def _list_versions() -> Finding:
@@ -207,6 +184,7 @@ def _check_servers(data: Path) -> Iterator[Finding]:
         yield from _check_given_servers(database_url, settings.redis)
         yield _check_secret_keys(settings.secret_keys, database_url)
         yield _check_subscriptions(database_url)
+        yield check_upkeep(database_url, is_running=True)
         yield _check_workers(settings.redis)
         return
     try:
@@ -221,6 +199,7 @@ def _check_servers(data: Path) -> Iterator[Finding]:
             yield from _check_given_servers(stack.database_url, redis_at)
             yield _check_secret_keys(settings.secret_keys or stack.secrets.secret_key, stack.database_url)
             yield _check_subscriptions(stack.database_url)
+            yield check_upkeep(stack.database_url, is_running=False)
     except (StackError, SQLAlchemyError) as error:
         yield Finding("embedded servers", False, str(error), "the log named in the message says more")
 

@@ -115,5 +115,6 @@ def _configure_metrics() -> None:
     set_environment({"PROMETHEUS_MULTIPROC_DIR": str(folder)})
     for kind in ("counter", "histogram", "gauge_*"):
         for left in root.glob(f"*/{kind}_[0-9]*.db"):
-            if left.parent != folder:  # from an earlier version, which kept a file for every child process
+            # from an earlier version, which kept a file for every child process, and gauges
+            if left.parent != folder or left.name.startswith("gauge_"):
                 left.unlink(missing_ok=True)

@@ -1,13 +1,15 @@
 """`rapport status` and `rapport down`: show and stop the stack of a data folder."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel
 from rich.text import Text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir
 from api_stub.cli.exit_codes import ExitCode
@@ -26,10 +28,14 @@ from api_stub.stack.environment_file import read_environment
 from api_stub.stack.errors import NOT_RUNNING, NotRunningError
 from api_stub.stack.state_file import ProcessState, StackState, read_state
 from db.engine import Database
+from db.store import upkeep
 from db.store.people import accounts
-from worker import clock
-from worker.errors import Reason
+from worker import clock, queues, redis_address
+from worker.errors import Reason, TryAgainError
 from worker.rules.model import AccountStatus
+from worker.rules.upkeep import UpkeepJob
+
+Read = TypeVar("Read")
 
 
 class StoppedAccount(BaseModel, frozen=True):
@@ -41,7 +47,7 @@ class StoppedAccount(BaseModel, frozen=True):
 
 
 class Status(BaseModel, frozen=True):
-    """What `rapport status --json` prints. `stopped_accounts` is None if Postgres doesn't answer."""
+    """What `rapport status --json` prints. The last three are None if their server doesn't answer."""
 
     running: bool
     pid: int | None = None
@@ -49,7 +55,9 @@ class Status(BaseModel, frozen=True):
     ready_at: datetime | None = None
     addresses: dict[str, str] = {}
     processes: tuple[ProcessState, ...] = ()
-    stopped_accounts: tuple[StoppedAccount, ...] | None = None
+    stopped_accounts: Sequence[StoppedAccount] | None = None
+    late_upkeep: Sequence[UpkeepJob] | None = None
+    unconsumed_queues: Sequence[str] | None = None
 
 
 def status(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
@@ -63,15 +71,28 @@ def status(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
             raise NotRunningError(NOT_RUNNING)
         print_json(Status(running=False).model_dump_json(indent=2))
         sys.exit(ExitCode.NOT_RUNNING)
-    stopped = _find_stopped_accounts(data)
+    stopped, late = _read(data, _list_stopped_accounts), _read(data, _list_late_upkeep)
+    unconsumed = _list_unconsumed_queues(data) if state.ready_at else ()
     if as_json:
-        shown = Status(running=True, stopped_accounts=stopped, **dict(state))
+        shown = Status(
+            running=True,
+            stopped_accounts=stopped,
+            late_upkeep=late,
+            unconsumed_queues=unconsumed,
+            **dict(state),
+        )
         print_json(shown.model_dump_json(indent=2))
         return
     console = Console()
     console.print(_describe_state(state), soft_wrap=True)
     if stopped is None:
         console.print(Text("accounts: unknown, because Postgres doesn't answer", "yellow"), soft_wrap=True)
+    if unconsumed:
+        says = f"nobody takes messages of: {', '.join(unconsumed)}; `rapport doctor`"
+        console.print(Text(says, "bold red"), soft_wrap=True)
+    if late:
+        names = ", ".join(late)
+        console.print(Text(f"upkeep is late: {names}; `rapport doctor`", "bold red"), soft_wrap=True)
     for account in stopped or ():
         console.print(Text(_describe_account(account), "bold red"), soft_wrap=True)
     _print_processes(console, state.processes)
@@ -99,24 +120,43 @@ def down(data: DataDir = DEFAULT_DATA) -> None:
     print_text("Rapport is stopped")
 
 
-def _find_stopped_accounts(data: Path) -> tuple[StoppedAccount, ...] | None:
-    """Return the accounts that a person paused or a page stopped; None if Postgres doesn't answer."""
+def _read(data: Path, query: Callable[[Session], Sequence[Read]]) -> Sequence[Read] | None:
+    """Ask the stack's database; None if it doesn't answer."""
     url = read_environment(data).get("DATABASE_URL")
     if url is None:  # it is starting
         return ()
     database = Database(url, application_name="rapport status", connect_timeout_s=3)
     try:
         with database.snapshot() as session:
-            found = accounts.list_accounts(session)
+            return query(session)
     except OperationalError:
         return None
     finally:
         database.close()
-    return tuple(
+
+
+def _list_stopped_accounts(session: Session) -> Sequence[StoppedAccount]:
+    """Return the accounts that a person paused or a page stopped."""
+    return [
         StoppedAccount(name=each.name, status=each.status, reason=each.stop_reason)
-        for each in found
+        for each in accounts.list_accounts(session)
         if each.status is not AccountStatus.ACTIVE
-    )
+    ]
+
+
+def _list_unconsumed_queues(data: Path) -> Sequence[str] | None:
+    """Return the queues that no worker consumes; None if Redis doesn't answer."""
+    url = read_environment(data).get("REDIS_URL")
+    if url is None:
+        return ()
+    try:
+        return queues.take_snapshot_at(redis_address.parse(url)).unconsumed(queues.ALL_QUEUES)
+    except TryAgainError:
+        return None
+
+
+def _list_late_upkeep(session: Session) -> Sequence[UpkeepJob]:
+    return [each.job for each in upkeep.list_jobs(session) if each.is_late]
 
 
 def _describe_state(state: StackState) -> Text:

@@ -1,7 +1,5 @@
 """Health, readiness and metrics."""
 
-from collections.abc import Sequence
-
 import redis
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import text
@@ -11,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from api_stub.http.dependencies import AppSettings, require_metrics_key
 from api_stub.http.models.health import Check, Health, Readiness
 from api_stub.http.readiness import ReadinessProbe
+from api_stub.http.state_metrics import read_state
 from db import migrate
 from db.engine import Database
 from db.store.reports import halts
@@ -44,19 +43,9 @@ async def ready(request: Request, response: Response) -> Readiness:
 
 @router.get("/metrics", response_class=Response, dependencies=require_metrics_key)
 def exposition(request: Request, settings: AppSettings) -> Response:
-    """Return the metrics of all processes, and which accounts are stopped, in Prometheus' text format."""
-    exposed = metrics.render_exposition(settings.metrics_dir, _list_stopped(request.app.state.probed))
+    """Return the metrics of all processes, and the state in Postgres now, in Prometheus' text format."""
+    exposed = metrics.render_exposition(settings.metrics_dir, read_state(request.app.state.probed))
     return Response(exposed, media_type="text/plain; version=0.0.4")
-
-
-def _list_stopped(database: Database) -> Sequence[tuple[str, str]] | None:
-    """Return the name of each stopped account and why, or None if Postgres doesn't answer."""
-    try:
-        with database.snapshot() as session:
-            halted = halts.list_halted_accounts(session)
-    except (OperationalError, PoolTimeoutError, ProgrammingError):
-        return None
-    return [(account.name, halt.code) for account, halt in halted if halt.cause in NEEDS_ATTENTION]
 
 
 def create_probe_database(settings: Settings) -> Database:

@@ -139,6 +139,7 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
             {"kind", "origin", "address_hash", "sealed", "tag", "modified", "failure"}
         ),  # the user's own address
         "tombstones": frozenset({"fingerprint", "site", "lifted_by"}),  # hashes of addresses
+        "upkeep_jobs": frozenset({"name", "error"}),  # an error without its values
     }
 )
 """Columns of text, JSON, bytes or dates without personal data of contacts, by table."""

@@ -25,10 +25,12 @@ def read_clock(session: Session) -> datetime:
 
 def read_ledger(session: Session, context: QuotaContext) -> QuotaState:
     """Return the state that a rebuild writes. Each kind's gap is the longest that can have been drawn."""
-    rows = session.execute(load_query("quota_ledger"), {"account_id": context.account_id, "week": WEEK})
+    given = {"account_ids": [context.account_id], "week": WEEK}
     charges = tuple(
         Charge(Kind(kind), reservation_id, charged_at, run_id, held)
-        for kind, reservation_id, charged_at, run_id, held in rows
+        for _, kind, reservation_id, charged_at, run_id, held in session.execute(
+            load_query("quota_ledger"), given
+        )
     )
     longest = limits.get_longest_gaps(session, context.account_id)
     gaps: dict[Kind, datetime] = {}

@@ -1,8 +1,9 @@
 """Limits: set and read an account's limits with their audit log, and load the context of a decision."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
+from db.engine import get_database_time
 from db.tables import Account, QuotaChange, QuotaCut, QuotaEpoch, QuotaGate, QuotaLimit, QuotaTotal
 from worker.errors import RequestRefusedError
 from worker.rules.model import Kind
@@ -72,20 +74,52 @@ def _load(session: Session, account_id: int, kind: Kind) -> tuple[Allowance, int
     if not rows:
         raise NoResultFound(f"there is no account {account_id}")
     account, _, total, cut, epoch, failures, now = rows[0]
+    allowance = _build_allowance(account, kind, [row for _, row, *_ in rows if row is not None], total, cut)
+    return replace(allowance, epoch=epoch or 0), failures, now
+
+
+def load_allowances(session: Session, *, most: int) -> tuple[dict[int, dict[Kind, Allowance]], datetime]:
+    """Return the allowances of each account by kind, without their epochs, and now. Two statements.
+
+    Of the first `most` accounts that were not removed.
+    """
+    first = select(Account.id).where(Account.removed_at.is_(None)).order_by(Account.id).limit(most)
+    found = session.execute(
+        select(Account, QuotaLimit, QuotaTotal, QuotaCut)
+        .outerjoin(QuotaLimit, QuotaLimit.account_id == Account.id)
+        .outerjoin(QuotaTotal, QuotaTotal.account_id == Account.id)
+        .outerjoin(QuotaCut, QuotaCut.account_id == Account.id)
+        .where(Account.id.in_(first))
+        .order_by(Account.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    allowances = {}
+    for account, rows in groupby(found, key=lambda row: row[0]):
+        _, limits, totals, cuts = zip(*rows, strict=True)
+        own = {row.kind: row for row in limits if row is not None}
+        cut = {row.kind: row for row in cuts if row is not None}
+        allowances[account.id] = {
+            kind: _build_allowance(account, kind, list(own.values()), totals[0], cut.get(kind))
+            for kind in Kind
+        }
+    return allowances, get_database_time(session)
+
+
+def _build_allowance(
+    account: Account, kind: Kind, rows: list[QuotaLimit], total: QuotaTotal | None, cut: QuotaCut | None
+) -> Allowance:
     site = site_quota(account.site)
-    allowance = Allowance(
-        account_id=account_id,
+    return Allowance(
+        account_id=account.id,
         zone=ZoneInfo(account.time_zone),
         kind=kind,
         site=site,
-        limits=_limits_by_kind(site, [row for _, row, *_ in rows if row is not None]),
+        limits=_limits_by_kind(site, rows),
         totals=_totals_of_row(site, total),
         warm_up_on=account.warm_up_on,
         cut_until=cut.cut_until if cut is not None else None,
         paused_until=cut.paused_until if cut is not None else None,
-        epoch=epoch or 0,
     )
-    return allowance, failures, now
 
 
 def get_configured_limits(session: Session, account_id: int, kind: Kind) -> Limits:

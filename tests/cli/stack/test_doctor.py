@@ -1,17 +1,20 @@
 """`rapport doctor`: its checks and its advice."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from api_stub.cli.stack import doctor
+from api_stub.cli.stack.finding import Finding
+from api_stub.cli.stack.own_checks import check_python
 from tests.cli.conftest import NOBODY, Rapport
 from worker import queues, redis_address
 from worker.browser import chromium
 from worker.browser.pool import BrowserPool
 
 
-def findings(data: Path) -> dict[str, doctor.Finding]:
+def findings(data: Path) -> dict[str, Finding]:
     return {finding.what: finding for finding in doctor._check_servers(data)}
 
 
@@ -29,10 +32,11 @@ def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path, redis_url: 
         "tables": True,
         "Redis": True,
         "secret keys": True,
+        "upkeep": True,
         "workers": True,
     }
     assert "answers" in found["Redis"].detail
-    assert doctor._check_python().ok
+    assert check_python(sys.version_info[:3]).ok
     assert doctor._list_versions().ok
     assert doctor._check_ports().ok
 
@@ -43,7 +47,7 @@ def test_the_doctor_says_which_url_is_wrong_and_tells_no_password(
     environment.setenv("DATABASE_URL", NOBODY)
     environment.setenv("REDIS_URL", "redis://:secret-word@127.0.0.1:1/0")
     found = findings(tmp_path)
-    assert [finding.ok for finding in found.values()] == [False] * 5
+    assert [finding.ok for finding in found.values()] == [False] * 6
     assert "DATABASE_URL" in found["Postgres"].advice
     assert "REDIS_URL" in found["Redis"].advice
     assert "secret-word" not in repr(found)
@@ -93,9 +97,7 @@ def test_the_doctor_ends_with_what_is_missing(
     rapport: Rapport, environment: pytest.MonkeyPatch, redis_url: str, ok: bool
 ) -> None:
     all_consumed(redis_url)
-    environment.setattr(
-        doctor, "_check_browser", lambda: doctor.Finding("browser", ok, "found", "install one")
-    )
+    environment.setattr(doctor, "_check_browser", lambda: Finding("browser", ok, "found", "install one"))
     # Playwright allows one loop in a thread, and other tests may have one open
     environment.setattr(doctor, "BrowserPool", _PoolWithout)
     code, out, _ = rapport.code("doctor")
@@ -118,7 +120,7 @@ def test_missing_fonts_are_a_warning_with_the_packages_that_have_them(
     listing.write_text("#!/bin/sh\ncase $1 in :lang=th|:charset=1f680) ;; *) echo Some Font ;; esac\n")
     listing.chmod(0o755)
     monkeypatch.setattr("shutil.which", lambda program: str(listing) if program == "fc-list" else None)
-    monkeypatch.setattr(doctor, "_check_browser", lambda: doctor.Finding("browser", True, "found"))
+    monkeypatch.setattr(doctor, "_check_browser", lambda: Finding("browser", True, "found"))
     monkeypatch.setattr(doctor, "BrowserPool", _PoolWithout)
     code, out, _ = rapport.code("doctor")
     shown = " ".join(out.split())
@@ -128,3 +130,19 @@ def test_missing_fonts_are_a_warning_with_the_packages_that_have_them(
     assert "fonts-noto-core fonts-noto-color-emoji" in shown
     monkeypatch.setattr("shutil.which", lambda _: None)
     assert "there is no fc-list" in doctor._check_fonts().detail
+
+
+@pytest.mark.parametrize(
+    ("version", "ok", "warns"),
+    [
+        ((3, 10, 14), False, False), ((3, 11, 0), True, False), ((3, 13, 9), True, False),
+        ((3, 14, 0), True, True), ((3, 14, 6), True, True), ((3, 14, 7), True, False),
+        ((3, 15, 0), True, False),
+    ],
+)  # fmt: skip
+def test_the_doctor_warns_of_a_python_that_leaks(
+    version: tuple[int, int, int], ok: bool, warns: bool
+) -> None:
+    found = check_python(version)
+    assert (found.ok, found.is_warning) == (ok, warns)
+    assert ("3.14.7" in found.advice) is warns

@@ -14,11 +14,15 @@ import httpx
 import psutil
 import pytest
 from celery import Celery
+from sqlalchemy import text
 
 from api_stub.stack.lock import FolderLock, Purpose
 from api_stub.stack.servers.unprivileged import remove_cluster
+from db.engine import Database
+from db.store.upkeep import list_jobs
 from tests.cli.conftest import Rapport
 from tests.cluster import untraced, wait_for
+from worker.queues import take_snapshot_at
 from worker.redis_address import parse
 
 ALONE = "Rapport isn't running, so the database is started for this command alone"
@@ -104,7 +108,40 @@ def test_status_shows_processes_and_addresses_and_a_second_start_is_refused(fold
     code, out, _ = folder.run("status", "--json")
     shown = json.loads(out)
     assert (code, shown["running"], shown["stopped_accounts"]) == (0, True, [])
+    assert (shown["unconsumed_queues"], shown["late_upkeep"]) == ([], [])
     assert {each["name"]: each["pid"] for each in shown["processes"]} == folder.pids()
+
+
+def test_status_names_a_queue_that_nobody_consumes_and_late_upkeep(folder: Folder) -> None:
+    environment = json.loads((folder.data / "environment.json").read_text())
+    redis_at, worker = parse(environment["REDIS_URL"]), f"browser1@{os.uname().nodename}"
+
+    def consumes() -> bool:
+        return bool(take_snapshot_at(redis_at).consumers_of("birthday"))
+
+    database = Database(environment["DATABASE_URL"], application_name="tests")
+    with Celery("remote", set_as_current=False) as remote:
+        remote.conf.update(redis_at.broker_settings())
+        remote.control.cancel_consumer("birthday", destination=[worker])
+        wait_for("nobody to consume it", lambda: not consumes())
+        with database.transaction() as session:
+            session.execute(
+                text("update upkeep_jobs set last_ok_at = to_timestamp(0) where name = 'retention'")
+            )
+        out = folder.run("status")[1]
+        assert "\nnobody takes messages of: birthday; `" in out
+        assert "\nupkeep is late: retention; `" in out
+        remote.control.add_consumer("birthday", destination=[worker])
+        wait_for("it to be consumed", consumes)
+
+    def all_done() -> bool:
+        with database.transaction() as session:
+            return all(each.last_ok_at and not each.is_late for each in list_jobs(session))
+
+    with database.transaction() as session:
+        session.execute(text("update upkeep_jobs set due_at = now() where name = 'retention'"))
+    wait_for("upkeep to be done by itself", all_done)
+    database.close()
 
 
 def test_processes_that_end_come_back_and_the_system_goes_on(folder: Folder) -> None:

@@ -44,16 +44,22 @@ def usage(state: QuotaState, context: QuotaContext, now: datetime) -> Usage:
     today = local_day(now, context.zone).start
     week = [charge for charge in state.charges if now - charge.at < WEEK]
     by_day = Counter(charge.kind for charge in week if charge.at >= today)
+    in_run = (c for c in week if c.kind is context.kind and c.run_id == context.run_id and c.at >= today)
+    by_week = Counter(charge.kind for charge in week)
+    return count_usage(context, run=sum(1 for _ in in_run), by_day=by_day, by_week=by_week)
+
+
+def count_usage(context: QuotaContext, *, run: int, by_day: Counter[Kind], by_week: Counter[Kind]) -> Usage:
+    """Return how much of each window is used: `run` units by the run, and so many of each kind."""
     reserved = (
         max(0, share - by_day[kind]) for kind, share in context.shares.items() if kind is not context.kind
     )
-    in_run = (c for c in week if c.kind is context.kind and c.run_id == context.run_id and c.at >= today)
     return Usage(
-        run=sum(1 for _ in in_run),
+        run=run,
         day=by_day[context.kind],
-        week=sum(charge.kind is context.kind for charge in week),
+        week=by_week[context.kind],
         all_day=by_day.total(),
-        all_week=len(week),
+        all_week=by_week.total(),
         reserved=sum(reserved),
     )
 

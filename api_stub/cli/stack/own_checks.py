@@ -1,0 +1,51 @@
+"""Checks of `rapport doctor` on what Rapport itself runs on and does: Python, and upkeep."""
+
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from api_stub.cli.explain.upkeep import describe_jobs
+from api_stub.cli.stack.finding import Finding
+from db.engine import Database
+from db.store import upkeep
+
+_OLDEST: Final = (3, 11, 0)
+_LEAKING: Final = ((3, 14, 0), (3, 14, 6))
+"""CPython versions in which each call of Playwright leaves a finished task in memory until its driver is
+closed (microsoft/playwright-python#3148). CPython 3.14.7 has the correction."""
+
+
+def check_python(version: tuple[int, int, int]) -> Finding:
+    """Check that this Python is new enough, and warn of versions that are known to leak."""
+    shown = ".".join(map(str, version))
+    if version < _OLDEST:
+        return Finding("Python", False, shown, "install Python 3.11 or newer")
+    if _LEAKING[0] <= version <= _LEAKING[1]:
+        return Finding(
+            "Python",
+            True,
+            f"{shown}, in which each call of Playwright takes memory until the browser is closed",
+            "install Python 3.14.7 or newer, or 3.13; until then browser workers close their browser now and "
+            "then, which frees it",
+            is_warning=True,
+        )
+    return Finding("Python", True, shown)
+
+
+def check_upkeep(database_url: str, *, is_running: bool) -> Finding:
+    """Say when upkeep last ran. It can only be expected to run if Rapport is running."""
+    database = Database(database_url, application_name="rapport doctor")
+    try:
+        with database.snapshot() as session:
+            jobs = upkeep.list_jobs(session)
+    except SQLAlchemyError as error:
+        return Finding("upkeep", False, type(error).__name__, "without its table it isn't known")
+    finally:
+        database.close()
+    detail = describe_jobs(jobs)
+    if late := [each.job for each in jobs if each.is_late]:
+        advice = "beat and a control worker do it while they run; the worker's log says why a job fails"
+        return Finding("upkeep", not is_running, f"late: {', '.join(late)}. {detail}", advice, not is_running)
+    if any(each.failures for each in jobs):
+        return Finding("upkeep", True, detail, "the control worker's log says why it failed", is_warning=True)
+    return Finding("upkeep", True, detail)

@@ -1,0 +1,71 @@
+"""Late upkeep is in the first lines; doctor and why say when each job last ran and failed."""
+
+import json
+
+import pytest
+from sqlalchemy import text
+
+from api_stub.cli.stack.own_checks import check_upkeep
+from db.engine import Database
+from db.store.people import accounts
+from tests.builders import an_account
+from tests.cli.conftest import Rapport
+from worker.secrets import Vault
+from worker.settings import Settings
+
+pytestmark = pytest.mark.usefixtures("demo")
+
+
+@pytest.fixture
+def demo(database: Database, rapport: Rapport) -> None:
+    with database.transaction() as session:
+        sealed = Vault(Settings().required("secret_keys")).seal("{}")
+        accounts.save_session(session, an_account(session).id, sealed)
+        session.execute(text("update upkeep_jobs set last_ok_at = now()"))
+
+
+def retention(database: Database, values: str) -> None:
+    with database.transaction() as session:
+        session.execute(text(f"update upkeep_jobs set {values} where name = 'retention'"))
+
+
+LATE = "last_ok_at = now() - interval '12 hours'"
+FAILED = "failures = 3, last_failed_at = '2026-11-01 07:00Z', error = 'QueryCanceled'"
+
+
+def test_what_is_late_is_the_first_line(rapport: Rapport, database: Database) -> None:
+    commands = (("why", "demo"), ("summary",), ("campaign", "list"), ("actions", "list"), ("review",))
+    assert all("upkeep is late" not in rapport.code(*command)[1] for command in commands)
+    retention(database, f"{LATE}, {FAILED}")
+    for command in commands:
+        first = rapport.code(*command)[1].splitlines()[0]
+        assert first.startswith("upkeep is late: retention done "), command
+        assert first.endswith(
+            "3 failures since, the last 1 Nov 07:00 UTC: QueryCanceled; check with `rapport doctor`"
+        )
+
+
+def test_why_says_when_each_job_last_ran_and_failed(rapport: Rapport, database: Database) -> None:
+    retention(database, f"last_ok_at = null, {FAILED}")
+    (line,) = [each for each in rapport("why", "demo").splitlines() if each.startswith("upkeep: ")]
+    assert "retention never done, 3 failures since, the last 1 Nov 07:00 UTC: QueryCanceled" in line
+    assert "evidence done " in line
+    jobs = {each["job"]: each for each in json.loads(rapport("why", "demo", "--json"))["upkeep"]}
+    assert (jobs["retention"]["failures"], jobs["retention"]["error"]) == (3, "QueryCanceled")
+    assert jobs["retention"]["last_ok_at"] is None
+    assert jobs["quota"]["last_ok_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("values", "running", "stopped"),
+    [("due_at = due_at", "ok", "ok"), (FAILED, "warning", "warning"), (LATE, "missing", "warning")],
+)
+def test_the_doctor_says_what_is_late_or_fails(
+    database: Database, database_url: str, values: str, running: str, stopped: str
+) -> None:
+    retention(database, values)
+    for is_running, expected in ((True, running), (False, stopped)):
+        found = check_upkeep(database_url, is_running=is_running)
+        state = "warning" if found.is_warning else "ok" if found.ok else "missing"
+        assert (state, bool(found.advice)) == (expected, expected != "ok")
+        assert "retention done " in found.detail

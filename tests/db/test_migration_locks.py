@@ -1,0 +1,171 @@
+"""A migration never waits long for a lock, says who holds it, and can be repeated."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, event, text
+
+from db import migrate
+from db.engine import Database
+from worker.errors import RequestRefusedError
+
+AddRevision = Callable[[str], None]
+
+LAST_WITHOUT_THE_RULE: Final = "0016"
+"""Later revisions build an index of an existing table concurrently."""
+
+
+@pytest.fixture
+def engine(database: Database) -> Engine:
+    return database.engine
+
+
+@pytest.fixture
+def add_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddRevision:
+    """Adds a revision after the newest one, whose upgrade is the given code."""
+    config = migrate._config()
+    shipped = Path(str(config.get_main_option("script_location"))) / "versions"
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", f"{shipped}:{tmp_path}")
+    monkeypatch.setattr(migrate, "_config", lambda: config)
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT_MS", 700)
+    numbers = count(9001)
+
+    def add(upgrade: str) -> None:
+        number = next(numbers)
+        (tmp_path / f"{number}_test.py").write_text(
+            "from alembic import op\n"
+            "from db.concurrent_index import create_index_concurrently\n"
+            f"revision = '{number}'\n"
+            f"down_revision = '{ScriptDirectory.from_config(config).get_current_head()}'\n"
+            f"def upgrade():\n    {upgrade}\n"
+        )
+
+    return add
+
+
+@pytest.fixture
+def holder(database_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A session that has read contacts and does nothing more, in an open transaction."""
+    with psycopg.connect(database_url, application_name="a dump") as connection:
+        connection.execute("select id from contacts limit 1")
+        yield connection
+
+
+def has_column(engine: Engine, column: str) -> bool:
+    found = text("select count(*) from information_schema.columns where column_name = :column")
+    with engine.connect() as connection:
+        return bool(connection.scalar(found, {"column": column}))
+
+
+def test_it_gives_up_says_who_holds_the_table_and_can_be_repeated(
+    engine: Engine, add_revision: AddRevision, holder: psycopg.Connection[Any]
+) -> None:
+    add_revision("op.execute('alter table contacts add column first_try int')")
+    with pytest.raises(RequestRefusedError) as told:
+        migrate.upgrade_schema(engine)
+    says = str(told.value)
+    assert says.startswith(f"somebody holds contacts: pid {holder.info.backend_pid}, since ")
+    assert (
+        "application 'a dump', idle in transaction, last statement: select id from contacts limit 1" in says
+    )
+    assert "; nothing was changed. Repeat" in says
+    assert not has_column(engine, "first_try")
+    holder.rollback()
+    migrate.upgrade_schema(engine)
+    assert has_column(engine, "first_try")
+    assert migrate.is_schema_current(engine)
+
+
+def test_a_revision_that_is_done_holds_no_lock_while_a_later_one_waits(
+    engine: Engine, add_revision: AddRevision, holder: psycopg.Connection[Any]
+) -> None:
+    add_revision("op.execute('alter table accounts add column first_step int')")
+    add_revision("op.execute('alter table contacts add column second_step int')")
+    with pytest.raises(RequestRefusedError, match="revision 9001 is in place"):
+        migrate.upgrade_schema(engine)
+    assert (has_column(engine, "first_step"), has_column(engine, "second_step")) == (True, False)
+    holder.rollback()
+    migrate.upgrade_schema(engine)
+    assert has_column(engine, "second_step")
+
+
+def test_readers_wait_no_longer_than_seconds_behind_a_migration() -> None:
+    assert 1000 <= migrate.LOCK_TIMEOUT_MS <= 5000
+
+
+def test_another_migration_is_waited_for_and_then_named(
+    engine: Engine, database_url: str, add_revision: AddRevision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_revision("op.execute('alter table contacts add column in_turn int')")
+    monkeypatch.setattr(migrate, "TURN_TIMEOUT_S", 0.1)
+    with psycopg.connect(database_url) as other:
+        other.execute("select pg_advisory_lock(%s)", [migrate._LOCK])
+        with pytest.raises(RequestRefusedError, match="another process migrates"):
+            migrate.upgrade_schema(engine)
+    migrate.upgrade_schema(engine)
+    assert has_column(engine, "in_turn")
+
+
+def test_an_index_is_built_concurrently_in_place_of_an_interrupted_build(
+    engine: Engine, database_url: str, add_revision: AddRevision
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute("create table large (n int)")
+        other.execute("insert into large values (1), (1)")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            other.execute("create unique index concurrently ix_large_n on large (n)")
+        add_revision("create_index_concurrently('ix_large_n', 'large', ['n'], where='n > 0')")
+        statements: list[str] = []
+        event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        migrate.upgrade_schema(engine)
+        (found,) = other.execute(
+            "select indisvalid, indisunique, pg_get_indexdef(indexrelid) from pg_index "
+            "where indexrelid = 'ix_large_n'::regclass"
+        ).fetchall()
+    assert found[:2] == (True, False)
+    assert any(each.startswith("CREATE INDEX CONCURRENTLY") for each in statements)
+    assert found[2].endswith("(n) WHERE (n > 0)")
+
+
+def test_a_new_index_of_an_existing_table_is_built_concurrently() -> None:
+    versions = Path(str(migrate._config().get_main_option("script_location"))) / "versions"
+    for path in sorted(versions.glob("[0-9]*.py")):
+        if path.name[:4] > LAST_WITHOUT_THE_RULE:
+            assert find_blocking_indexes(path.read_text()) == [], path.name
+
+
+def find_blocking_indexes(source: str) -> list[str]:
+    """Return what builds an index of a table that the revision did not create, and blocks its writers."""
+    nodes = list(ast.walk(ast.parse(source)))
+    calls = [(ast.unparse(node.func), node) for node in nodes if isinstance(node, ast.Call)]
+    created = {ast.literal_eval(call.args[0]) for name, call in calls if name == "op.create_table"}
+    builders = {"op.create_index", "op.create_unique_constraint", "op.create_exclude_constraint"}
+    blocking = [
+        ast.unparse(call)
+        for name, call in calls
+        if name in builders and ast.unparse(call.args[1]).strip("'") not in created
+    ]
+    texts = [str(node.value).lower() for node in nodes if isinstance(node, ast.Constant)]
+    return blocking + [each for each in texts if re.search(r"create\s+(unique\s+)?index\b", each)]
+
+
+@pytest.mark.parametrize(
+    ("code", "blocks"),
+    [
+        ("op.create_index('ix', 'contacts', ['email'])", True),
+        ("op.create_unique_constraint('uq', 'contacts', ['email'])", True),
+        ("op.execute('create unique index ix on contacts (email)')", True),
+        ("op.create_table('new', x)\nop.create_index('ix', 'new', ['email'])", False),
+        ("create_index_concurrently('ix', 'contacts', ['email'])", False),
+    ],
+)
+def test_the_rule_sees_each_way_to_build_an_index(code: str, blocks: bool) -> None:
+    assert bool(find_blocking_indexes(code)) is blocks
