@@ -102,9 +102,9 @@ def main() -> None:
             folder = Path(name) / "clone"
             subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
         rows = measure(folder, Path(name) / "data", given.again)
-        subprocess.run(
-            [folder / "run", "destroy", "--data", Path(name) / "data"], input="yes\n", text=True, check=False
-        )
+        # As root, the database's files are in another folder.
+        destroy = [folder / "run", "destroy", "--data", Path(name) / "data"]
+        subprocess.run(destroy, input="yes\n", text=True, stdout=subprocess.DEVNULL, check=True)
     print_rows(Console(), rows, title="python -m bench.start", markdown=given.markdown)
 
 

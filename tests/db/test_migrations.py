@@ -113,6 +113,9 @@ def test_migrating_again_changes_nothing_and_keeps_the_rows(engines: list[Engine
     migrate.upgrade_schema(engine)
     with engine.connect() as connection:
         assert connection.scalar(text("select count(*) from accounts")) == 1
+    with engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = '0001'"))
+    assert not migrate.is_schema_current(engine)
 
 
 MIGRATE = """

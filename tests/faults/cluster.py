@@ -143,13 +143,11 @@ class Cluster:
         return self._children[name].log.read_text(errors="replace")
 
     def pool_children(self, name: str) -> list[psutil.Process]:
-        """Return the children of a worker's pool, which run the tasks."""
+        """Return the children of a worker's pool, which run the tasks: they are forks of the worker."""
         with suppress(psutil.NoSuchProcess):
-            return [
-                process
-                for process in psutil.Process(self.child(name).pid).children()
-                if "celery" in " ".join(process.cmdline())
-            ]
+            worker = psutil.Process(self.child(name).pid)
+            command = worker.cmdline()
+            return [process for process in worker.children() if process.cmdline() == command]
         return []
 
     def worker_of(self, child: psutil.Process) -> str:
