@@ -22,9 +22,11 @@ from tests.imports.subscriptions.hostile_server import (
     redirect,
 )
 from tests.tls import TlsProxy, certificate
+from worker import clock
 from worker.remote import fetcher as fetcher_module
 from worker.remote.calendars import read_events
 from worker.remote.carddav import read_cards
+from worker.remote.connections import Deadline
 from worker.remote.discovery import discover
 from worker.remote.fetcher import Fetcher
 from worker.remote.multistatus import parse_multistatus
@@ -127,6 +129,18 @@ def test_a_name_is_resolved_once_and_the_checked_address_is_connected_to() -> No
 @pytest.mark.parametrize("behave", [drip, hold])
 def test_a_slow_server_ends_with_the_deadline(behave: Behaviour) -> None:
     assert failure_of(behave, within_s=0.3) is ReadFailure.TIMEOUT
+
+
+def test_every_wait_ends_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(clock, "monotonic_seconds", lambda: now)
+    deadline = Deadline(60)
+    assert deadline.remaining_s(20) == 20
+    now = 155.0
+    assert deadline.remaining_s(20) == 5
+    now = 160.0
+    with pytest.raises(SourceUnreadableError):
+        deadline.remaining_s(20)
 
 
 def test_an_endless_answer_ends_at_the_size_limit(monkeypatch: pytest.MonkeyPatch) -> None:
