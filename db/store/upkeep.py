@@ -61,8 +61,9 @@ def take_due_jobs(session: Session, *, lease: timedelta) -> Sequence[UpkeepJob]:
         if row.leased_until is not None and _is_running(row):
             _record_failure(row, now, _UNFINISHED)
         else:
-            row.leased_until = now + lease
-            taken.append(UpkeepJob(row.name))
+            job = UpkeepJob(row.name)
+            row.leased_until, row.every = now + lease, EVERY[job]
+            taken.append(job)
     return taken
 
 
@@ -112,15 +113,9 @@ def list_jobs(session: Session) -> Sequence[UpkeepState]:
 
 
 def _add_missing(session: Session) -> None:
-    """Add the jobs that the table doesn't have, and correct the intervals that have changed."""
+    """Add the jobs that the table doesn't have, such as those that are new in this version."""
     given = insert(UpkeepRecord).values([{"name": job, "every": every} for job, every in EVERY.items()])
-    session.execute(
-        given.on_conflict_do_update(
-            index_elements=["name"],
-            set_={"every": given.excluded.every},
-            where=UpkeepRecord.every != given.excluded.every,
-        )
-    )
+    session.execute(given.on_conflict_do_nothing())
 
 
 def _is_running(row: UpkeepRecord) -> bool:

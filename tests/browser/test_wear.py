@@ -53,7 +53,7 @@ print(json.dumps([after_kills > 0, in_use, kept, gone, after_wear, again, len(le
 """
 
 
-def test_a_killed_browser_leaves_nothing_and_a_worn_one_is_replaced_in_the_same_process(
+def test_killed_browsers_leave_nothing_and_a_worn_one_is_replaced_in_its_process(
     tmp_path: Path,
 ) -> None:
     environment = {**inherited_environment(), "TMPDIR": str(tmp_path)}

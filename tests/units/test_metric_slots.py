@@ -141,15 +141,9 @@ def test_no_process_keeps_a_gauge_whose_last_value_would_outlive_what_it_says() 
 
 def test_the_gauges_that_an_earlier_version_kept_are_not_shown(slots: Path) -> None:
     values = MmapedDict(str(slots / "gauge_mostrecent_1.db"))  # type: ignore[no-untyped-call]  # untyped there
-    values.write_value(
-        mmap_key(
-            "linkedin_rate_limit_remaining", "linkedin_rate_limit_remaining", ["period"], ["day"], "Left."
-        ),
-        0,
-        0,
-    )  # type: ignore[no-untyped-call]
-    values.close()  # type: ignore[no-untyped-call]
-    assert "linkedin_rate_limit_remaining" not in counted(slots.parent)
+    values.write_value(mmap_key("left", "left", ["period"], ["day"], "Left."), 7, 1)  # type: ignore[no-untyped-call]  # untyped there
+    values.close()  # type: ignore[no-untyped-call]  # untyped there
+    assert "left" not in counted(slots.parent)
 
 
 def become(what: Callable[[], None], environment: pytest.MonkeyPatch, root: Path) -> str | None:

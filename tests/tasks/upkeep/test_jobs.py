@@ -1,6 +1,5 @@
 """Upkeep is due by its rows: whatever restarts, each job runs, and what failed is known."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -57,19 +56,13 @@ def test_a_job_that_was_due_while_nothing_ran_runs_at_the_next_tick(
     assert done.due_at == done.last_ok_at + timedelta(hours=6)
 
 
-def test_of_ticks_at_once_one_publishes_each_job(without_pages: Services, published: list[str]) -> None:
-    barrier = threading.Barrier(4)
-
-    def tick() -> None:
-        barrier.wait()
-        jobs.publish_due_jobs(without_pages)
-
-    ticks = [threading.Thread(target=tick) for _ in range(4)]
-    for each in ticks:
-        each.start()
-    for each in ticks:
-        each.join()
-    assert sorted(published) == sorted(f"tasks.upkeep.{job}" for job in UpkeepJob)
+def test_of_ticks_at_once_one_takes_each_job_and_no_other_waits_for_it(without_pages: Services) -> None:
+    database, lease = without_pages.database, timedelta(minutes=1)
+    with database.transaction() as first, database.transaction() as second:
+        assert set(store.take_due_jobs(first, lease=lease)) == set(UpkeepJob)
+        assert store.take_due_jobs(second, lease=lease) == []
+    with database.transaction() as third:
+        assert store.take_due_jobs(third, lease=lease) == []
 
 
 def test_a_lost_message_is_published_again_when_its_lease_lapses(
