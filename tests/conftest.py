@@ -1,5 +1,6 @@
 """Real servers for the tests: a Postgres and a Redis of the run's own, on free ports."""
 
+import gc
 import json
 import shutil
 import subprocess
@@ -33,9 +34,19 @@ from worker.browser.pool import BrowserPool
 TOGETHER = "tests/faults/"
 """Tests that share what takes longest to start, so one process runs them all."""
 LONGEST_FIRST = (
-    TOGETHER, "tests/e2e/", "tests/messages/test_workers.py", "tests/http/test_generated.py",
-    "tests/units/test_bench.py", "tests/tasks/", "tests/browser/", "tests/stack/", "tests/quota/",
+    TOGETHER, "tests/e2e/", "tests/messages/test_workers.py", "tests/http/front_door/test_generated.py",
+    "tests/cli/stack/test_running.py", "tests/guards/", "tests/units/test_bench.py", "tests/tasks/", "tests/browser/", "tests/stack/", "tests/quota/",
 )  # fmt: skip
+
+
+gc.disable()  # until all tests are collected: what is made until then stays to the end
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Collect garbage again, without looking at what was there before the tests each time."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:

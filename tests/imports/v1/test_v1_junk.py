@@ -15,7 +15,7 @@ from db.imports.v1 import file
 from db.imports.v1.report import V1Report
 from db.store.people.accounts import AccountRecord
 from db.tables import Contact
-from tests.imports.v1_helpers import LINKEDIN, import_v1, our_account
+from tests.imports.v1.v1_helpers import LINKEDIN, import_v1, our_account
 from worker.errors import RequestRefusedError
 
 CELLS = st.one_of(
