@@ -35,7 +35,8 @@ TOGETHER = "tests/faults/"
 """Tests that share what takes longest to start, so one process runs them all."""
 LONGEST_FIRST = (
     TOGETHER, "tests/e2e/", "tests/messages/test_workers.py", "tests/http/front_door/test_generated.py",
-    "tests/cli/stack/test_running.py", "tests/guards/", "tests/units/test_bench.py", "tests/tasks/", "tests/browser/", "tests/stack/", "tests/quota/",
+    "tests/cli/stack/test_running.py", "tests/guards/", "tests/units/test_bench.py", "tests/tasks/",
+    "tests/browser/", "tests/stack/", "tests/quota/",
 )  # fmt: skip
 
 

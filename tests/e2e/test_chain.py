@@ -127,7 +127,7 @@ def test_flower_sends_a_forged_id_and_a_name_that_nobody_has_to_no_effect(
     assert sandbox.ledger("demo") == []
 
 
-def test_one_correlation_id_goes_from_the_header_to_the_rows_and_the_logs_which_hold_no_text_and_no_secret(
+def test_one_correlation_id_reaches_rows_and_logs_and_no_log_holds_a_text_or_a_secret(
     celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord, api: str
 ) -> None:
     headers = {"X-API-Key": API_KEY, "X-Correlation-ID": "from-a-test-1"}
