@@ -1,5 +1,6 @@
 """Real servers for the tests: a Postgres and a Redis of the run's own, on free ports."""
 
+import gc
 import json
 import shutil
 import subprocess
@@ -12,31 +13,41 @@ from http.client import HTTPConnection
 from multiprocessing.util import Finalize
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
-from uuid import uuid4
 
-import psycopg
 import pytest
 import redis
 from hypothesis import settings
-from psycopg import sql
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import set_environment
 from api_stub.stack.servers.ports import find_free_port
+from db import engine
 from db.engine import Database
+from tests.databases import ReusedDatabase, ReusedEngines
 from tests.network import fill
-from tests.servers import TEMPLATE, Servers, own_servers, servers_of_environment
+from tests.servers import Servers, own_servers, servers_of_environment
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
 
 TOGETHER = "tests/faults/"
 """Tests that share what takes longest to start, so one process runs them all."""
 LONGEST_FIRST = (
-    TOGETHER, "tests/e2e/", "tests/messages/test_workers.py", "tests/http/test_generated.py",
-    "tests/units/test_bench.py", "tests/tasks/", "tests/browser/", "tests/stack/", "tests/quota/",
+    TOGETHER, "tests/e2e/", "tests/messages/test_workers.py", "tests/http/front_door/test_generated.py",
+    "tests/cli/stack/test_running.py", "tests/guards/", "tests/units/test_bench.py", "tests/tasks/",
+    "tests/browser/", "tests/stack/", "tests/quota/",
 )  # fmt: skip
+
+
+gc.disable()  # until all tests are collected: what is made until then stays to the end
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Collect garbage again, without looking at what was there before the tests each time."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -88,18 +99,26 @@ def servers() -> Iterator[Servers]:
         yield own
 
 
+@pytest.fixture(scope="session")
+def reused_database(servers: Servers) -> Iterator[ReusedDatabase]:
+    """The one database of this process, which has been cleaned."""
+    database = ReusedDatabase(servers)
+    yield database
+    database.drop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _reused_engines() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "create_engine", ReusedEngines().create)
+        yield
+
+
 @pytest.fixture
-def database_url(servers: Servers) -> Iterator[str]:
-    """A database for this test alone, copied from a migrated template."""
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
-        connection.execute(  # the default strategy, WAL_LOG, takes twice as long
-            sql.SQL("create database {} template {} strategy file_copy").format(
-                sql.Identifier(name), sql.Identifier(TEMPLATE)
-            )
-        )
-        yield servers.database_url_of(name)
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+def database_url(reused_database: ReusedDatabase) -> Iterator[str]:
+    """A migrated database without rows, for this test alone."""
+    yield reused_database.url
+    reused_database.clean()
 
 
 @pytest.fixture

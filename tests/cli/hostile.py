@@ -1,18 +1,40 @@
 """Values with control characters for every text of a database, and a check of the output."""
 
+import json
 import re
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import date
+from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import String, select, text
+from sqlalchemy import String, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.engine import Database
+from db.store.people import accounts
+from db.tables import (
+    Action,
+    Campaign,
+    Contact,
+    Hit,
+    Import,
+    ImportDoubt,
+    KillSwitch,
+    MessageTemplate,
+    RefusedMessage,
+    Search,
+)
 from db.tables.base import Base
-from tests.builders import SANDBOX
+from tests.builders import SANDBOX, a_campaign, database_now
+from tests.whole_person import NAME, ZOE, a_known_person, v1_script
 from worker.errors import Reason
 from worker.rules.characters import sanitise_text
+from worker.rules.model import ActionState, CampaignKind, CampaignState
+from worker.rules.wire.refusals import Refusal
 
 SEEN: Final = "[66;6m"
 BAD: Final = (
@@ -68,6 +90,57 @@ def poison(session: Session) -> None:
     session.execute(text(named), {"bad": BAD})
 
 
+def fill_with_hostile_texts(database: Database, folder: Path) -> Mapping[str, str]:
+    """Fill a database and files with hostile texts; return the names of what a command may be given."""
+    with database.transaction() as session:
+        owner = a_known_person(session, folder)[0]
+        accounts.save_session(session, owner.id, b"sealed")
+        accounts.set_keep_days(session, owner.id, 9)
+        today = database_now(session).date()
+        session.execute(update(Contact).values(birth_month=today.month, birth_day=today.day))
+        dry, found = (session.get_one(Campaign, a_campaign(session, owner)) for _ in range(2))
+        dry.state, dry.preview = CampaignState.PLANNED, PREVIEW
+        found.state, found.kind, found.detail = CampaignState.PLANNED, CampaignKind.SOURCING, NAME
+        for hit in session.scalars(select(Hit)).all():
+            hit.campaign_id, hit.score = found.id, 30
+            hit.reasons = [{"points": 30, "criterion": "title", "text": "title Beekeeper"}]
+        session.add(Search(campaign_id=found.id, terms=[["keywords", NAME]]))
+        birthday = session.scalars(select(Action).where(Action.state == ActionState.NEEDS_REVIEW)).first()
+        assert birthday is not None
+        session.add(KillSwitch(pulled_by="somebody"))
+        import_id = session.scalars(select(func.min(Import.id))).one()
+        doubt = ImportDoubt(
+            import_id=import_id, line=7, contact_id=birthday.contact_id, name=NAME, birth_month=2, birth_day=3
+        )
+        template = MessageTemplate(account_id=owner.id, language="en", late=False, body="Hi", enabled=True)
+        refused = RefusedMessage(
+            refused_at=func.now(), queue="control", reason=Refusal.BAD_HEADER, detail="task: no text",
+            size_bytes=9, sha256="0" * 64, task="a", message_id="b", origin="c", shape="d",
+        )  # fmt: skip
+        session.add_all([doubt, template, refused])
+        session.flush()
+        poison(session)
+    csv = folder / "people.csv"
+    csv.write_text(f"name,profile_url,birthday\nAnn{BAD},{SANDBOX}ann/,{BAD}\n{BAD}\n")
+    v1 = folder / "another.db"
+    with closing(sqlite3.connect(v1)) as connection, connection:
+        connection.executescript(v1_script(date(2026, 11, 23)))
+        for table, column in (
+            ("contacts", "name"),
+            ("blacklist", "linkedin_url"),
+            ("profile_visits", "visited_at"),
+        ):
+            connection.execute(f"update {table} set {column} = {column} || ?", [BAD])
+    criteria = folder / "criteria.json"
+    criteria.write_text(json.dumps({"title": "Beekeeper", f"huh{BAD}": 1}))
+    return {
+        "dry": str(dry.id), "found": str(found.id), "birthdays": str(birthday.campaign_id),
+        "action": str(birthday.id), "doubt": str(doubt.id), "template": str(template.id),
+        "import": str(import_id), "bad": BAD, "name": f"{NAME}{BAD}", "address": f"{ZOE}{BAD}",
+        "csv": str(csv), "v1": str(v1), "criteria": str(criteria),
+    }  # fmt: skip
+
+
 def _poisoned(value: Any) -> Any:
     match value:
         case str():
@@ -92,3 +165,10 @@ def leaf_commands(command: Any, *path: str) -> Iterator[tuple[str, Any]]:
         yield " ".join(path), command
     for name, part in parts.items():
         yield from leaf_commands(part, *path, name)
+
+
+def strings(found: Any) -> str:
+    """Return every text of a document, as one."""
+    if isinstance(found, dict | list):
+        return "".join(map(strings, found.values() if isinstance(found, dict) else found))
+    return found if isinstance(found, str) else ""

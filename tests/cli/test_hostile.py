@@ -4,11 +4,10 @@ Every text of every table is hostile, and every command is run. A new command wi
 """
 
 import json
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
-from datetime import date, timedelta
+from contextlib import nullcontext
+from datetime import timedelta
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +16,6 @@ from uuid import UUID
 import click
 import pytest
 import typer
-from sqlalchemy import func, select, update
 
 from api_stub.cli.context import require_account
 from api_stub.cli.exit_codes import ExitCode
@@ -33,79 +31,24 @@ from api_stub.cli.watch.display import render_view
 from api_stub.cli.watch.view import View
 from db.engine import Database
 from db.store.campaigns import campaigns
-from db.store.people import accounts
 from db.store.reports import overview
-from db.tables import (
-    Action,
-    Campaign,
-    Contact,
-    Hit,
-    Import,
-    ImportDoubt,
-    KillSwitch,
-    MessageTemplate,
-    RefusedMessage,
-    Search,
-)
-from tests.builders import SANDBOX, a_campaign, database_now
 from tests.cli.conftest import Rapport
-from tests.cli.hostile import BAD, PREVIEW, SEEN, find_control_characters, leaf_commands, poison
-from tests.whole_person import NAME, ZOE, a_known_person, v1_script
+from tests.cli.hostile import (
+    BAD,
+    SEEN,
+    fill_with_hostile_texts,
+    find_control_characters,
+    leaf_commands,
+    strings,
+)
+from tests.whole_person import NAME
 from worker.rules.characters import sanitise_text
-from worker.rules.model import ActionState, CampaignKind, CampaignState
-from worker.rules.wire.refusals import Refusal
 
 
 @pytest.fixture
 def names(database: Database, tmp_path: Path) -> Mapping[str, str]:
     """Create a database and files in which every text is hostile; return their names."""
-    with database.transaction() as session:
-        owner = a_known_person(session, tmp_path)[0]
-        accounts.save_session(session, owner.id, b"sealed")
-        accounts.set_keep_days(session, owner.id, 9)
-        today = database_now(session).date()
-        session.execute(update(Contact).values(birth_month=today.month, birth_day=today.day))
-        dry, found = (session.get_one(Campaign, a_campaign(session, owner)) for _ in range(2))
-        dry.state, dry.preview = CampaignState.PLANNED, PREVIEW
-        found.state, found.kind, found.detail = CampaignState.PLANNED, CampaignKind.SOURCING, NAME
-        for hit in session.scalars(select(Hit)).all():
-            hit.campaign_id, hit.score = found.id, 30
-            hit.reasons = [{"points": 30, "criterion": "title", "text": "title Beekeeper"}]
-        session.add(Search(campaign_id=found.id, terms=[["keywords", NAME]]))
-        birthday = session.scalars(select(Action).where(Action.state == ActionState.NEEDS_REVIEW)).first()
-        assert birthday is not None
-        session.add(KillSwitch(pulled_by="somebody"))
-        import_id = session.scalars(select(func.min(Import.id))).one()
-        doubt = ImportDoubt(
-            import_id=import_id, line=7, contact_id=birthday.contact_id, name=NAME, birth_month=2, birth_day=3
-        )
-        template = MessageTemplate(account_id=owner.id, language="en", late=False, body="Hi", enabled=True)
-        refused = RefusedMessage(
-            refused_at=func.now(), queue="control", reason=Refusal.BAD_HEADER, detail="task: no text",
-            size_bytes=9, sha256="0" * 64, task="a", message_id="b", origin="c", shape="d",
-        )  # fmt: skip
-        session.add_all([doubt, template, refused])
-        session.flush()
-        poison(session)
-    csv = tmp_path / "people.csv"
-    csv.write_text(f"name,profile_url,birthday\nAnn{BAD},{SANDBOX}ann/,{BAD}\n{BAD}\n")
-    v1 = tmp_path / "another.db"
-    with closing(sqlite3.connect(v1)) as connection, connection:
-        connection.executescript(v1_script(date(2026, 11, 23)))
-        for table, column in (
-            ("contacts", "name"),
-            ("blacklist", "linkedin_url"),
-            ("profile_visits", "visited_at"),
-        ):
-            connection.execute(f"update {table} set {column} = {column} || ?", [BAD])
-    criteria = tmp_path / "criteria.json"
-    criteria.write_text(json.dumps({"title": "Beekeeper", f"huh{BAD}": 1}))
-    return {
-        "dry": str(dry.id), "found": str(found.id), "birthdays": str(birthday.campaign_id),
-        "action": str(birthday.id), "doubt": str(doubt.id), "template": str(template.id),
-        "import": str(import_id), "bad": BAD, "name": f"{NAME}{BAD}", "address": f"{ZOE}{BAD}",
-        "csv": str(csv), "v1": str(v1), "criteria": str(criteria),
-    }  # fmt: skip
+    return fill_with_hostile_texts(database, tmp_path)
 
 
 Runs = Sequence[str]
@@ -309,13 +252,6 @@ def test_json_says_what_is_stored(rapport: Rapport, names: Mapping[str, str]) ->
     assert find_control_characters(rapport("export", "contacts"))  # a CSV for a program is as it is
 
 
-def strings(found: Any) -> str:
-    """Yield every text of a document."""
-    if isinstance(found, dict | list):
-        return "".join(map(strings, found.values() if isinstance(found, dict) else found))
-    return found if isinstance(found, str) else ""
-
-
 def test_the_tables_of_the_demo_take_a_text_for_a_text(
     database: Database,
     names: Mapping[str, str],
@@ -342,15 +278,3 @@ def test_the_tables_of_the_demo_take_a_text_for_a_text(
         assert not find_control_characters(said)
         assert SEEN in said
         assert "[/x][red]:boom:[link=https://evil.test]" in said
-
-
-def test_the_traceback_of_an_error_that_nobody_expected_can_not_act_either(
-    rapport: Rapport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(_data: Path) -> None:
-        raise ValueError(BAD)
-
-    monkeypatch.setattr(doctor, "run_checks", fails)
-    code, out, err = rapport.code("doctor")
-    assert (code, "Traceback" in err, SEEN in err) == (1, True, True)
-    assert not find_control_characters(out + err)

@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import pytest
 import typer
 
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import format_time, show_times_in_utc
 from api_stub.cli.main import build_app
+from api_stub.cli.stack import doctor
 from db.engine import Database
 from tests.builders import an_account
 from tests.cli.conftest import Rapport
-from tests.cli.hostile import leaf_commands
+from tests.cli.hostile import BAD, SEEN, find_control_characters, leaf_commands
 
 CHANGES_ONLY: Final = "says in one line what it changed"
 PROCESS: Final = "runs until it is stopped"
@@ -78,3 +80,15 @@ def test_times_are_in_the_account_s_zone_and_in_utc_on_request(rapport: Rapport,
     for given in (("why", "demo", "--utc"), ("--utc", "why", "demo")):
         assert re.search(r"as of \d+ [A-Z][a-z]{2} \d\d:\d\d UTC", rapport(*given))
     assert "Kathmandu" in rapport("why", "demo"), "it holds for one command"
+
+
+def test_the_traceback_of_an_error_that_nobody_expected_can_not_act_either(
+    rapport: Rapport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_data: Path) -> None:
+        raise ValueError(BAD)
+
+    monkeypatch.setattr(doctor, "run_checks", fails)
+    code, out, err = rapport.code("doctor")
+    assert (code, "Traceback" in err, SEEN in err) == (1, True, True)
+    assert not find_control_characters(out + err)

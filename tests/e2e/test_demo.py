@@ -110,9 +110,9 @@ def test_ctrl_c_in_the_middle_and_the_next_run_greets_the_rest_and_nobody_twice(
 @pytest.mark.parametrize(
     "moment",
     [
+        "starting sandbox",  # the test above interrupts it with Chromium running
         pytest.param("starting Postgres", marks=pytest.mark.soak),
-        pytest.param("starting sandbox", marks=pytest.mark.soak),
-        "signing it in",
+        pytest.param("signing it in", marks=pytest.mark.soak),
     ],
 )
 def test_ctrl_c_while_it_starts_leaves_nothing_behind(data: Path, moment: str) -> None:

@@ -9,7 +9,7 @@ from db.engine import Database
 from db.store.actions import events
 from tests.builders import SANDBOX, a_campaign, a_contact, action, add_proposed, an_account, contact_by_slug
 from tests.http.conftest import TestClient
-from tests.http.test_front_door import problem
+from tests.http.front_door.test_front_door import problem
 from worker.rules.messages.approval import approval_hash
 
 STALE = "0" * 64

@@ -12,7 +12,7 @@ from db.tables import Campaign
 from tests.builders import a_campaign, a_contact, add_planned, an_account
 from tests.db.helpers import claim_action, queue_due_actions
 from tests.http.conftest import TestClient
-from tests.http.test_front_door import problem
+from tests.http.front_door.test_front_door import problem
 from worker.errors import Reason
 from worker.rules.model import CampaignState
 

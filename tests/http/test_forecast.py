@@ -5,7 +5,7 @@ from datetime import timedelta
 from db.engine import Database
 from tests.builders import a_contact, an_account, database_now
 from tests.http.conftest import TestClient
-from tests.http.test_front_door import problem
+from tests.http.front_door.test_front_door import problem
 from worker.rules.quota.limits import Limits
 
 

@@ -9,7 +9,7 @@ from db.store.quota import limits
 from db.tables import Action
 from tests.builders import a_contact, add_planned, an_account
 from tests.http.conftest import Front, TestClient
-from tests.http.test_front_door import problem
+from tests.http.front_door.test_front_door import problem
 from worker.rules.model import Kind
 from worker.rules.quota.limits import Limits, Totals
 

@@ -11,7 +11,7 @@ from tasks.campaigns.creation import add_campaign
 from tasks.contract import BirthdayOptions, SourcingOptions, fingerprint
 from tests.builders import an_account
 from tests.http.conftest import TestClient
-from tests.http.test_front_door import problem
+from tests.http.front_door.test_front_door import problem
 from worker.errors import RequestRefusedError
 from worker.rules.sourcing.criteria import Criteria
 

@@ -13,7 +13,7 @@ from db.store.people import accounts
 from db.tables import Campaign
 from tests.builders import TEN, a_campaign, an_account
 from tests.http.conftest import TestClient
-from tests.http.test_front_door import problem
+from tests.http.front_door.test_front_door import problem
 from worker.rules.model import SearchEnd
 from worker.rules.sourcing.criteria import Criteria
 from worker.rules.sourcing.search import SearchQuery

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.imports.messy_v1 import Messy, messy_v1
+from tests.imports.v1.messy_v1 import Messy, messy_v1
 
 
 @pytest.fixture(scope="module")

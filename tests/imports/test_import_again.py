@@ -53,7 +53,7 @@ def confirm_some(session: Session, says_yes: random.Random) -> None:
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # each example is a dozen statements: no shrinking
 )

@@ -13,8 +13,8 @@ from db.engine import Database
 from db.store.imports import runs
 from db.tables import Account, Contact, Import, Interaction
 from tests.cli.conftest import Rapport
-from tests.imports.messy_v1 import messy_v1
-from tests.imports.v1_helpers import SAMPLE, dump
+from tests.imports.v1.messy_v1 import messy_v1
+from tests.imports.v1.v1_helpers import SAMPLE, dump
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:

@@ -1,8 +1,9 @@
 """`rapport env` in a real shell, and `rapport destroy`."""
 
+import io
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from api_stub.stack.environment_file import write_environment
 from api_stub.stack.lock import FolderLock
 from api_stub.stack.secrets import load_secrets
+from tests.cli.conftest import Rapport
 from tests.cluster import untraced
 
 AWKWARD = '/home/o\'neil/my "data" $HOME `id` \\n *'
@@ -32,11 +34,18 @@ def running(data: Path) -> Iterator[FolderLock]:
     lock.release()
 
 
-def rapport(*arguments: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "api_stub.cli", *arguments],
-        env=untraced(), input=answer, capture_output=True, check=False, text=True,
-    )  # fmt: skip
+Answering = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def rapport(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Answering:
+    """Runs a command whose question is answered so; gives exit code, output, errors."""
+
+    def run(*arguments: str, answer: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+        return Rapport(capsys, monkeypatch).code(*arguments)
+
+    return run
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
@@ -48,11 +57,13 @@ def test_a_shell_reads_the_variables_as_they_are(data: Path, running: FolderLock
     assert said.stdout == AWKWARD
 
 
-def test_without_a_running_rapport_there_is_nothing_to_evaluate(data: Path, running: FolderLock) -> None:
+def test_without_a_running_rapport_there_is_nothing_to_evaluate(
+    rapport: Answering, data: Path, running: FolderLock
+) -> None:
     running.release()  # as if it was killed: the file with its variables is still there
-    said = rapport("env", "--data", str(data))
-    assert (said.returncode, said.stdout) == (3, "")
-    assert said.stderr == "rapport: Rapport isn't running: start it with `rapport up`\n"
+    code, out, err = rapport("env", "--data", str(data))
+    assert (code, out) == (3, "")
+    assert err == "rapport: Rapport isn't running: start it with `rapport up`\n"
 
 
 @pytest.fixture
@@ -70,35 +81,41 @@ def used(data: Path, tmp_path: Path) -> Path:
     return cluster
 
 
-def test_destroy_names_what_goes_and_removes_it_after_a_typed_yes(data: Path, used: Path) -> None:
-    said = rapport("destroy", "--data", str(data), answer="yes\n")
-    assert said.returncode == 0, said.stderr
-    assert f"     3.0 MiB  {used}\n" in said.stdout
-    assert all(f"{data / name}\n" in said.stdout for name in ("secrets.json", "evidence", "sandbox.sqlite3"))
+def test_destroy_names_what_goes_and_removes_it_after_a_typed_yes(
+    rapport: Answering, data: Path, used: Path
+) -> None:
+    code, out, err = rapport("destroy", "--data", str(data), answer="yes\n")
+    assert code == 0, err
+    assert f"     3.0 MiB  {used}\n" in out
+    assert all(f"{data / name}\n" in out for name in ("secrets.json", "evidence", "sandbox.sqlite3"))
     assert not used.exists()
     assert [path.name for path in data.iterdir()] == ["notes.txt"]
 
 
 @pytest.mark.parametrize("answer", ["", "y\n", "no\n"])
-def test_destroy_without_a_typed_yes_removes_nothing(data: Path, used: Path, answer: str) -> None:
+def test_destroy_without_a_typed_yes_removes_nothing(
+    rapport: Answering, data: Path, used: Path, answer: str
+) -> None:
     before = list(data.rglob("*"))
-    said = rapport("destroy", "--data", str(data), answer=answer)
-    assert (said.returncode, said.stderr) == (1, "rapport: not confirmed, so nothing was removed\n")
+    code, _, err = rapport("destroy", "--data", str(data), answer=answer)
+    assert (code, err) == (1, "rapport: not confirmed, so nothing was removed\n")
     assert set(before) <= set(data.rglob("*"))
     assert used.exists()
 
 
-def test_destroy_refuses_while_it_runs(data: Path, used: Path, running: FolderLock) -> None:
-    said = rapport("destroy", "--data", str(data), answer="yes\n")
-    assert (said.returncode, said.stdout) == (1, "")
-    assert "already running here" in said.stderr
+def test_destroy_refuses_while_it_runs(
+    rapport: Answering, data: Path, used: Path, running: FolderLock
+) -> None:
+    code, out, err = rapport("destroy", "--data", str(data), answer="yes\n")
+    assert (code, out) == (1, "")
+    assert "already running here" in err
     assert used.exists()
 
 
-def test_destroy_leaves_a_folder_that_is_none_of_rapport_s(data: Path) -> None:
+def test_destroy_leaves_a_folder_that_is_none_of_rapport_s(rapport: Answering, data: Path) -> None:
     (data / "postgres").mkdir()
     (data / "redis").mkdir()
-    said = rapport("destroy", "--data", str(data), answer="yes\n")
-    assert said.returncode == 1
-    assert "there is no Rapport data" in said.stderr
+    code, _, err = rapport("destroy", "--data", str(data), answer="yes\n")
+    assert code == 1
+    assert "there is no Rapport data" in err
     assert len(list(data.iterdir())) == 2

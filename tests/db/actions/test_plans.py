@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
@@ -18,23 +17,20 @@ from db.engine import Database
 from db.store.actions import dispatch
 from db.store.campaigns import schedules
 from tests.db.actions.query_workload import FILL, WORKLOAD, ranked_after
-from tests.servers import TEMPLATE, Servers
+from tests.servers import Servers
 
 
 @pytest.fixture(scope="module")
 def full(servers: Servers) -> Iterator[Database]:
     name = f"test_{uuid4().hex}"
-    with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
-        )
-        url = servers.database_url_of(name)
-        with psycopg.connect(url, autocommit=True) as own:
-            own.execute(FILL)
-        database = Database(url, application_name="plans")
-        yield database
-        database.close()
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    servers.copy_template(name)
+    url = servers.database_url_of(name)
+    with psycopg.connect(url, autocommit=True) as own:
+        own.execute(FILL)
+    database = Database(url, application_name="plans")
+    yield database
+    database.close()
+    servers.drop_database(name)
 
 
 def plans(database: Database, work: Callable[[Session], object]) -> list[dict[str, Any]]:

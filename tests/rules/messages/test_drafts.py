@@ -102,7 +102,7 @@ def test_a_text_that_has_nothing_to_say_so_late_is_passed_over() -> None:
     assert written([until_ten], days_late=11) is Reason.NO_TEMPLATE
 
 
-@given(st.lists(st.integers(1, 100), min_size=1, max_size=5), st.integers(-1000, 1000))
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=5), st.integers(-1000, 1000))
 def test_over_all_draws_each_comes_as_often_as_its_weight_says(weights: list[int], start: int) -> None:
     templates = [a_template(number, weight=weight) for number, weight in enumerate(weights)]
     draws = range(start, start + sum(weights))

@@ -4,89 +4,28 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
-from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import delete, func, select, update
 
 from db.store.actions import claims, dispatch, lifecycle
-from db.store.campaigns import templates
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.tables import Action, Campaign, Contact, Interaction, MessageTemplate
-from tasks.actions.perform import perform_action
+from db.tables import Action, Campaign, Contact, MessageTemplate
 from tasks.actions.settle import Outcome
-from tasks.campaigns.start import start_campaign
-from tasks.contract import BirthdayOptions
 from tasks.services import Services
 from tests import builders
-from tests.builders import SANDBOX, an_account
 from tests.db.helpers import wait_for_lock_wait
 from tests.tasks.conftest import effects
+from tests.tasks.drafting_helpers import ANN, a_day_passes, an_account_with_texts, campaign, carry_out, row
 from worker.errors import Reason
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import ActionState, Kind
 
-ANN = f"{SANDBOX}ann/"
-
 
 @pytest.fixture
 def account(without_pages: Services) -> AccountRecord:
-    """An account with one text for the day and one for later, in English and in French."""
-    with without_pages.database.transaction() as session:
-        session.execute(delete(MessageTemplate))
-        account = an_account(session, site="ledger")
-        for language, on_the_day, late in (
-            ("en", "Happy birthday, {{ first_name }}!", "Belated wishes, {{ first_name }}!"),
-            (
-                "fr",
-                "Joyeux anniversaire, {{ first_name }} !",
-                "Un peu tard, {{ first_name }} : mes vœux !",
-            ),
-        ):
-            templates.add_template(
-                session, account_id=account.id, language=language, late=False, body=on_the_day
-            )
-            templates.add_template(session, account_id=account.id, language=language, late=True, body=late)
-        return account
-
-
-def campaign(services: Services, *, days_ago: int = 0, name: str = "Ann Smith", **options: object) -> UUID:
-    """Plan a greeting of Ann, whose birthday was so many days ago; return the action's id."""
-    with services.database.transaction() as session:
-        account = builders.an_account(session)
-        born = builders.database_now(session).date() - timedelta(days=days_ago)
-        contact = builders.a_contact(session, account, "ann", name=name, birthday=born)
-        contact.language = str(options.pop("language", "en"))
-        session.flush()
-        wanted = BirthdayOptions.model_validate({"read_site": False, "late_days": 5, **options})
-        campaign_id = uuid4()
-        start_campaign(session, account="demo", campaign_id=campaign_id, options=wanted)
-        return session.scalars(select(Action.id).where(Action.campaign_id == campaign_id)).one()
-
-
-def a_day_passes(services: Services) -> None:
-    """What was planned today was planned yesterday, for yesterday's birthday."""
-    with services.database.transaction() as session:
-        session.execute(
-            update(Action).values(
-                occasion_on=Action.occasion_on - 1,
-                worded_for=Action.worded_for - 1,
-                not_before=Action.not_before - timedelta(days=1),
-            )
-        )
-
-
-def carry_out(services: Services, action_id: UUID) -> Outcome:
-    with services.database.transaction() as session:
-        (due,) = dispatch.queue_due_actions(session, batch=10, lease=timedelta(minutes=1))
-        assert due.action_id == action_id
-    return perform_action(services, action_id)
-
-
-def row(services: Services, action_id: UUID) -> Action:
-    with services.database.transaction() as session:
-        return builders.action(session, action_id)
+    return an_account_with_texts(without_pages)
 
 
 @pytest.mark.parametrize(
@@ -187,59 +126,6 @@ def test_a_campaign_of_an_older_version_has_todays_defaults(
     a_day_passes(without_pages)
     assert carry_out(without_pages, action_id) is Outcome.DONE
     assert effects(without_pages) == [(ANN, "Belated wishes, Ann!")]
-
-
-def test_the_same_text_does_not_come_again_the_next_year(
-    without_pages: Services, account: AccountRecord
-) -> None:
-    action_id = campaign(without_pages)
-    assert carry_out(without_pages, action_id) is Outcome.DONE
-    with without_pages.database.transaction() as session:
-        a_year_ago = builders.database_now(session) - timedelta(days=365)
-        session.execute(update(Interaction).values(created_at=a_year_ago, occasion="birthday:2001"))
-        session.execute(update(Action).values(occasion="birthday:2001"))
-        builders.contact_by_slug(session, account, "ann").last_greeted_on = None
-        session.flush()
-        wanted = BirthdayOptions(read_site=False)
-        start_campaign(session, account="demo", campaign_id=uuid4(), options=wanted)
-        newest = session.scalars(select(Action).where(Action.occasion != "birthday:2001")).one()
-        assert (newest.state, newest.reason) == (ActionState.SKIPPED, Reason.NO_FRESH_TEMPLATE)
-        assert newest.message == ""
-
-
-@pytest.mark.parametrize(("days", "comes_again"), [(729, False), (731, True)])
-def test_a_text_may_come_again_after_two_years(
-    without_pages: Services, account: AccountRecord, days: int, *, comes_again: bool
-) -> None:
-    action_id = campaign(without_pages)
-    assert carry_out(without_pages, action_id) is Outcome.DONE
-    with without_pages.database.transaction() as session:
-        ago = builders.database_now(session) - timedelta(days=days)
-        session.execute(update(Interaction).values(created_at=ago, occasion="birthday:2001"))
-        session.execute(update(Action).values(occasion="birthday:2001"))
-        builders.contact_by_slug(session, account, "ann").last_greeted_on = None
-        session.flush()
-        wanted = BirthdayOptions(read_site=False)
-        start_campaign(session, account="demo", campaign_id=uuid4(), options=wanted)
-        newest = session.scalars(select(Action).where(Action.occasion != "birthday:2001")).one()
-    assert (newest.reason is None) is comes_again
-
-
-def test_a_late_text_that_was_had_before_does_not_come_again(
-    without_pages: Services, account: AccountRecord
-) -> None:
-    action_id = campaign(without_pages)
-    with without_pages.database.transaction() as session:
-        contact = builders.contact_by_slug(session, account, "ann")
-        earlier = Interaction(
-            account_id=account.id, contact_id=contact.id, type=Kind.GREET, status="seen",
-            source_key="earlier", occasion="birthday:2001", message="Belated wishes, Ann!",
-            correlation_id="test", created_at=builders.database_now(session) - timedelta(days=300),
-        )  # fmt: skip
-        session.add(earlier)
-    a_day_passes(without_pages)
-    assert carry_out(without_pages, action_id) is Outcome.SKIPPED
-    assert row(without_pages, action_id).reason == Reason.NO_FRESH_TEMPLATE
 
 
 def test_a_message_by_hand_stops_the_greeting_and_counts_in_the_quota(

@@ -5,7 +5,7 @@ from starlette.types import Message, Receive
 
 from api_stub.http.guard import Guard
 from tests.http.conftest import KEY
-from tests.http.test_guard import SETTINGS, Head, answers, run, status
+from tests.http.front_door.test_guard import SETTINGS, Head, answers, run, status
 
 
 def body_of(size: int) -> Receive:

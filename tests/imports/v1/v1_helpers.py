@@ -17,10 +17,10 @@ from db.imports.v1.rows import V1Context
 from db.store.people.accounts import AccountRecord
 from db.tables import Base, Contact
 from tests.builders import TEN, an_account
-from tests.imports.messy_v1 import NOW, ZONE, Messy
+from tests.imports.v1.messy_v1 import NOW, ZONE, Messy
 from worker.rules.model import ContactStatus
 
-SAMPLE = Path(__file__).parents[1] / "data" / "linkedin-v1-sample.db"
+SAMPLE = Path(__file__).parents[2] / "data" / "linkedin-v1-sample.db"
 SAMPLE_MADE_ON = date(2026, 11, 22)
 """When V1 wrote to everybody in it, by its contacts; its messages are dated otherwise."""
 LINKEDIN = "https://www.linkedin.com/in/"

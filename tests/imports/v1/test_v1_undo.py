@@ -15,8 +15,8 @@ from db.store.imports import runs
 from db.tables import Contact, Exclusion, ImportChange, SelectorHint
 from tests.builders import add_planned
 from tests.db.helpers import run_without_triggers
-from tests.imports.messy_v1 import Messy
-from tests.imports.v1_helpers import (
+from tests.imports.v1.messy_v1 import Messy
+from tests.imports.v1.v1_helpers import (
     LINKEDIN,
     SAMPLE,
     SAMPLE_MADE_ON,

@@ -15,8 +15,8 @@ from api_stub.http.request_context import SECURITY_HEADERS
 from db.engine import Database
 from tests.builders import an_account
 from tests.http.conftest import KEY, TestClient
+from tests.http.front_door.test_front_door import problem
 from tests.http.server import Door, open_door
-from tests.http.test_front_door import problem
 
 MEGABYTE = 1 << 20
 

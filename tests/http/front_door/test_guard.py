@@ -18,7 +18,7 @@ from api_stub.http.guard import KEYLESS_PATHS, KILL_SWITCH, METRICS, Guard
 from api_stub.http.request_context import RequestContext
 from tests.cluster import run_apart
 from tests.http.conftest import KEY, TestClient
-from tests.http.test_front_door import problem
+from tests.http.front_door.test_front_door import problem
 from worker.settings import Settings
 
 SETTINGS: Final = Settings.model_construct(api_key=SecretStr(KEY), open_metrics=False)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from db.imports.v1 import cell_values
 from db.imports.v1.file import Cell
 from db.imports.v1.profiles import parse_status
-from tests.imports.messy_v1 import NOW, ZONE
+from tests.imports.v1.messy_v1 import NOW, ZONE
 from worker.rules.model import ContactStatus
 
 CELLS = st.one_of(st.none(), st.integers(), st.floats(), st.text(), st.binary())

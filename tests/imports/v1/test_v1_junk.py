@@ -15,7 +15,7 @@ from db.imports.v1 import file
 from db.imports.v1.report import V1Report
 from db.store.people.accounts import AccountRecord
 from db.tables import Contact
-from tests.imports.v1_helpers import LINKEDIN, import_v1, our_account
+from tests.imports.v1.v1_helpers import LINKEDIN, import_v1, our_account
 from worker.errors import RequestRefusedError
 
 CELLS = st.one_of(
@@ -83,7 +83,7 @@ def test_junk_in_any_column_never_crashes_and_every_row_is_accounted_for(
         account = our_account(session)
         session.add(Contact(account_id=account.id, profile_url=f"{LINKEDIN}ann/", full_name="Ann"))
 
-    @hypothesis_settings(max_examples=80)
+    @hypothesis_settings(max_examples=50)
     @given(st.composite(junk)())
     def holds(tables: dict[str, list[dict[str, Any]]]) -> None:
         path = tmp_path / "junk.db"

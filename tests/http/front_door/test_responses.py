@@ -5,7 +5,7 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from tests.http.conftest import Front, TestClient
-from tests.http.test_front_door import problem
+from tests.http.front_door.test_front_door import problem
 
 
 def test_every_answer_is_marked_and_none_redirects_by_the_host_header(client: TestClient) -> None:

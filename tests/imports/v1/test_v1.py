@@ -13,8 +13,8 @@ from db.imports.v1.report import Outcome, V1Report
 from db.store.people import contacts
 from db.tables import Contact, Exclusion, Interaction
 from tests.builders import LONG_AGO, an_account
-from tests.imports.messy_v1 import TODAY, ZONE, Messy, Someone
-from tests.imports.v1_helpers import (
+from tests.imports.v1.messy_v1 import TODAY, ZONE, Messy, Someone
+from tests.imports.v1.v1_helpers import (
     LINKEDIN,
     SAMPLE,
     SAMPLE_MADE_ON,

@@ -1,0 +1,62 @@
+"""The database that tests share is as new for each of them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from db.engine import Database
+from tests.builders import a_contact, an_account
+from tests.databases import ReusedDatabase
+from tests.servers import Servers
+
+
+@pytest.fixture
+def reused(servers: Servers) -> Iterator[ReusedDatabase]:
+    reused = ReusedDatabase(servers)
+    yield reused
+    reused.drop()
+
+
+def use(reused: ReusedDatabase) -> None:
+    database = Database(reused.url, application_name="tests")
+    with database.transaction() as session:
+        a_contact(session, an_account(session), "ann")
+    database.close()
+
+
+def contents(url: str) -> dict[str, Any]:
+    with psycopg.connect(url) as connection:
+        tables = connection.execute("select tablename from pg_tables where schemaname = 'public'").fetchall()
+        rows = {name: connection.execute(f"select t::text from {name} t").fetchall() for (name,) in tables}
+        return {
+            "rows": {name: sorted(each) for name, each in rows.items()},
+            "sequences": connection.execute("select * from pg_sequences order by 2").fetchall(),
+        }
+
+
+@pytest.mark.parametrize(
+    "statement", ["select", "delete from message_templates", "alter table contacts add more int"]
+)
+def test_what_a_test_leaves_is_gone(reused: ReusedDatabase, statement: str) -> None:
+    new = contents(reused.url)
+    use(reused)
+    with psycopg.connect(reused.url) as connection:
+        connection.execute(statement)
+    assert contents(reused.url) != new
+    reused.clean()
+    assert contents(reused.url) == new
+    with psycopg.connect(reused.url) as connection:
+        found = connection.execute("select from pg_attribute where attname = 'more'").fetchall()
+    assert found == []
+
+
+def test_a_connection_that_a_test_left_open_is_ended_and_commits_nothing(reused: ReusedDatabase) -> None:
+    new = contents(reused.url)
+    with psycopg.connect(reused.url) as left:
+        left.execute("delete from message_templates")
+        reused.clean()
+        with pytest.raises(psycopg.OperationalError):
+            left.execute("select")
+    assert contents(reused.url) == new
