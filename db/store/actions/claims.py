@@ -14,7 +14,11 @@ from worker.rules.model import ActionState, CampaignKind, Kind
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claimed action. `looking`: its effect may have happened, so the worker only looks for it."""
+    """A claimed action. `looking`: its effect may have happened, so the worker only looks for it.
+
+    `full_name` and `call_by` are the contact's, `called` the name by which the message calls them, as in
+    `PlannedAction`.
+    """
 
     action_id: UUID
     attempt: int
@@ -39,6 +43,9 @@ class Claim:
     zone: ZoneInfo
     session: bytes | None
     profile_url: str
+    full_name: str = ""
+    call_by: str | None = None
+    called: str | None = None
 
     @property
     def contact_id(self) -> int:
@@ -68,8 +75,8 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
     ).first()
     if taken is None:
         return None
-    action, account, campaign_kind, profile_url = session.execute(
-        select(Action, Account, Campaign.kind, Contact.profile_url)
+    action, account, campaign_kind, profile_url, full_name, call_by = session.execute(
+        select(Action, Account, Campaign.kind, Contact.profile_url, Contact.full_name, Contact.call_by)
         .join(Account, Account.id == Action.account_id)
         .join(Campaign, Campaign.id == Action.campaign_id)
         .outerjoin(Contact, Contact.id == Action.contact_id)
@@ -99,6 +106,9 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
         zone=ZoneInfo(account.time_zone),
         session=account.session,
         profile_url=profile_url or "",
+        full_name=full_name or "",
+        call_by=call_by,
+        called=action.called,
     )
 
 
