@@ -169,8 +169,12 @@ def _require_allowed(database: Database, account: AccountRecord, recipient: str)
         switch = get_kill_switch(session)
         stopped = accounts.get_account(session, account.id).stop_reason
         known = lookup.find_contacts(session, recipient, account=account.name)
+        today = today_in(session, account.zone)
     reason = Reason.KILL_SWITCH if switch else stopped
-    if known.exact and any(contact.do_not_contact for contact in known.people):
+    people = known.people if known.exact else ()
+    if any(contact.hold_until is not None and contact.hold_until > today for contact in people):
+        reason = Reason.ON_HOLD
+    if any(contact.do_not_contact for contact in people):
         reason = Reason.DO_NOT_CONTACT
     if reason is not None:
         raise RequestRefusedError(f"nothing was sent: {describe_reason(reason)}")
