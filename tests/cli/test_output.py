@@ -29,7 +29,7 @@ WITHOUT_JSON: Final = {
             "contacts refuse", "contacts forget", "contacts allow", "contacts do-not-contact", "import undo",
             "templates add", "templates remove", "templates enable", "templates disable", "templates weight",
             "sourcing rescore", "sourcing save", "sourcing unsave", "schedule set", "schedule off",
-            "secrets rotate", "account remove", "contacts call", "contacts edit", "contacts reopen",
+            "secrets rotate", "account remove", "contacts call", "contacts edit", "contacts hold", "contacts reopen",
             "destroy", "down",
         ),
         CHANGES_ONLY,

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from db.store.people import contacts
@@ -156,9 +156,11 @@ def _approve(session: Session, action_id: UUID, *, seen: str, by: str, text: str
         return _with_current_state(session, action_id, outcome)
     message = action.message if text is None else text
     called = action.called if text is None else _find_called_name(text, action, contact)
-    # `not_before` stays: the action has been due since it was proposed, and keeps its place in the order.
+    # `not_before` stays: the action has been due since it was proposed, and keeps its place in the order. One
+    # that was planned before may have a later one, which needs a reason.
     return _decide(
-        session, action_id, ActionState.PLANNED, reason=None, detail=None,
+        session, action_id, ActionState.PLANNED,
+        reason=case((Action.not_before > Action.created_at, Reason.SETTLED_BY_HAND)), detail=None,
         message=message, called=called, approval=approval_hash(contact.profile_url, message), approved_by=by,
     )  # fmt: skip
 

@@ -53,7 +53,7 @@ def propose_again(session: Session, claim: Claim, *, reason: Reason, detail: str
     """Let a person approve a claimed action anew: an approval that it had is void. False: it was lost."""
     planned = _move(
         session, claim, ActionState.CLAIMED, ActionState.PLANNED,
-        reason=reason, detail=detail, not_before=func.now(), **_NO_LEASE,
+        reason=reason, detail=detail, **_NO_LEASE,
     )  # fmt: skip
     return planned and _move(
         session, claim, ActionState.PLANNED, ActionState.PROPOSED,

@@ -1,8 +1,8 @@
 """Tell automatic answers, such as away messages, from what a person writes.
 
 A message is automatic if the site marks it, if it says itself that a program wrote it, or if it says that
-somebody is away and comes right after a message of ours. People, too, write that they are away: hours later it
-is their answer. The time alone says nothing either, because people answer fast.
+somebody is away and comes right after a message of ours. People, too, write that they are away: hours later
+it is their answer. The time alone says nothing either, because people answer fast.
 """
 
 import re
@@ -27,7 +27,7 @@ _MOST_BEFORE: Final = 3
 """Words before the one by which a message says that it is automatic: "This is an automatic reply"."""
 
 _MOST_LETTERS_BEFORE: Final = 24
-_SENTENCES: Final = re.compile(r"[\n.!\u3002\uff01\uff1b;]+|(?<=[?\uff1f])")
+_SENTENCES: Final = re.compile(r"[\n.!\u3002\uff01\uff1b;]+|(?<=[?\uff1f\u061f])")
 _UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "THAI")
 
 
@@ -50,7 +50,7 @@ def declares_itself(text: str) -> bool:
     for sentence in _SENTENCES.split(text):
         folded = _fold(sentence)
         found = _pattern("declared").search(folded)
-        if found is None or folded.endswith("?"):
+        if found is None or folded.endswith(("?", "\u061f")):
             continue
         before = folded[: found.start()]
         if len(before.split()) <= _MOST_BEFORE and len(before) <= _MOST_LETTERS_BEFORE:
