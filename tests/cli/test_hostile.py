@@ -182,7 +182,8 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "contacts do-not-contact": ["{name}|--account|demo", "{bad}"],
     "contacts allow": ["{bad}"],
     "contacts hold": [
-        "{name}|--until|2099-01-02|--reason|{bad}|--account|demo", "{name}|--until|2099-01-02", "{bad}|--release",
+        "{name}|--until|2099-01-02|--reason|{bad}|--account|demo", "{name}|--until|2099-01-02",
+        "{bad}|--release",
     ],
     "contacts forget": ["{bad}|--yes", "{name}|--yes|--account|demo"],
     "campaign pause": ["{birthdays}", "{bad}"],
