@@ -36,16 +36,23 @@ def check_name(thread: Thread, claim: Claim) -> None:
 
     Called before typing and before the click, beside the check of the recipient.
     """
-    called = claim.called if claim.called is not None else _read_called_name(claim)
-    require_name(thread, called=called, stored=claim.full_name, call_by=claim.call_by)
+    person = Addressee(claim.contact_id, claim.full_name, claim.language, claim.call_by, claim.location)
+    require_name(thread, person, claim.called if claim.called is not None else _read_called(claim, person))
 
 
-def require_name(thread: Thread, *, called: str, stored: str, call_by: str | None = None) -> None:
-    """Raise NameDiffersError unless the thread's head shows the name; `call_by` was set by hand."""
+def require_name(thread: Thread, person: Addressee, called: str) -> None:
+    """Raise NameDiffersError unless a text that calls `person` so may go to whom the thread's head names."""
     shown = thread.shown_name()
-    set_by_hand = call_by is not None and call_by == called
-    if not is_name_right(called=called, stored=stored, shown=shown, set_by_hand=set_by_hand):
-        raise NameDiffersError(called or stored, shown)
+    is_right = is_name_right(
+        called=called,
+        stored=person.full_name,
+        shown=shown,
+        set_by_hand=person.call_by is not None and person.call_by == called,
+        language=person.language,
+        location=person.location,
+    )
+    if not is_right:
+        raise NameDiffersError(called or person.full_name, shown)
 
 
 def propose_corrected(services: Services, claim: Claim, error: NameDiffersError) -> Outcome:
@@ -73,8 +80,7 @@ def propose_corrected(services: Services, claim: Claim, error: NameDiffersError)
     return Outcome.PROPOSED
 
 
-def _read_called_name(claim: Claim) -> str:
-    """Return the name in a text that was written by an earlier version, or by a person."""
-    addressee = Addressee(claim.contact_id, claim.full_name, None, claim.call_by)
-    name = find_addressee_name(addressee)
+def _read_called(claim: Claim, person: Addressee) -> str:
+    """Return the name in a text that was written by an earlier version, by the stored name."""
+    name = find_addressee_name(person)
     return find_called_name(claim.message, name) if isinstance(name, SpokenName) else ""

@@ -7,6 +7,7 @@ from tasks.actions.name_check import require_name
 from tasks.actions.thread import check_recipient, count_outgoing_copies
 from worker.browser.site import Site
 from worker.errors import Reason, TryAgainError
+from worker.rules.messages.drafts import Addressee
 from worker.rules.sourcing.profile import Profile, Section
 
 
@@ -33,13 +34,14 @@ def send_practice_message(
     """
     profile = site.read_profile(profile_url, {Section.POSITIONS})
     text, called = write(profile)
+    person = Addressee(0, profile.full_name, None)
     thread = site.open_thread(profile_url)
     check_recipient(site, thread, profile_url)
     copies = count_outgoing_copies(thread.messages(), text)
-    require_name(thread, called=called, stored=profile.full_name)
+    require_name(thread, person, called)
     thread.type(text)
     check_recipient(site, thread, profile_url)
-    require_name(thread, called=called, stored=profile.full_name)
+    require_name(thread, person, called)
     require_allowed()
     thread.click_send()
     if not thread.proof(text, more_than=copies):

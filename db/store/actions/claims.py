@@ -16,8 +16,8 @@ from worker.rules.model import ActionState, CampaignKind, Kind
 class Claim:
     """A claimed action. `looking`: its effect may have happened, so the worker only looks for it.
 
-    `full_name` and `call_by` are the contact's, `called` the name by which the message calls them, as in
-    `PlannedAction`.
+    `full_name`, `call_by`, `language` and `location` are the contact's, `called` the name by which the message
+    calls them, as in `PlannedAction`.
     """
 
     action_id: UUID
@@ -45,6 +45,8 @@ class Claim:
     profile_url: str
     full_name: str = ""
     call_by: str | None = None
+    language: str | None = None
+    location: str | None = None
     called: str | None = None
 
     @property
@@ -75,12 +77,13 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
     ).first()
     if taken is None:
         return None
-    action, account, campaign_kind, profile_url, full_name, call_by = session.execute(
-        select(Action, Account, Campaign.kind, Contact.profile_url, Contact.full_name, Contact.call_by)
+    action, account, campaign_kind, contact = session.execute(
+        select(Action, Account, Campaign.kind, Contact)
         .join(Account, Account.id == Action.account_id)
         .join(Campaign, Campaign.id == Action.campaign_id)
         .outerjoin(Contact, Contact.id == Action.contact_id)
         .where(Action.id == action_id)
+        .execution_options(populate_existing=True)
     ).one()
     return Claim(
         action_id=action.id,
@@ -105,9 +108,11 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
         site=account.site,
         zone=ZoneInfo(account.time_zone),
         session=account.session,
-        profile_url=profile_url or "",
-        full_name=full_name or "",
-        call_by=call_by,
+        profile_url=contact.profile_url if contact else "",
+        full_name=contact.full_name if contact else "",
+        call_by=contact.call_by if contact else None,
+        language=contact.language if contact else None,
+        location=contact.profile.get("location") if contact else None,
         called=action.called,
     )
 

@@ -2,6 +2,7 @@
 """A text goes out only if the site shows the name that is in it."""
 
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -14,7 +15,9 @@ from worker.rules.names.shown_names import (
     is_same_name,
     share_word,
 )
-from worker.rules.names.spoken_name import SpokenName
+from worker.rules.names.spoken_name import SpokenName, find_name
+
+CORPUS = Path(__file__).parent.parent / "data" / "names.tsv"
 
 NAMES = st.sampled_from(
     ["Alexandra", "Zoë", "Jürgen", "Łukasz", "Anne-Marie", "Nguyễn", "Ιωάννης", "Оксана", "ليلى", "דנה",
@@ -99,6 +102,17 @@ def test_another_name_is_never_found(first: str, other: str) -> None:
     assume(first != other)
     assert not is_name_shown(first, f"{other} Weber")
     assert not is_name_right(called=first, stored=f"{first} Meyer", shown=f"{other} Meyer", set_by_hand=False)
+
+
+def test_what_the_rules_of_names_call_somebody_is_in_their_own_name() -> None:
+    lines = CORPUS.read_text("utf-8").splitlines()[1:]
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    for _, full_name, language, location, *_ in rows:
+        name = find_name(full_name, language or None, location or None)
+        if isinstance(name, SpokenName):
+            for called in (name.first, name.full):
+                assert is_name_shown(called, full_name, language or None, location or None), full_name
+            assert is_same_name(full_name, full_name)
 
 
 @pytest.mark.parametrize(

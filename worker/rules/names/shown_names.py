@@ -31,11 +31,12 @@ def find_called_name(text: str, name: SpokenName) -> str:
     return next((each for each in (name.full, name.first) if _fold_text(each) in folded), "")
 
 
-def is_name_shown(called: str, shown: str) -> bool:
+def is_name_shown(called: str, shown: str, language: str | None = None, location: str | None = None) -> bool:
     """Return whether each word of the name `called` is a word of the name that a site shows.
 
     Hyphens make no difference (Anne-Marie, Anne Marie), and part of a word is not the word: Alex is not in
     Alexandra. East Asian names, which have no spaces, are shown if they are the given or the whole name.
+    `language` and `location` are the person's, as in `find_name`.
     """
     wanted, words = [_split(word) for word in _clean(called).split()], _split(_name_part(shown))
     wanted = [parts for parts in wanted if parts]
@@ -44,7 +45,7 @@ def is_name_shown(called: str, shown: str) -> bool:
     if all(_is_run(parts, words) for parts in wanted):
         return True
     joined = "".join("".join(parts) for parts in wanted)
-    return _is_run([joined], words) or joined in _spoken_forms(shown)
+    return _is_run([joined], words) or joined in _spoken_forms(shown, language, location)
 
 
 def is_same_name(stored: str, shown: str) -> bool:
@@ -68,7 +69,15 @@ def share_word(stored: str, shown: str) -> bool:
     return bool(set(one) & set(other)) or ("".join(one) == "".join(other) and bool(one))
 
 
-def is_name_right(*, called: str, stored: str, shown: str, set_by_hand: bool) -> bool:
+def is_name_right(
+    *,
+    called: str,
+    stored: str,
+    shown: str,
+    set_by_hand: bool,
+    language: str | None = None,
+    location: str | None = None,
+) -> bool:
     """Return whether a text that calls a person `called` may go to the person whom the site shows as `shown`.
 
     `called` is '' for a text without a name: then the `stored` and the shown name must share a word. A name
@@ -77,7 +86,9 @@ def is_name_right(*, called: str, stored: str, shown: str, set_by_hand: bool) ->
     """
     if not called:
         return share_word(stored, shown)
-    return is_name_shown(called, shown) or (set_by_hand and is_same_name(stored, shown))
+    if is_name_shown(called, shown, language, location):
+        return True
+    return set_by_hand and is_same_name(stored, shown)
 
 
 def _fold_text(text: str) -> str:
@@ -117,9 +128,9 @@ def _is_run(parts: Sequence[str], words: Sequence[str]) -> bool:
     )
 
 
-def _spoken_forms(shown: str) -> set[str]:
+def _spoken_forms(shown: str, language: str | None, location: str | None) -> set[str]:
     """Return the given and the whole name by the rules of names: 小明 of 王小明, สมชาย of คุณสมชาย."""
-    name = find_name(shown)
+    name = find_name(shown, language, location)
     if not isinstance(name, SpokenName):
         return set()
     return {"".join(_split(_clean(each))) for each in (name.first, name.full)}
