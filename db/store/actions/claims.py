@@ -16,8 +16,8 @@ from worker.rules.model import ActionState, CampaignKind, Kind
 class Claim:
     """A claimed action. `looking`: its effect may have happened, so the worker only looks for it.
 
-    `full_name`, `call_by`, `language` and `location` are the contact's, `called` the name by which the message
-    calls them, as in `PlannedAction`.
+    `full_name`, `call_by`, `language` and `location` are the contact's, `called` the name by which the
+    message calls them, as in `PlannedAction`.
     """
 
     action_id: UUID
