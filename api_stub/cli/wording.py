@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final
 
+from api_stub.cli.hints import as_typed
+
 _OCCASION: Final = re.compile(
     r"(?P<what>birthday|visit|withdraw|search):(?:(?P<year>\d{4})(?:-W(?P<week>\d{2}))?|(?P<campaign>[0-9a-f-]{36}))"
     r"(?::(?P<rest>.+))?"
@@ -46,6 +48,12 @@ def describe_occasion(occasion: str, on: date | None = None) -> str:
 def format_day(day: date) -> str:
     """Format a day: "28 Nov 2026"."""
     return f"{day.day} {day:%b %Y}"
+
+
+def describe_away(until: date, profile_url: str) -> str:
+    """Return until when a person is away by an automatic answer, and how to hold them until then."""
+    hold = f"rapport contacts hold {profile_url} --until {until}"
+    return as_typed(f"until {format_day(until)}, as their automatic answer says: `{hold}`")
 
 
 def describe_options(options: Mapping[str, object]) -> Iterator[str]:

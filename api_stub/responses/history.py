@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from db.store.people.holds import AwayPerson
 from db.store.reports.birthday_forecast import OutlookCounts
 from worker.rules.halts import Halt
 from worker.rules.summary import Summary
@@ -60,6 +61,7 @@ class InteractionOut(BaseModel):
     message: str
     replied_at: datetime | None = Field(description="When the person wrote back.")
     reply: str | None = Field(description="The reply, if the campaign stores replies.")
+    automatic_at: datetime | None = Field(description="When an automatic answer came, which is no reply.")
     screenshot: str | None
     correlation_id: str
     created_at: datetime
@@ -99,6 +101,7 @@ class OpenOut(BaseModel):
     proposed: int = Field(description="Waits for a person's approval.")
     needs_review: int = Field(description="Waits for a person to settle it.")
     waiting: dict[str, int] = Field(description="By reason.")
+    names_differ: int = Field(0, description="Of `proposed`: the site shows another name than the text had.")
 
 
 class GreetingsLeftOut(BaseModel):
@@ -122,6 +125,16 @@ class OutlookOut(BaseModel):
     too_late: int = Field(description="Their last day will have passed.")
 
 
+class AwayOut(BaseModel):
+    """A person whose automatic answer names a return date, and who is not on hold until then."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    full_name: str
+    profile_url: str
+    until: date
+
+
 class SummaryOut(BaseModel):
     """One day of an account. What was not recorded at the end of a past day is null."""
 
@@ -140,11 +153,15 @@ class SummaryOut(BaseModel):
     birthdays_next_day: int | None
     stopped_by: str | None = Field(None, description="What stops the account now; null for a past day.")
     outlook: OutlookOut | None = Field(None, description="Null for a past day.")
+    away: list[AwayOut] = Field([], description="Who is away, soonest back first; empty for a past day.")
 
 
-def build_summary_answer(day: Summary, halted: Sequence[Halt], outlook: OutlookCounts | None) -> SummaryOut:
-    """Build the answer; `halted` is empty and `outlook` None for a past day."""
+def build_summary_answer(
+    day: Summary, halted: Sequence[Halt], outlook: OutlookCounts | None, away: Sequence[AwayPerson]
+) -> SummaryOut:
+    """Build the answer; `halted` and `away` are empty and `outlook` None for a past day."""
     answer = SummaryOut.model_validate(day)
     answer.stopped_by = halted[0].code if halted else None
     answer.outlook = OutlookOut.model_validate(outlook) if outlook else None
+    answer.away = [AwayOut.model_validate(person) for person in away]
     return answer

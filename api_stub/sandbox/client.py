@@ -89,17 +89,27 @@ class SandboxClient:
         """Return all profiles in the order of a search without terms. A few megabytes."""
         return [_profile_from_json(row) for row in json.loads(self._ask("GET", "/truth"))]
 
-    def write_as_person(self, slug: str, member: str, text: str) -> None:
-        """Let the person write to the member."""
-        self._ask("POST", f"/people/{quote(slug)}/says", {"member": member, "text": text})
+    def write_as_person(self, slug: str, member: str, text: str, *, automatic: bool = False) -> None:
+        """Let the person write to the member; the network marks an `automatic` answer."""
+        self._ask(
+            "POST", f"/people/{quote(slug)}/says", {"member": member, "text": text, "automatic": automatic}
+        )
 
     def write_as_member(self, slug: str, member: str, text: str) -> None:
         """Let the member write to the person by hand. The ledger omits it, as it is no effect of Rapport."""
         self._ask("POST", f"/people/{quote(slug)}/hears", {"member": member, "text": text})
 
-    def change(self, slug: str, *, connected: bool | None = None, deleted: bool | None = None) -> None:
-        """End or restore the person's connections; delete or restore the profile."""
-        self._ask("POST", f"/people/{quote(slug)}", {"connected": connected, "deleted": deleted})
+    def change(
+        self,
+        slug: str,
+        *,
+        connected: bool | None = None,
+        deleted: bool | None = None,
+        name: str | None = None,
+    ) -> None:
+        """End or restore the person's connections; delete or restore the profile; rename the person."""
+        body = {"connected": connected, "deleted": deleted, "name": name}
+        self._ask("POST", f"/people/{quote(slug)}", body)
 
     def invitations(self, member: str) -> list[KnownInvitation]:
         """Return the member's unanswered invitations, newest first."""

@@ -128,25 +128,29 @@ class Control:
         )
 
     async def change_person(self, request: Request) -> Response:
-        """Set `connected` (for one `member`, or all) and `deleted`."""
+        """Set `connected` (for one `member`, or all), `deleted` and the `name` that is shown."""
         self._check(request)
         slug, body = str(request.path_params["slug"]), await _read_object(request)
         members = [_read_member(body)] if "member" in body else list(MEMBERS)
         if isinstance(deleted := body.get("deleted"), bool):
             self._state.set_deleted(slug, deleted=deleted)
+        if isinstance(name := body.get("name"), str):
+            self._state.rename(slug, name)
         if isinstance(connected := body.get("connected"), bool):
             for member in members:
                 self._state.set_connected(member, slug, connected=connected)
         return JSONResponse({"ok": True})
 
     async def write_as_person(self, request: Request) -> Response:
-        """Send `text` from the person to `member`."""
-        self._state.receive(*await self._read_message(request))
+        """Send `text` from the person to `member`, marked as an automatic answer if `automatic` is true."""
+        member, slug, text, automatic = await self._read_message(request)
+        self._state.receive(member, slug, text, automatic=automatic)
         return JSONResponse({"ok": True})
 
     async def write_as_member(self, request: Request) -> Response:
         """Send `text` from `member` to the person, as if written by hand."""
-        self._state.write_by_hand(*await self._read_message(request))
+        member, slug, text, _ = await self._read_message(request)
+        self._state.write_by_hand(member, slug, text)
         return JSONResponse({"ok": True})
 
     async def invitations(self, request: Request) -> Response:
@@ -166,14 +170,14 @@ class Control:
             raise HTTPException(400, "there is no such invitation")
         return JSONResponse({"ok": True})
 
-    async def _read_message(self, request: Request) -> tuple[str, str, str]:
-        """Return member, slug and text of a request."""
+    async def _read_message(self, request: Request) -> tuple[str, str, str, bool]:
+        """Return member, slug and text of a request, and whether it is an automatic answer."""
         self._check(request)
         body = await _read_object(request)
         text, slug = body.get("text"), str(request.path_params["slug"])
         if not isinstance(text, str) or self._state.person(slug) is None:
             raise HTTPException(400, "the text must not be empty, and the person must exist")
-        return _read_member(body), slug, text
+        return _read_member(body), slug, text, body.get("automatic") is True
 
     def _check(self, request: Request) -> None:
         given = request.headers.get(KEY_HEADER, "")

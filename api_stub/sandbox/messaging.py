@@ -50,7 +50,7 @@ class Messaging:
         shown = talks[(number - 1) * CONVERSATIONS_PER_PAGE : number * CONVERSATIONS_PER_PAGE]
         self._state.count_view(session.member, path)
         values = {
-            "talks": [replace(talk, text=talk.text[:_SNIPPET_CHARACTERS]) for talk in shown],
+            "talks": [replace(talk, text=_shorten(talk.text)) for talk in shown],
             "older": number + 1 if len(talks) > number * CONVERSATIONS_PER_PAGE else None,
             "popup": self._faults.take(FaultName.POPUP, path) is not None,
             "markup": self._faults.two_variant_markup(),
@@ -100,6 +100,10 @@ class Messaging:
 
     def _reachable(self, member: str, slug: str) -> Profile | None:
         return self._state.person(slug) if slug in self._state.list_connections(member) else None
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _SNIPPET_CHARACTERS else f"{text[:_SNIPPET_CHARACTERS]}…"
 
 
 async def _text(request: Request) -> str | None:

@@ -25,11 +25,12 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Bubble:
-    """A message in a thread."""
+    """A message in a thread. The site marks an `automatic` answer."""
 
     outgoing: bool
     text: str
     at: str
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Conversation:
     text: str
     at: str
     unread: bool
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,11 @@ class State(Population):
             (member, slug, self._at()),
         )
         rows = self.db.execute(
-            "SELECT outgoing, text, at FROM messages "
+            "SELECT outgoing, text, at, automatic FROM messages "
             "WHERE member = ? AND slug = ? AND visible_at <= ? ORDER BY id",
             (member, slug, self._at()),
         )
-        return [Bubble(bool(outgoing), text, at) for outgoing, text, at in rows]
+        return [Bubble(bool(outgoing), text, at, bool(automatic)) for outgoing, text, at, automatic in rows]
 
     def inbox(self, member: str) -> list[Conversation]:
         """Return the member's conversations with people whose profile exists, newest first."""
@@ -118,15 +120,15 @@ class State(Population):
             "WITH last AS (SELECT max(id) AS id FROM messages "
             "WHERE member = :member AND visible_at <= :now GROUP BY slug) "
             "SELECT p.slug, p.name, m.outgoing, m.text, m.at, "
-            "NOT m.outgoing AND m.id > coalesce(o.message_id, 0) "
+            "NOT m.outgoing AND m.id > coalesce(o.message_id, 0), m.automatic "
             "FROM last JOIN messages m USING (id) JOIN people p USING (slug) "
             "LEFT JOIN opened o ON o.member = :member AND o.slug = p.slug "
             "WHERE NOT p.deleted ORDER BY m.id DESC",
             {"member": member, "now": self._at()},
         )
         return [
-            Conversation(slug, name, bool(outgoing), text, at, bool(unread))
-            for slug, name, outgoing, text, at, unread in rows
+            Conversation(slug, name, bool(outgoing), text, at, bool(unread), bool(automatic))
+            for slug, name, outgoing, text, at, unread, automatic in rows
         ]
 
     def send(
@@ -137,9 +139,9 @@ class State(Population):
             self._add_message(member, slug, outgoing=True, text=text, late=late)
             self.add_to_ledger(member, slug, kind, text)
 
-    def receive(self, member: str, slug: str, text: str) -> None:
-        """Send a message from the person to the member. It is not in the ledger."""
-        self._add_message(member, slug, outgoing=False, text=text, late=timedelta())
+    def receive(self, member: str, slug: str, text: str, *, automatic: bool = False) -> None:
+        """Send a message from the person to the member, marked if `automatic`. It is not in the ledger."""
+        self._add_message(member, slug, outgoing=False, text=text, late=timedelta(), automatic=automatic)
 
     def write_by_hand(self, member: str, slug: str, text: str) -> None:
         """Send a message that the member writes by hand. It is not in the ledger.
@@ -177,11 +179,14 @@ class State(Population):
         )
         return [(seen_by, path, count) for seen_by, path, count in rows]
 
-    def _add_message(self, member: str, slug: str, *, outgoing: bool, text: str, late: timedelta) -> None:
+    def _add_message(
+        self, member: str, slug: str, *, outgoing: bool, text: str, late: timedelta, automatic: bool = False
+    ) -> None:
         at = self._now()
         self.db.execute(
-            "INSERT INTO messages (member, slug, outgoing, text, at, visible_at) VALUES (?, ?, ?, ?, ?, ?)",
-            (member, slug, int(outgoing), text, _timestamp(at), _timestamp(at + late)),
+            "INSERT INTO messages (member, slug, outgoing, text, at, visible_at, automatic) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (member, slug, int(outgoing), text, _timestamp(at), _timestamp(at + late), int(automatic)),
         )
 
     def _at(self) -> str:

@@ -89,6 +89,9 @@ _DETAIL_COLUMNS: Final = (
     Column("do_not_contact", ColumnType.BOOLEAN, Contact.do_not_contact),
     Column("last_greeted_on", ColumnType.DATE, Contact.last_greeted_on),
     Column("replied_at", ColumnType.INSTANT, Contact.replied_at),
+    Column("hold_until", ColumnType.DATE, Contact.hold_until),
+    Column("hold_reason", ColumnType.TEXT, Contact.hold_reason),
+    Column("away_until", ColumnType.DATE, Contact.away_until),
     Column("created_at", ColumnType.INSTANT, Contact.created_at),
     Column("details", ColumnType.JSON, Contact.profile),
 )
@@ -109,6 +112,7 @@ _INTERACTION_COLUMNS: Final = (
     Column("message", ColumnType.TEXT, Interaction.message),
     Column("replied_at", ColumnType.INSTANT, Interaction.replied_at),
     Column("reply", ColumnType.TEXT, Interaction.reply),
+    Column("automatic_at", ColumnType.INSTANT, Interaction.automatic_at),
     Column("created_at", ColumnType.INSTANT, Interaction.created_at),
     Column("correlation_id", ColumnType.TEXT, Interaction.correlation_id),
 )

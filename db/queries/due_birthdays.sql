@@ -1,5 +1,5 @@
--- Returns the contacts of an account with a birthday on one of the given days: the reason if one is left out, the state
--- of an existing action for the birthday, and the texts since :texts_since. The days come from worker.rules.birthdays,
+-- Returns the contacts of an account with a birthday on one of the given days: the reason if one is left out, when a
+-- hold on one ends, the state of an existing action for the birthday, and the texts since :texts_since. The days come from worker.rules.birthdays,
 -- so that one place decides about 29 February. A test compares the result with a plain model
 -- (tests/db/people/audience_model.py).
 select
@@ -9,6 +9,9 @@ select
         when {{already_greeted}} then 'already_greeted'
         when c.status = 'not_connected' then 'not_connected'
     end as left_out,
+    case when c.hold_until > cast(timezone(o.time_zone, now()) as date)
+         then timezone(o.time_zone, cast(c.hold_until as timestamp))
+    end as held_until,
     (
         select a.state from actions a
         where a.account_id = c.account_id and a.contact_id = c.id and a.kind = 'greet'
@@ -23,5 +26,6 @@ from unnest(
     cast(:months as smallint[]), cast(:days as smallint[]), cast(:dates as date[]), cast(:occasions as text[])
 ) as day (month, day, celebrated_on, occasion)
 join contacts c on c.birth_month = day.month and c.birth_day = day.day
+join accounts o on o.id = c.account_id
 where c.account_id = :account_id and c.status <> 'prospect'
 order by day.celebrated_on desc, c.id

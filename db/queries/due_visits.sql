@@ -1,8 +1,12 @@
 -- Returns profiles that a visitor campaign may open: of the given contacts, or (:contact_ids is null) of the
 -- account's connections not seen for :not_seen. People visited within :no_repeat, or with a visit that is
--- planned or may have happened, are left out; for given contacts they are returned with the reason.
+-- planned or may have happened, and people on hold, are left out; for given contacts they are returned with the reason,
+-- or when the hold ends.
 with known as materialized (
     select c.id, c.profile_url, c.full_name, c.do_not_contact,
+           case when c.hold_until > cast(timezone(o.time_zone, now()) as date)
+                then timezone(o.time_zone, cast(c.hold_until as timestamp))
+           end as held_until,
            greatest(
                (select max(i.created_at) from interactions i where i.contact_id = c.id and i.type = 'visit'),
                (select max(a.acting_since) from actions a where a.contact_id = c.id and a.kind = 'visit')
@@ -14,6 +18,7 @@ with known as materialized (
                  and a.state in ('planned', 'queued', 'claimed', 'acting')
            ) as planned
     from contacts c
+    join accounts o on o.id = c.account_id
     where c.account_id = :account_id and c.forgotten_at is null
       and (c.id = any (cast(:contact_ids as bigint[]))
            or (cast(:contact_ids as bigint[]) is null and c.status = 'connected' and not c.do_not_contact))
@@ -22,10 +27,12 @@ select k.id, k.profile_url, k.full_name, greatest(k.visited_at, k.read_at) as se
        case when k.do_not_contact then 'do_not_contact'
             when k.visited_at > now() - cast(:no_repeat as interval) then 'visited_lately'
        end as left_out,
+       k.held_until,
        k.planned
 from known k
 where cast(:contact_ids as bigint[]) is not null
    or (not k.planned
+       and k.held_until is null
        and (k.visited_at is null or k.visited_at <= now() - cast(:no_repeat as interval))
        and (greatest(k.visited_at, k.read_at) is null
             or greatest(k.visited_at, k.read_at) <= now() - cast(:not_seen as interval)))

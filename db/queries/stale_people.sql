@@ -1,4 +1,4 @@
--- Returns contacts that may be erased: not connected, not excluded, without open actions, and not seen, found,
+-- Returns contacts that may be erased: not connected, not excluded, not on hold, without open actions, and not seen, found,
 -- visited, greeted or heard from since :before. With :among, only those of them.
 select c.id, c.profile_url
 from contacts c
@@ -6,6 +6,7 @@ where c.account_id = :account_id
   and c.status in ('prospect', 'not_connected')
   and not c.do_not_contact
   and c.forgotten_at is null
+  and (c.hold_until is null or c.hold_until <= current_date)
   and c.created_at < :before
   and (c.replied_at is null or c.replied_at < :before)
   and (c.last_greeted_on is null or c.last_greeted_on < cast(:before as date))

@@ -123,6 +123,9 @@ class Action(Base):
     occasion_on: Mapped[date] = mapped_column(comment="the occasion's own date, such as the birthday")
     expires_on: Mapped[date | None] = mapped_column(comment="the last day on which it makes sense")
     message: Mapped[str] = mapped_column(comment="what is to be sent; the proven text is the interaction's")
+    called: Mapped[str | None] = mapped_column(
+        comment="what the message calls the person: '' without a name; null: not recorded"
+    )
     worded_for: Mapped[date | None] = mapped_column(
         comment="the day of sending that the message is written for; null: any"
     )
@@ -211,6 +214,9 @@ class Interaction(Base):
     message: Mapped[str] = mapped_column(comment="the text proven in the thread")
     replied_at: Mapped[datetime | None] = mapped_column(comment="when the person wrote back")
     reply: Mapped[str | None] = mapped_column(comment="only where the campaign was asked to keep it")
+    automatic_at: Mapped[datetime | None] = mapped_column(
+        comment="when an automatic answer to it came, which is no reply"
+    )
     screenshot: Mapped[str | None]
     correlation_id: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

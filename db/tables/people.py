@@ -124,6 +124,14 @@ class Contact(Base):
         comment="when all that told who it is was erased; what the quota counts stays"
     )
     replied_at: Mapped[datetime | None] = mapped_column(comment="when the person last wrote, as far as seen")
+    hold_until: Mapped[date | None] = mapped_column(
+        comment="no campaign reaches the person before this day in the account's zone"
+    )
+    hold_reason: Mapped[str | None] = mapped_column(comment="why, as the person who set it wrote")
+    hold_by: Mapped[str | None] = mapped_column(comment="who set the hold")
+    away_until: Mapped[date | None] = mapped_column(
+        comment="the return date that the person's automatic answer names"
+    )
     import_id: Mapped[int | None] = mapped_column(
         ForeignKey("imports.id", ondelete="SET NULL"), comment="the import that brought this person in"
     )

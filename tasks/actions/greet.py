@@ -7,11 +7,10 @@ from dataclasses import replace
 from db.engine import today_in
 from db.store.actions import interactions, lifecycle
 from db.store.actions.claims import Claim
-from db.store.campaigns import campaigns, templates
-from db.store.people import accounts, contacts
 from tasks.actions import settle
 from tasks.actions.heartbeat import LeaseGuard
 from tasks.actions.intent import write_intent
+from tasks.actions.name_check import check_name
 from tasks.actions.settle import Outcome
 from tasks.actions.thread import (
     check_recipient,
@@ -22,8 +21,7 @@ from tasks.actions.thread import (
     is_greeting_sent,
     open_thread,
 )
-from tasks.campaigns.drafting import draft_greeting, no_repeat_since
-from tasks.contract import BirthdayOptions
+from tasks.campaigns.drafting import redraft_greeting
 from tasks.quota import Grant, site_health
 from tasks.services import Services
 from worker import logs
@@ -52,32 +50,22 @@ def reword_greeting(services: Services, claim: Claim) -> Claim:
         today = today_in(session, claim.zone)
         if claim.worded_for == today or claim.occasion_on >= today or lifecycle.has_acted(session, claim):
             return claim
-        campaign = campaigns.find_campaign(session, claim.campaign_id)
-        if campaign is None:
+        draft = redraft_greeting(session, claim, today)
+        if draft is None:
             return claim
-        since = no_repeat_since(session)
-        draft = draft_greeting(
-            contacts.get_addressee(session, claim.contact_id, today),
-            claim.occasion_on,
-            templates.list_usable_templates(session, claim.account_id),
-            today,
-            BirthdayOptions.model_validate(campaign.options),
-            past_texts=interactions.list_greetings_to(session, claim.contact_id, since=since),
-            signature=accounts.get_account(session, claim.account_id).signature,
-        )
         if isinstance(draft, Reason):
             raise NeverError(draft, "written for another day, and no text fits today")
-        lifecycle.reword_action(session, claim, message=draft.message, worded_for=today)
+        lifecycle.reword_action(session, claim, message=draft.message, called=draft.called, worded_for=today)
     log.info("action_reworded", action=str(claim.action_id), days_late=(today - claim.occasion_on).days)
-    return replace(claim, message=draft.message, worded_for=today)
+    return replace(claim, message=draft.message, called=draft.called, worded_for=today)
 
 
 def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Grant) -> Outcome:
     """Open the contact's thread, type, write the intent, send once, and prove it.
 
     An error means that nothing was sent: an error of the site before the intent, NeverError if the thread
-    shows that nothing should be sent or the text has a field that nothing filled in, or an error of
-    `write_intent`.
+    shows that nothing should be sent or the text has a field that nothing filled in, NameDiffersError, or an
+    error of `write_intent`.
     """
     if find_placeholders(claim.message):  # planned by an earlier version
         raise NeverError(Reason.NO_TEMPLATE, "its text has a field that nothing filled in")
@@ -88,8 +76,10 @@ def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Gr
     reason = find_reason_not_to_send(messages, claim, by_hand)
     if reason is not None:
         raise NeverError(reason, "seen in the thread before sending")
+    check_name(thread, claim)
     thread.type(claim.message)
     check_recipient(site, thread, claim.profile_url)
+    check_name(thread, claim)
     lease.require(services.settings.click_lease_margin)
     write_intent(services, claim, grant)
     return _send_and_prove(services, claim, lease, grant, site=site, thread=thread, messages=messages)

@@ -8,6 +8,7 @@ from tasks.actions import settle
 from tasks.actions.heartbeat import LeaseGuard, hold_lease
 from tasks.actions.intent import GateClosedError
 from tasks.actions.kinds import ACTION_TYPES, ActionType
+from tasks.actions.name_check import NameDiffersError, propose_corrected
 from tasks.actions.reconcile import reconcile_action
 from tasks.actions.settle import Outcome
 from tasks.quota import Grant, make_reservation_id, site_health
@@ -83,6 +84,8 @@ def _execute(services: Services, claim: Claim, lease: LeaseGuard, grant: Grant, 
         return kind.execute(services, claim, lease, grant)
     except GateClosedError as error:
         outcome, health = settle.settle_closed_gate(services, claim, error.gate), Health.NONE
+    except NameDiffersError as error:
+        outcome, health = propose_corrected(services, claim, error), Health.NONE
     except RapportError as error:
         outcome, health = settle.settle_failure(services, claim, error), site_health(error)
     settle.release_unit(services, grant, health)

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tasks.actions.name_check import require_name
 from tasks.actions.thread import check_recipient, count_outgoing_copies
 from worker.browser.site import Site
 from worker.errors import Reason, TryAgainError
+from worker.rules.messages.drafts import Addressee
 from worker.rules.sourcing.profile import Profile, Section
 
 
@@ -19,20 +21,27 @@ class ArrivedMessage:
 
 
 def send_practice_message(
-    site: Site, profile_url: str, write: Callable[[Profile], str], require_allowed: Callable[[], None]
+    site: Site,
+    profile_url: str,
+    write: Callable[[Profile], tuple[str, str]],
+    require_allowed: Callable[[], None],
 ) -> ArrivedMessage:
-    """Send what `write` returns for the person's profile, once; return what arrived.
+    """Send what `write` returns for the person's profile, a text and what it calls them, once.
 
+    Returns what arrived.
     `require_allowed` is called right before the click and raises if nothing may be sent. Raises RapportError
     as the site does, TryAgainError if the message was not seen in the thread. Plans and records nothing.
     """
     profile = site.read_profile(profile_url, {Section.POSITIONS})
-    text = write(profile)
+    text, called = write(profile)
+    person = Addressee(0, profile.full_name, None)
     thread = site.open_thread(profile_url)
     check_recipient(site, thread, profile_url)
     copies = count_outgoing_copies(thread.messages(), text)
+    require_name(thread, person, called)
     thread.type(text)
     check_recipient(site, thread, profile_url)
+    require_name(thread, person, called)
     require_allowed()
     thread.click_send()
     if not thread.proof(text, more_than=copies):

@@ -1,13 +1,16 @@
 """Read an account's inbox and mark the greetings that were answered.
 
-Every reply counts. Its text is read and stored only if the campaign has keep_replies. Nothing is sent.
+Every reply counts, and no automatic answer. The text of a reply is read and stored only if the campaign has
+keep_replies. Nothing is sent.
 """
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 
+from db.imports.days.return_dates import find_return_date
 from db.store.actions import replies
-from db.store.actions.replies import InboxLease
+from db.store.actions.replies import Absence, InboxLease
 from db.store.people import accounts
 from tasks.actions.thread import open_thread
 from tasks.campaigns.creation import require_account
@@ -23,15 +26,17 @@ from worker.errors import (
 )
 from worker.rules.messages.replies import (
     MAX_CONVERSATIONS_OPENED,
+    AutomaticAnswer,
     InboxSignal,
     LatestGreeting,
     Reply,
     classify_inbox_line,
+    find_automatic,
     find_reply,
     needs_text,
     replies_known_until,
 )
-from worker.rules.model import InboxLine, Kind
+from worker.rules.model import InboxLine, Kind, ThreadMessage
 
 log = logs.get_logger(__name__)
 
@@ -81,21 +86,40 @@ def _read_inbox(services: Services, reading: InboxLease) -> int:
     site = services.site_of(account)
     with services.time_request(account.site, "inbox"):
         lines = site.inbox(reading.since)
-    answers, left = _find_replies(services, site, reading, lines, until_s=until_s)
+    found = _find_replies(services, site, reading, lines, until_s=until_s)
+    away = [
+        Absence(
+            answer.greeted,
+            answer.at,
+            find_return_date(answer.text, answer.at.astimezone(account.zone).date()),
+        )
+        for answer in found.automatic
+    ]
     with services.database.transaction() as session:
-        marked = replies.record_replies(session, reading, answers, replies_known_until(lines, left))
+        known_until = replies_known_until(lines, found.left)
+        marked = replies.record_replies(session, reading, found.replies, known_until, absences=away)
     metrics.REPLIES.inc(marked)
-    log.info("inbox_read", account=account.name, conversations=len(lines), replies=marked, left=len(left))
+    log.info(
+        "inbox_read", account=account.name, conversations=len(lines), replies=marked,
+        automatic=len(away), left=len(found.left),
+    )  # fmt: skip
     return marked
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What the inbox tells, and the conversations that are left for the next reading."""
+
+    replies: list[Reply] = field(default_factory=list)
+    automatic: list[AutomaticAnswer] = field(default_factory=list)
+    left: list[InboxLine] = field(default_factory=list)
 
 
 def _find_replies(
     services: Services, site: Site, reading: InboxLease, lines: Sequence[InboxLine], *, until_s: float
-) -> tuple[list[Reply], list[InboxLine]]:
-    """Return the replies, and the conversations that are left for the next reading."""
+) -> _Findings:
     by_address = {site.normalise(each.profile_url): each for each in reading.greeted}
-    answers: list[Reply] = []
-    left: list[InboxLine] = []
+    found = _Findings()
     opened = 0
     for line in sorted(lines, key=lambda line: line.at):
         greeted = by_address.get(line.profile_url)
@@ -103,36 +127,43 @@ def _find_replies(
         if greeted is None or signal is InboxSignal.NOTHING:
             continue
         if signal is InboxSignal.REPLIED and not needs_text(greeted):
-            answers.append(Reply(greeted, line.at))
+            found.replies.append(Reply(greeted, line.at))
+            continue
+        if signal is InboxSignal.AUTOMATIC:
+            found.automatic.append(AutomaticAnswer(greeted, line.at, line.preview))
             continue
         if opened == MAX_CONVERSATIONS_OPENED or clock.monotonic_seconds() > until_s:
-            left.append(line)
+            found.left.append(line)
             continue
         opened += 1
         try:
-            reply = _read_answer(services, site, reading, greeted)
+            messages = _read_conversation(services, site, reading, greeted)
         except TryAgainError as error:
             log.warning("conversation_not_read", reason=error.reason, text=str(error))
-            left.append(line)
+            found.left.append(line)
             continue
-        if reply is not None or signal is InboxSignal.REPLIED:
-            answers.append(reply or Reply(greeted, line.at))
-    return answers, left
+        reply, automatic = find_reply(messages, greeted), find_automatic(messages, greeted)
+        if automatic is not None:
+            found.automatic.append(automatic)
+        is_reply = signal in {InboxSignal.REPLIED, InboxSignal.UNSURE} and automatic is None
+        if reply is not None or is_reply:
+            found.replies.append(reply or Reply(greeted, line.at))
+    return found
 
 
-def _read_answer(
+def _read_conversation(
     services: Services, site: Site, reading: InboxLease, greeted: LatestGreeting
-) -> Reply | None:
-    """Open the conversation and return the reply; None if there is none, or it can't be opened."""
+) -> Sequence[ThreadMessage]:
+    """Open the conversation and return its messages; none if it can't be opened any more."""
     try:
         thread = open_thread(services, site, reading.account.site, greeted.profile_url)
-        reply = find_reply(thread.messages(), greeted)
+        messages = thread.messages()
     except NeverError as error:
         log.warning("conversation_not_read", reason=error.reason, text=str(error))
-        return None
+        return ()
     with suppress(RapportError):  # the reply counts, even if a dialog stays open
         thread.close()
-    return reply
+    return messages
 
 
 def _log_and_stop(services: Services, reading: InboxLease, error: StopAccountError) -> None:

@@ -40,6 +40,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     UNCERTAIN = "uncertain"
     NEEDS_REVIEW = "needs_review"
+    PROPOSED = "proposed"
     LOST = "lost"
 
 

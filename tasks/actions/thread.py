@@ -6,6 +6,7 @@ from db.store.actions.claims import Claim
 from tasks.services import Services
 from worker.browser.site import Site, Thread
 from worker.errors import NeverError, Reason
+from worker.rules.messages.automatic import without_automatic
 from worker.rules.model import ThreadMessage
 
 
@@ -57,7 +58,8 @@ def find_reason_not_to_send(
         return Reason.WRITTEN_BY_HAND
     if any(m.outgoing and m.at is not None and _is_since_birthday(m, claim) for m in messages):
         return Reason.ALREADY_GREETED
-    if any(not m.outgoing and m.at is not None and m.at >= claim.planned_at for m in messages):
+    human = without_automatic(messages)
+    if any(not m.outgoing and m.at is not None and m.at >= claim.planned_at for m in human):
         return Reason.CONTACT_REPLIED
     return None
 

@@ -6,7 +6,12 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from db.engine import get_database_time
+from db.store.actions import interactions
+from db.store.actions.claims import Claim
 from db.store.actions.plans import PlannedAction
+from db.store.campaigns import campaigns
+from db.store.campaigns.templates import list_usable_templates
+from db.store.people import accounts, contacts
 from db.store.people.contacts import DueBirthday
 from tasks.contract import BirthdayOptions
 from worker.errors import Reason
@@ -51,8 +56,30 @@ def _draft(
         on=person.on,
         message="" if isinstance(draft, Reason) else draft.message,
         reason=draft if isinstance(draft, Reason) else None,
+        called=None if isinstance(draft, Reason) else draft.called,
+        held_until=person.held_until,
         worded_for=today,
         expires_on=person.on + timedelta(days=options.late_days),
+    )
+
+
+def redraft_greeting(session: Session, claim: Claim, today: date) -> Draft | Reason | None:
+    """Return the text of a claimed greeting if it is sent today, as the contact is known now.
+
+    None: its campaign is gone.
+    """
+    campaign = campaigns.find_campaign(session, claim.campaign_id)
+    if campaign is None:
+        return None
+    since = no_repeat_since(session)
+    return draft_greeting(
+        contacts.get_addressee(session, claim.contact_id, today),
+        claim.occasion_on,
+        list_usable_templates(session, claim.account_id),
+        today,
+        BirthdayOptions.model_validate(campaign.options),
+        past_texts=interactions.list_greetings_to(session, claim.contact_id, since=since),
+        signature=accounts.get_account(session, claim.account_id).signature,
     )
 
 

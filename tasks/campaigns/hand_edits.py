@@ -74,7 +74,7 @@ def _replan(session: Session, contact_id: int, found: Sequence[OpenGreeting]) ->
         if not (moved or reworded):
             continue
         again = open_greetings.change_greeting(
-            session, greeting, message=draft.message, worded_for=max(today, on), on=on,
+            session, greeting, message=draft.message, called=draft.called, worded_for=max(today, on), on=on,
             expires_on=on + timedelta(days=options.late_days),
             not_before=_opening(session, account, on) if moved else None,
         )  # fmt: skip

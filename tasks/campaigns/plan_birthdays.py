@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,7 @@ from tasks.campaigns.site_lists import SiteList, read_and_plan
 from tasks.contract import BIRTHDAY_READ, BirthdayOptions
 from tasks.services import Services
 from worker import logs, metrics
+from worker.errors import Reason
 from worker.rules.model import BirthdayCard, Kind
 from worker.rules.quota.forecast import ActionForecast
 
@@ -77,7 +79,7 @@ def _plan(
             session, account, default_late_days=options.late_days, late_days=options.late_days
         )
         preview = [
-            _preview(person, draft, outlook.get((person.contact_id, person.on)))
+            _preview(person, draft, outlook.get((person.contact_id, person.on)), account.zone)
             for person, draft in zip(due, drafts, strict=True)
         ]
         campaigns.mark_planned(session, campaign.id, preview=preview)
@@ -85,8 +87,15 @@ def _plan(
     save_plan(session, campaign, Kind.GREET, drafts, considered=len(due), needs_approval=options.approval)
 
 
-def _preview(person: DueBirthday, draft: PlannedAction, outlook: ActionForecast | None) -> dict[str, str]:
-    """Return a line of the preview. `when` is empty for a person who is missed; `waits_for` says why."""
+def _preview(
+    person: DueBirthday, draft: PlannedAction, outlook: ActionForecast | None, zone: ZoneInfo
+) -> dict[str, str]:
+    """Return a line of the preview. `when` is empty for a person who is missed; `waits_for` says why.
+
+    A person who is on hold for longer than the greeting may wait is left out.
+    """
+    held_until = draft.held_until.astimezone(zone).date() if draft.held_until else None
+    is_missed = held_until is not None and draft.expires_on is not None and held_until > draft.expires_on
     reached = outlook if outlook is not None and draft.reason is None else None
     at = reached.reached_at if reached is not None else None
     return {
@@ -98,6 +107,7 @@ def _preview(person: DueBirthday, draft: PlannedAction, outlook: ActionForecast 
         "message": draft.message,
         "when": at.isoformat(timespec="seconds") if at else "",
         "waits_for": (reached.held_back or "") if reached is not None else "",
-        "left_out": draft.reason or "",
+        "left_out": draft.reason or (Reason.ON_HOLD if is_missed else ""),
         "already": person.planned_as or "",
+        **({"held_until": held_until.isoformat()} if held_until else {}),
     }

@@ -17,7 +17,7 @@ from tasks.campaigns.creation import add_campaign
 from tasks.campaigns.search_pages import begin_search, draft_visit
 from tasks.contract import VisitorOptions
 from worker import logs
-from worker.errors import RequestRefusedError
+from worker.errors import Reason, RequestRefusedError
 from worker.rules.addresses import normalise_profile_url
 from worker.rules.model import Kind
 from worker.rules.sourcing.criteria import Criteria
@@ -118,7 +118,7 @@ def _preview_visits(
             "contact": person.full_name,
             "profile_url": person.profile_url,
             "last_seen": person.seen_at.isoformat(timespec="seconds") if person.seen_at else "",
-            "left_out": person.left_out or "",
+            "left_out": person.left_out or (Reason.ON_HOLD if person.held_until else ""),
             "already": "planned" if person.planned else "",
         }
         for person in due

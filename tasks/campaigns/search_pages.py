@@ -44,4 +44,5 @@ def draft_visit(campaign: CampaignRecord, person: DueVisit, today: date) -> Plan
         today,
         message="",
         reason=reason,
+        held_until=person.held_until,
     )

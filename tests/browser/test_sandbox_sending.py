@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
+from tests.builders import LONG_AGO
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.errors import TryAgainError
 
@@ -151,3 +152,32 @@ def test_a_masked_screenshot_hides_the_text(
     assert masked_one == masked_two
     assert plain_one != plain_two
     assert masked_one != plain_one
+
+
+@pytest.mark.parametrize("markup", ["a", "b"])
+def test_the_name_in_the_head_is_read_anew_each_time(
+    site: SandboxSite, page: Page, sandbox: SandboxClient, markup: str
+) -> None:
+    sandbox.fault(FaultName.MARKUP, markup)
+    sandbox.change("lukasz-wisniewski", name="Marek  Dvořák 🎈")
+    thread = site.open_thread(url("lukasz-wisniewski"))
+    assert thread.shown_name() == "Marek Dvořák 🎈"
+    heading = "[role=dialog] header a"
+    page.locator(heading).evaluate("(link) => { link.textContent = 'Petr Dvořák'; }")
+    assert thread.shown_name() == "Petr Dvořák"
+    page.locator(heading).evaluate("(link) => { link.textContent = '🎈'; }")
+    with pytest.raises(TryAgainError, match="shows no name"):
+        thread.shown_name()
+
+
+@pytest.mark.parametrize("markup", ["a", "b"])
+def test_an_automatic_answer_bears_the_sites_mark(
+    site: SandboxSite, sandbox: SandboxClient, markup: str
+) -> None:
+    sandbox.fault(FaultName.MARKUP, markup)
+    sandbox.write_as_person("lukasz-wisniewski", "demo", "Hello, and many thanks!")
+    sandbox.write_as_person("lukasz-wisniewski", "demo", "I am away.", automatic=True)
+    *_, human, automatic = site.open_thread(url("lukasz-wisniewski")).messages()
+    assert (human.automatic, automatic.automatic) == (False, True)
+    line = next(line for line in site.inbox(LONG_AGO) if line.profile_url == url("lukasz-wisniewski"))
+    assert (line.automatic, line.preview) == (True, "I am away.")

@@ -77,6 +77,7 @@ def environment(
         "contacts.imports",
         "contacts.forget",
         "contacts.edit",
+        "contacts.hold",
     ):
         monkeypatch.setattr(f"api_stub.cli.{module}.get_terminal_user", lambda: "ops@host")
     yield monkeypatch

@@ -128,6 +128,10 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "actions settle": ["{action}|skip", "{action}|skip"],
     "contacts do-not-contact": ["{name}|--account|demo", "{bad}"],
     "contacts allow": ["{bad}"],
+    "contacts hold": [
+        "{name}|--until|2099-01-02|--reason|{bad}|--account|demo", "{name}|--until|2099-01-02",
+        "{bad}|--release",
+    ],
     "contacts forget": ["{bad}|--yes", "{name}|--yes|--account|demo"],
     "campaign pause": ["{birthdays}", "{bad}"],
     "campaign resume": ["{birthdays}"],

@@ -134,6 +134,7 @@ def test_what_is_known_of_a_contact_is_in_the_csv(database: Database, ann: int) 
         "email": "kim@example.org", "birthday": "1980-03-05", "language": "fr", "company": "'-Firm",
         "position": "Chef", "connected_on": "2019-01-02", "status": "connected", "score": "70",
         "do_not_contact": "true", "last_greeted_on": "2026-03-05", "replied_at": "2026-03-06T07:08:00Z",
+        "hold_until": "", "hold_reason": "", "away_until": "",
         "details": '{"company": "-Firm", "headline": "Hi", "position": "Chef"}',
     }  # fmt: skip
     assert (told[1]["birthday"], told[1]["email"], told[1]["score"]) == ("'--02-29", "", "")
@@ -155,7 +156,7 @@ def test_an_interaction_is_told_with_its_text_and_answer(database: Database, ann
         "account": "ann", "profile_url": f"{SANDBOX}kim/", "full_name": "=Kim", "type": "greet",
         "status": "seen", "occasion": "birthday:2026", "message": "Joyeux\nanniversaire",
         "replied_at": "2026-03-06T07:08:00Z", "reply": "@merci", "created_at": "2026-03-06T07:08:00Z",
-        "correlation_id": "c",
+        "automatic_at": None, "correlation_id": "c",
     }  # fmt: skip
 
 

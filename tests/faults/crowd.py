@@ -33,7 +33,7 @@ LONGEST_S = 1800
 PLAN = """
 with people as (
     insert into contacts (account_id, profile_url, full_name)
-    select a.id, 'ledger:' || a.name || '/' || n, 'Person ' || n
+    select a.id, 'ledger:' || a.name || '/person-' || n, 'Person ' || n
     from accounts a, generate_series(1, :each) n
     returning id, account_id
 ), runs as (

@@ -25,7 +25,7 @@ from tests import builders
 from tests.builders import FREE, an_account
 from tests.conftest import KEY, TIMEOUT, StartSandbox, signed_in
 from tests.db.helpers import LEASE
-from tests.tasks.reply_helpers import ANN, Greet
+from tests.tasks.reply_helpers import ANN, NAMES, Greet
 from tests.tasks.scripted_site import ScriptedSite
 from worker.browser.pool import BrowserPool
 from worker.rules.quota.limits import Limits
@@ -106,7 +106,7 @@ def greet(services: Services, account: AccountRecord) -> Greet:
             campaign = session.get_one(Campaign, campaign_id)
             campaign.options = {**campaign.options, "keep_replies": keep}
             session.flush()
-            contact = builders.a_contact(session, by, slug)
+            contact = builders.a_contact(session, by, slug, name=NAMES.get(slug))
             action_id = builders.add_planned(
                 session, by, contact, campaign_id=campaign_id, text="Happy birthday!"
             )

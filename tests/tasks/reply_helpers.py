@@ -10,6 +10,8 @@ from tasks.services import Services
 
 ANN = "dr-anke-de-wit"
 MING = "wang-xiaoming"
+NAMES = {MING: "王小明"}
+"""What the network shows, where the slug does not tell it."""
 ANSWER = "Thank you, how very kind!"
 
 Greet = Callable[..., int]

@@ -15,8 +15,8 @@ from worker.rules.sourcing.search import SearchQuery
 class ScriptedSite:
     """Keeps the promises of `Site`, unless a test says otherwise.
 
-    Steps: open, recipient, messages, type, click, clicked, proof, close; find, withdraw, withdrawn, list;
-    search, profile, birthdays, inbox, picture. `clicked` and `withdrawn` come after the effect.
+    Steps: open, recipient, name, messages, type, click, clicked, proof, close; find, withdraw, withdrawn,
+    list; search, profile, birthdays, inbox, picture. `clicked` and `withdrawn` come after the effect.
     """
 
     def __init__(self) -> None:
@@ -27,6 +27,8 @@ class ScriptedSite:
         self.pictures: list[bool] = []
         """Whether each picture was masked."""
         self.threads: dict[str, list[ThreadMessage]] = defaultdict(list)
+        self.names: dict[str, str] = {}
+        """What the head of somebody's conversation shows; by default it is made of the address."""
         self.opens_as: dict[str, str] = {}
         """Whose conversation opens in place of somebody's."""
         self.invited: list[SentInvitation] = []
@@ -107,6 +109,10 @@ class ScriptedThread:
     def recipient(self) -> str:
         self._site.step("recipient")
         return self._site.normalise(self._url)
+
+    def shown_name(self) -> str:
+        self._site.step("name")
+        return self._site.names.get(self._url, self._url.rstrip("/").rpartition("/")[2].title())
 
     def messages(self) -> Sequence[ThreadMessage]:
         self._site.step("messages")

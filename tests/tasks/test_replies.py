@@ -9,7 +9,7 @@ from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
 from db.store.people import accounts, contacts
 from db.store.people.accounts import AccountRecord
-from db.tables import Contact, QuotaCut
+from db.tables import Contact, Interaction, QuotaCut
 from tasks.actions.read_inbox import read_replies
 from tasks.services import Services
 from tests.builders import SANDBOX
@@ -207,3 +207,31 @@ def test_a_reply_counts_where_its_conversation_cannot_be_opened_any_more(
         assert replied_at is not None
         assert kept is None
     assert sandbox.views("demo")["/in/mo/"] == looked
+
+
+def test_an_away_message_is_no_reply_and_hides_none(
+    services: Services, sandbox: SandboxClient, greet: Greet
+) -> None:
+    greeting, other = greet(keep=True), greet(MING)
+    before = counted()
+    sandbox.write_as_person(ANN, "demo", "Thank you for your message. I am away until 8 December.")
+    sandbox.write_as_person(MING, "demo", "Hello", automatic=True)
+    assert read_replies(services, "demo") == 0
+    assert [marked(services, each) for each in (greeting, other)] == [(None, None)] * 2
+    assert contact_replied_at(services, ANN) is None
+    with services.database.transaction() as session:
+        automatic = session.scalars(select(Interaction.automatic_at).order_by(Interaction.id)).all()
+        away_until = session.scalars(
+            select(Contact.away_until).where(Contact.profile_url == f"{SANDBOX}{ANN}/")
+        ).one()
+    assert None not in automatic
+    assert away_until is not None
+    assert (away_until.month, away_until.day) == (12, 8)
+    an_hour_later(services)
+    for slug in (ANN, MING):
+        sandbox.write_as_person(slug, "demo", ANSWER)
+    assert read_replies(services, "demo") == 2
+    assert marked(services, greeting)[1] == ANSWER
+    an_hour_later(services)
+    assert read_replies(services, "demo") == 0
+    assert counted() == before + 2

@@ -108,6 +108,10 @@ class LedgerThread:
         """Return the person whose file this is."""
         return self._profile_url
 
+    def shown_name(self) -> str:
+        """Return the last part of the address: the people of this site are called by their addresses."""
+        return self._profile_url.rstrip("/").rpartition("/")[2]
+
     def messages(self) -> Sequence[ThreadMessage]:
         """Return the lines of the file."""
         try:

@@ -27,6 +27,9 @@ class Thread(Protocol):
     def recipient(self) -> str:
         """Return the normalised profile address of the conversation's person, read from the page."""
 
+    def shown_name(self) -> str:
+        """Return the name that the conversation's head shows. Raises TryAgainError if it shows none."""
+
     def messages(self) -> Sequence[ThreadMessage]:
         """Return all messages shown outside the composer, oldest first."""
 

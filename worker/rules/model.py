@@ -1,6 +1,6 @@
 """The domain's nouns as enums and frozen records; docs/architecture.md explains them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -118,21 +118,28 @@ class BirthdayCard:
 class InboxLine:
     """One conversation in a site's inbox: with whom, when the last message came, and whether it is ours.
 
-    It has no text; that is read from the thread.
+    `preview` is the beginning of the message, which ends with "…" where it is cut; it is never stored.
+    `automatic`: the site marks the message as an automatic answer.
     """
 
     profile_url: str
     at: datetime
     outgoing: bool
+    preview: str = field(default="", repr=False)
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadMessage:
-    """One bubble of a thread. `at` is None where the site shows no time."""
+    """One bubble of a thread. `at` is None where the site shows no time.
+
+    `automatic`: the site marks it as an automatic answer.
+    """
 
     outgoing: bool
     text: str
     at: datetime | None
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

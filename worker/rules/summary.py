@@ -29,7 +29,11 @@ class EndedCounts:
 
 @dataclass(frozen=True, slots=True)
 class OpenCounts:
-    """Counts of what has not ended. `due` can start now; `waiting` is held back, by reason."""
+    """Counts of what has not ended. `due` can start now; `waiting` is held back, by reason.
+
+    `names_differ` are those of `proposed` for whom the site shows another name than the text had. It is 0 for
+    days that were stored before it was counted.
+    """
 
     due: int
     under_way: int
@@ -37,6 +41,7 @@ class OpenCounts:
     proposed: int
     needs_review: int
     waiting: Mapping[Reason, int]
+    names_differ: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,16 +33,20 @@ from api_stub.cli.formatting import (
 from api_stub.cli.local_servers import load_settings
 from api_stub.cli.lookup import Who, WhoseAccount, choose_contact
 from api_stub.cli.terminal import Console
-from api_stub.cli.wording import describe_occasion, format_day
+from api_stub.cli.wording import describe_away, describe_occasion, format_day
 from api_stub.responses.contacts import ContactOut
 from db.store.people import contact_list
 from db.store.people.contact_list import ContactFilters, ContactLine
 from db.store.reports import contact_details
 from db.store.reports.contact_details import CampaignScore, ContactDetails, OpenAction, PastInteraction
+from worker.errors import Reason
 from worker.rules.model import ContactStatus
 from worker.rules.sourcing.profile import Profile, Section
 
 Item = TypeVar("Item")
+
+_DETAILED = frozenset({Reason.NAME_DIFFERS, Reason.ON_HOLD})
+"""Reasons whose detail says what a person needs for a decision."""
 
 
 def list_contacts(
@@ -155,7 +159,18 @@ def _header_lines(found: ContactDetails, zone: ZoneInfo) -> Iterator[tuple[str, 
     )
     if found.replied_at is not None:
         yield "replied", format_time(found.replied_at, zone)
-    yield "contact?", "never: do not contact" if found.do_not_contact else "may be contacted"
+    if found.away_until is not None:
+        yield "away", describe_away(found.away_until, found.profile_url)
+    yield "contact?", _describe_permission(found)
+
+
+def _describe_permission(found: ContactDetails) -> str:
+    if found.do_not_contact:
+        return "never: do not contact"
+    if found.hold_until is None:
+        return "may be contacted"
+    why = f": {found.hold_reason}" if found.hold_reason else ""
+    return f"on hold until {format_day(found.hold_until)}, by {found.hold_by}{why}"
 
 
 def _by_hand(found: ContactDetails, value: str) -> str:
@@ -210,11 +225,16 @@ def _format_event(event: PastInteraction, zone: ZoneInfo) -> str:
     text = f": {event.message}" if event.message else ""
     replied = f"; replied {format_time(event.replied_at, zone)}" if event.replied_at else ""
     occasion = describe_occasion(event.occasion)
-    return f"{format_time(event.at, zone)}  {event.type} for {occasion} ({event.status}){text}{replied}"
+    automatic = (
+        f"; automatic answer {format_time(event.automatic_at, zone)}, no reply" if event.automatic_at else ""
+    )
+    happened = f"{event.type} for {occasion} ({event.status})"
+    return f"{format_time(event.at, zone)}  {happened}{text}{automatic}{replied}"
 
 
 def _format_plan(action: OpenAction, zone: ZoneInfo) -> str:
-    why = reason_suffix(action.reason)
+    detail = f" ({action.detail})" if action.detail and action.reason in _DETAILED else ""
+    why = f"{reason_suffix(action.reason)}{detail}"
     when = f"not before {format_time(action.not_before, zone)}"
     occasion = describe_occasion(action.occasion)
     return f"{short_id(action.id)}  {action.kind} for {occasion} is {action.state}{why}; {when}"

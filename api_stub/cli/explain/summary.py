@@ -15,7 +15,7 @@ from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from api_stub.responses.history import build_summary_answer
-from db.store.people import accounts
+from db.store.people import accounts, holds
 from db.store.people.accounts import AccountRecord
 from db.store.reports import halts
 from db.store.reports import summary as store
@@ -59,9 +59,10 @@ def summary(
             list_failure_lines(session, account),
         )
         urgent = [line for each in lines for line in each] if on is None else []
+        away = [holds.list_away(session, each.id) if on is None else () for each in wanted]
         answers = [
-            build_summary_answer(day, halts.list_halts(session, each) if on is None else (), outlook)
-            for each, (day, outlook) in zip(wanted, days, strict=True)
+            build_summary_answer(day, halts.list_halts(session, each) if on is None else (), outlook, absent)
+            for each, (day, outlook), absent in zip(wanted, days, away, strict=True)
         ]
     if not days:
         raise RequestRefusedError("there is no account yet; add one with `rapport account add NAME`")
@@ -71,8 +72,8 @@ def summary(
     for line in urgent:
         print_text(line, "bold red")
     console = Console()
-    for day, outlook in days:
-        console.print(render_day_summary(day, outlook))
+    for (day, outlook), absent in zip(days, away, strict=True):
+        console.print(render_day_summary(day, outlook, absent))
 
 
 def _count_outlook(session: Session, account: AccountRecord, on: datetime | None) -> OutlookCounts | None:

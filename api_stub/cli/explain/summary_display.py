@@ -21,9 +21,10 @@ from api_stub.cli.formatting import (
 )
 from api_stub.cli.hints import as_typed
 from api_stub.cli.screen.tables import Table
-from api_stub.cli.wording import describe_occasion, describe_options, format_day
+from api_stub.cli.wording import describe_away, describe_occasion, describe_options, format_day
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
+from db.store.people.holds import AwayPerson
 from db.store.reports.birthday_forecast import OutlookCounts
 from db.store.reports.summary import CampaignSummary
 from worker.errors import Reason
@@ -37,11 +38,18 @@ _GREETING_LINES = {"sent", "replies"}
 """Lines that only concern campaigns with greetings."""
 
 
-def render_day_summary(day: Summary, outlook: OutlookCounts | None = None) -> RenderableType:
-    """Render the summary of an account's day; `outlook` is the forecast of what is still planned."""
+def render_day_summary(
+    day: Summary, outlook: OutlookCounts | None = None, away: Sequence[AwayPerson] = ()
+) -> RenderableType:
+    """Render the summary of an account's day.
+
+    `outlook` is the forecast of what is still planned, `away` who is away by their automatic answers.
+    """
     head = Text(f"{day.account}, {day.on:%A %d %B %Y} in {day.time_zone}\n", "bold")
     head.append(f"as of {format_time(day.as_of, ZoneInfo(day.time_zone))}", "dim")
-    return Group(head, render_facts([*_day_lines(day), *_outlook_lines(day.account, outlook)]), "")
+    absent = [("away", f"{who.full_name}, {describe_away(who.until, who.profile_url)}") for who in away]
+    lines = [*_day_lines(day), *_outlook_lines(day.account, outlook), *absent]
+    return Group(head, render_facts(lines), "")
 
 
 def render_campaign_summary(summary: CampaignSummary, zone: ZoneInfo) -> RenderableType:
@@ -105,7 +113,9 @@ def render_preview(lines: Sequence[Mapping[str, str]], zone: ZoneInfo) -> Table 
     message = "what would be sent"
     table = create_table("who", "birthday", message, "when, or why not", texts={message})
     for line in lines:
-        left_out = describe_reason(Reason(line["left_out"])) if line["left_out"] else ""
+        held = line.get("held_until", "")  # a dry run of an older version doesn't have it
+        until = f" until {format_day(date.fromisoformat(held))}" if held else ""
+        left_out = f"{describe_reason(Reason(line['left_out']))}{until}" if line["left_out"] else ""
         planned_as = line.get("already", "")  # a dry run of an older version doesn't have it
         already = f"{planned_as} already, " if planned_as else ""
         when = "" if left_out or _has_ended(planned_as) else _describe_preview_time(line, zone)
@@ -184,7 +194,9 @@ def _open_lines(still: OpenCounts) -> Iterator[_Line]:
     if still.uncertain:
         yield "uncertain", f"{still.uncertain} may have been sent: a worker will check"
     if still.proposed:
-        yield "proposed", f"{still.proposed} wait for your approval"
+        differ = describe_reason_count(Reason.NAME_DIFFERS, still.names_differ)
+        of_these = f", of these {differ}" if still.names_differ else ""
+        yield "proposed", f"{still.proposed} wait for your approval{of_these}"
     if still.needs_review:
         yield "to settle", as_typed(f"{still.needs_review} wait for you: `rapport actions review`")
 

@@ -10,7 +10,7 @@ from api_stub.cli.explain.halts import advise, advise_sign_in
 from api_stub.cli.explain.outlook import describe_outlook
 from api_stub.cli.formatting import describe_reason, format_count, format_time, reason_suffix
 from api_stub.cli.quota.gates import Gate, list_quota_gates
-from api_stub.cli.wording import describe_occasion
+from api_stub.cli.wording import describe_occasion, format_day
 from api_stub.responses.quota_windows import QuotaReading
 from db.store.reports.action_facts import ActionFacts
 from db.store.reports.gate_facts import AccountFacts, GateFacts
@@ -120,6 +120,9 @@ def _person_gates(facts: GateFacts) -> Iterator[Gate]:
         return
     connected = person.status is ContactStatus.CONNECTED
     yield Gate("do-not-contact", not person.do_not_contact, "yes" if person.do_not_contact else "no")
+    if person.hold_until is not None:
+        why = f": {person.hold_reason}" if person.hold_reason else ""
+        yield Gate("hold", False, f"on hold until {format_day(person.hold_until)}{why}")
     if facts.action is not None and facts.action.kind is not Kind.GREET:
         if facts.action.kind is Kind.VISIT:
             says = "opened recently, or may have been" if person.visited_lately else "not opened recently"

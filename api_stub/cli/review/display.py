@@ -134,6 +134,10 @@ def _format_outlook(proposal: Proposal, zone: ZoneInfo) -> str:
 def _list_warnings(proposal: Proposal) -> Iterator[str]:
     if proposal.do_not_contact:
         yield "not to be contacted: it can't be approved"
+    if proposal.note is not None:
+        yield f"{sanitise_text(proposal.note)}: does the text fit the person?"
+    if proposal.hold_until is not None and proposal.hold_until > proposal.today:
+        yield f"on hold: it is not sent before {_format_day(proposal.hold_until)}"
     if proposal.expires_on is not None and proposal.expires_on < proposal.today:
         yield "its last day has passed: it can't be approved"
     if proposal.days_late > 0 and proposal.worded_for not in {None, proposal.today}:

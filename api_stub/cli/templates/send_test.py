@@ -40,6 +40,7 @@ from worker.rules.messages.personal_values import personal_values
 from worker.rules.messages.signatures import add_signature
 from worker.rules.messages.templates import check_template, render_template
 from worker.rules.model import Kind
+from worker.rules.names.shown_names import find_called_name
 from worker.rules.names.spoken_name import spoken_name
 from worker.rules.screenshot_names import screenshot_name
 from worker.rules.sourcing.profile import Profile
@@ -79,7 +80,7 @@ def send_test(
         body, late = (record.body, record.late) if record else (template, late)
         check_template(body, late=late)
 
-        def write(profile: Profile) -> str:
+        def write(profile: Profile) -> tuple[str, str]:
             return _write(body, profile, late=late, signature=sender.signature, today=today)
 
         with _open_site(settings, sender) as site:
@@ -146,7 +147,8 @@ def _address(given: str) -> str:
     return address
 
 
-def _write(body: str, profile: Profile, *, late: bool, signature: str, today: date) -> str:
+def _write(body: str, profile: Profile, *, late: bool, signature: str, today: date) -> tuple[str, str]:
+    """Return the text, and the name by which it calls the person."""
     name = spoken_name(profile.full_name)
     if name is None:
         raise RequestRefusedError(f"{profile.full_name}: {describe_reason(Reason.NO_NAME)}")
@@ -157,7 +159,8 @@ def _write(body: str, profile: Profile, *, late: bool, signature: str, today: da
         "company": job.company if job else "",
     }
     values = personal_values(shown, connected_on=None, today=today)
-    return add_signature(render_template(body, name=name, days_late=int(late), values=values), signature)
+    text = render_template(body, name=name, days_late=int(late), values=values)
+    return add_signature(text, signature), find_called_name(text, name)
 
 
 def _require_allowed(database: Database, account: AccountRecord, recipient: str) -> None:
@@ -166,8 +169,12 @@ def _require_allowed(database: Database, account: AccountRecord, recipient: str)
         switch = get_kill_switch(session)
         stopped = accounts.get_account(session, account.id).stop_reason
         known = lookup.find_contacts(session, recipient, account=account.name)
+        today = today_in(session, account.zone)
     reason = Reason.KILL_SWITCH if switch else stopped
-    if known.exact and any(contact.do_not_contact for contact in known.people):
+    people = known.people if known.exact else ()
+    if any(contact.hold_until is not None and contact.hold_until > today for contact in people):
+        reason = Reason.ON_HOLD
+    if any(contact.do_not_contact for contact in people):
         reason = Reason.DO_NOT_CONTACT
     if reason is not None:
         raise RequestRefusedError(f"nothing was sent: {describe_reason(reason)}")

@@ -24,6 +24,7 @@ from api_stub.responses.quota import QuotaAnswer, build_quota_answer
 from api_stub.responses.quota_windows import get_ledger_readings
 from db.engine import today_in
 from db.store.actions import interactions
+from db.store.people import holds
 from db.store.quota import status
 from db.store.reports import birthday_forecast, halts, overview, summary
 from tasks.contract import AccountName
@@ -124,6 +125,7 @@ def show_summary(
         except RequestRefusedError as error:
             raise HTTPException(422, f"query.on: {error}") from None
         if on not in {None, today_in(session, record.zone)}:
-            return build_summary_answer(found, (), None)
+            return build_summary_answer(found, (), None, ())
         outlook = birthday_forecast.count_outlook(session, record, default_late_days=DEFAULT_LATE_DAYS)
-        return build_summary_answer(found, halts.list_halts(session, record), outlook)
+        away = holds.list_away(session, record.id)
+        return build_summary_answer(found, halts.list_halts(session, record), outlook, away)

@@ -41,7 +41,8 @@ CREATE TABLE IF NOT EXISTS messages (
     outgoing   INTEGER NOT NULL,
     text       TEXT NOT NULL,
     at         TEXT NOT NULL,
-    visible_at TEXT NOT NULL
+    visible_at TEXT NOT NULL,
+    automatic  INTEGER NOT NULL DEFAULT 0   -- the network marks it as an automatic answer
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_of_a_thread ON messages (member, slug, id);
 

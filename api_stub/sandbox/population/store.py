@@ -36,6 +36,8 @@ class Population:
         if columns and "details" not in columns:
             friends = self._without_the_old_table(friends)
         db.executescript((Path(__file__).with_name("schema.sql")).read_text(encoding="utf-8"))
+        if "automatic" not in {name for _, name, *_ in db.execute("PRAGMA table_info(messages)")}:
+            db.execute("ALTER TABLE messages ADD COLUMN automatic INTEGER NOT NULL DEFAULT 0")
         db.execute("PRAGMA foreign_keys = ON")
         if db.execute("SELECT 1 FROM people").fetchone():
             return
@@ -120,6 +122,10 @@ class Population:
     def set_deleted(self, slug: str, *, deleted: bool) -> None:
         """Delete the profile (404), or restore it."""
         self.db.execute("UPDATE people SET deleted = ? WHERE slug = ?", (int(deleted), slug))
+
+    def rename(self, slug: str, name: str) -> None:
+        """Let the network show the person by another name, on every page."""
+        self.db.execute("UPDATE people SET name = ? WHERE slug = ?", (name, slug))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

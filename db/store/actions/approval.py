@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from db.store.people import contacts
@@ -19,8 +19,11 @@ from db.tables import Account, Action, Campaign, Contact
 from worker.errors import Reason
 from worker.rules.lifecycle import check_transition
 from worker.rules.messages.approval import approval_hash, validate_message
+from worker.rules.messages.drafts import Addressee, find_addressee_name
 from worker.rules.messages.placeholders import find_placeholders
 from worker.rules.model import ActionState, CampaignState
+from worker.rules.names.shown_names import find_called_name
+from worker.rules.names.spoken_name import SpokenName
 
 
 class DecisionOutcome(StrEnum):
@@ -152,11 +155,25 @@ def _approve(session: Session, action_id: UUID, *, seen: str, by: str, text: str
     if outcome is not None:
         return _with_current_state(session, action_id, outcome)
     message = action.message if text is None else text
-    # `not_before` stays: the action has been due since it was proposed, and keeps its place in the order.
+    called = action.called if text is None else _find_called_name(text, action, contact)
+    # `not_before` stays: the action has been due since it was proposed, and keeps its place in the order. One
+    # that was planned before may have a later one, which needs a reason.
     return _decide(
-        session, action_id, ActionState.PLANNED, reason=None, detail=None,
-        message=message, approval=approval_hash(contact.profile_url, message), approved_by=by,
+        session, action_id, ActionState.PLANNED,
+        reason=case((Action.not_before > Action.created_at, Reason.SETTLED_BY_HAND)), detail=None,
+        message=message, called=called, approval=approval_hash(contact.profile_url, message), approved_by=by,
     )  # fmt: skip
+
+
+def _find_called_name(text: str, action: Action, contact: Contact) -> str:
+    """Return the known name by which a text that a person wrote calls the contact, '' if it has none."""
+    if action.called and find_called_name(text, SpokenName(action.called, action.called)):
+        return action.called
+    location = contact.profile.get("location")
+    name = find_addressee_name(
+        Addressee(contact.id, contact.full_name, contact.language, contact.call_by, location)
+    )
+    return find_called_name(text, name) if isinstance(name, SpokenName) else ""
 
 
 def _decide(

@@ -14,7 +14,11 @@ from worker.rules.model import ActionState, CampaignKind, Kind
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claimed action. `looking`: its effect may have happened, so the worker only looks for it."""
+    """A claimed action. `looking`: its effect may have happened, so the worker only looks for it.
+
+    `full_name`, `call_by`, `language` and `location` are the contact's, `called` the name by which the
+    message calls them, as in `PlannedAction`.
+    """
 
     action_id: UUID
     attempt: int
@@ -39,6 +43,11 @@ class Claim:
     zone: ZoneInfo
     session: bytes | None
     profile_url: str
+    full_name: str = ""
+    call_by: str | None = None
+    language: str | None = None
+    location: str | None = None
+    called: str | None = None
 
     @property
     def contact_id(self) -> int:
@@ -68,12 +77,13 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
     ).first()
     if taken is None:
         return None
-    action, account, campaign_kind, profile_url = session.execute(
-        select(Action, Account, Campaign.kind, Contact.profile_url)
+    action, account, campaign_kind, contact = session.execute(
+        select(Action, Account, Campaign.kind, Contact)
         .join(Account, Account.id == Action.account_id)
         .join(Campaign, Campaign.id == Action.campaign_id)
         .outerjoin(Contact, Contact.id == Action.contact_id)
         .where(Action.id == action_id)
+        .execution_options(populate_existing=True)
     ).one()
     return Claim(
         action_id=action.id,
@@ -98,7 +108,12 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
         site=account.site,
         zone=ZoneInfo(account.time_zone),
         session=account.session,
-        profile_url=profile_url or "",
+        profile_url=contact.profile_url if contact else "",
+        full_name=contact.full_name if contact else "",
+        call_by=contact.call_by if contact else None,
+        language=contact.language if contact else None,
+        location=contact.profile.get("location") if contact else None,
+        called=action.called,
     )
 
 

@@ -17,7 +17,7 @@ from db.tables import Account, Action, Campaign, Contact, Interaction, KillSwitc
 from worker.errors import Reason
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import AccountStatus, ActionState, CampaignKind, CampaignState, ContactStatus, Kind
-from worker.rules.quota.windows import Hours, local_day, opening
+from worker.rules.quota.windows import Hours, calendar_day, local_day, opening
 from worker.rules.sourcing.criteria import Criteria, needed_sections
 
 
@@ -70,6 +70,9 @@ def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = No
     if claim.kind is Kind.COLLECT and import_lock.is_import_running(session, claim.account_id):
         # the page could bring in people whom the import excludes
         return ClosedGate(Reason.IMPORT_UNDER_WAY, now + _IMPORT_WAIT)
+    held = None if contact is None or claim.kind is Kind.WITHDRAW else contact.hold_until
+    if held is not None and held > today:
+        return ClosedGate(Reason.ON_HOLD, calendar_day(held, claim.zone).start)
     day = local_day(now, claim.zone)
     was_written_to = claim.kind is Kind.GREET and was_written_to_since(
         session, day.start, site=claim.site, profile_url=claim.profile_url, besides=claim.action_id

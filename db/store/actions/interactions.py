@@ -35,6 +35,7 @@ class InteractionRecord:
     message: str
     replied_at: datetime | None
     reply: str | None
+    automatic_at: datetime | None
     screenshot: str | None
     correlation_id: str
     created_at: datetime
@@ -70,6 +71,7 @@ def list_interactions(
             message=row.message,
             replied_at=row.replied_at,
             reply=row.reply,
+            automatic_at=row.automatic_at,
             screenshot=row.screenshot,
             correlation_id=row.correlation_id,
             created_at=row.created_at,

@@ -33,7 +33,9 @@ def count_openings(session: Session, action_id: UUID) -> int:
     return session.scalars(select(func.count()).where(*acted)).one()
 
 
-def reword_action(session: Session, claim: Claim, *, message: str, worded_for: date) -> None:
+def reword_action(
+    session: Session, claim: Claim, *, message: str, worded_for: date, called: str | None = None
+) -> None:
     """Change the text of a claimed action, if the claim still holds it and its text needs no approval."""
     session.execute(
         update(Action)
@@ -43,7 +45,32 @@ def reword_action(session: Session, claim: Claim, *, message: str, worded_for: d
             Action.attempt == claim.attempt,
             ~Action.needs_approval,
         )
-        .values(message=message, worded_for=worded_for)
+        .values(message=message, called=called, worded_for=worded_for)
+    )
+
+
+def propose_again(session: Session, claim: Claim, *, reason: Reason, detail: str) -> bool:
+    """Let a person approve a claimed action anew: an approval that it had is void. False: it was lost."""
+    planned = _move(
+        session, claim, ActionState.CLAIMED, ActionState.PLANNED,
+        reason=reason, detail=detail, **_NO_LEASE,
+    )  # fmt: skip
+    return planned and _move(
+        session, claim, ActionState.PLANNED, ActionState.PROPOSED,
+        needs_approval=True, approval=None, approved_by=None,
+    )  # fmt: skip
+
+
+def reword_proposal(session: Session, claim: Claim, *, message: str, called: str, worded_for: date) -> None:
+    """Change the text of an action that `propose_again` has just proposed, in the same transaction."""
+    session.execute(
+        update(Action)
+        .where(
+            Action.id == claim.action_id,
+            Action.state == ActionState.PROPOSED,
+            Action.attempt == claim.attempt,
+        )
+        .values(message=message, called=called, worded_for=worded_for)
     )
 
 

@@ -72,6 +72,7 @@ def change_greeting(
     greeting: OpenGreeting,
     *,
     message: str,
+    called: str,
     worded_for: date,
     on: date,
     expires_on: date,
@@ -81,7 +82,7 @@ def change_greeting(
 
     `not_before`: the greeting was moved to another day; None: it was not.
     """
-    values: dict[str, Any] = {"message": message, "worded_for": worded_for}
+    values: dict[str, Any] = {"message": message, "called": called, "worded_for": worded_for}
     if not_before is not None:
         values |= {"occasion_on": on, "expires_on": expires_on, "not_before": not_before}
         values |= {

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
@@ -17,8 +17,9 @@ from worker.rules.model import ActionState, Kind
 class PlannedAction:
     """One row of a plan. `contact_id` is None for a search page.
 
-    With a `reason` the action is inserted as skipped. The message is worded for the day `worded_for`; the
-    action must not happen after `expires_on`.
+    With a `reason` the action is inserted as skipped. The message is worded for the day `worded_for` and
+    calls the person `called` ('': by no name; None: not recorded). The action must not happen after
+    `expires_on`, nor before `held_until`, when the hold on the contact ends.
     """
 
     contact_id: int | None
@@ -26,6 +27,8 @@ class PlannedAction:
     on: date
     message: str
     reason: Reason | None = None
+    called: str | None = None
+    held_until: datetime | None = None
     worded_for: date | None = None
     expires_on: date | None = None
     id: UUID = field(default_factory=uuid4)
@@ -60,9 +63,15 @@ def insert_plan(
             "occasion_dates": [action.on for action in actions],
             "expiries": [action.expires_on for action in actions],
             "messages": [action.message for action in actions],
+            "called": [action.called for action in actions],
+            # an approved action waits at the gate: nobody knows when it will be approved
+            "not_before": [None if needs_approval else action.held_until for action in actions],
             "worded_for": [action.worded_for for action in actions],
             "states": [ActionState.SKIPPED if action.reason else wanted for action in actions],
-            "reasons": [action.reason or waits for action in actions],
+            "reasons": [
+                action.reason or waits or (Reason.ON_HOLD if action.held_until else None)
+                for action in actions
+            ],
             "needs_approval": needs_approval,
         },
     )

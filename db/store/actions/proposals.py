@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.tables import Account, Action, Contact, Interaction
+from worker.errors import Reason
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota.forecast import ActionForecast
@@ -43,7 +44,8 @@ class Proposal:
     """One action that waits for a person. `seen` is the hash of recipient and text that an approval names.
 
     `today` is the date in the account's zone. `worded_for` is the day that the text is written for; None: any
-    day. `outlook` is when it goes out if it is approved now; set by a caller that has a forecast.
+    day. `note` says what to look at, such as another name on the site. `outlook` is when it goes out if it is
+    approved now; set by a caller that has a forecast.
     """
 
     id: UUID
@@ -65,6 +67,8 @@ class Proposal:
     last_contact: LastContact | None
     past_texts: tuple[PastText, ...]
     seen: str
+    note: str | None = None
+    hold_until: date | None = None
     outlook: ActionForecast | None = None
 
     @property
@@ -228,6 +232,8 @@ def _proposal(
             PastText(row.created_at, row.message) for row in past if row.type == Kind.GREET and row.message
         ),
         seen=approval_hash(contact.profile_url, action.message),
+        note=action.detail if action.reason == Reason.NAME_DIFFERS else None,
+        hold_until=contact.hold_until,
     )
 
 

@@ -6,7 +6,7 @@ account. A worker that dies loses nothing: `inbox_read_at` moves in the transact
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -33,6 +33,15 @@ class InboxLease:
     read_to: datetime | None
     greeted: Sequence[LatestGreeting]
     lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """An automatic answer to a greeting, received at `at`; `until` is the return date that it names."""
+
+    greeted: LatestGreeting
+    at: datetime
+    until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +82,29 @@ def take_inbox(
 
 
 def record_replies(
-    session: Session, reading: InboxLease, replies: Sequence[Reply], read_to: datetime | None
+    session: Session,
+    reading: InboxLease,
+    replies: Sequence[Reply],
+    read_to: datetime | None,
+    *,
+    absences: Sequence[Absence] = (),
 ) -> int:
     """Mark the answered greetings and how far the inbox was read; return how many are newly answered.
 
-    A greeting is marked once; repeating is safe. Nothing is stored about a person who was forgotten since the
-    inbox was opened: forgetting locks the same row of the account.
+    A greeting is marked once; repeating is safe. `absences` are recorded apart. Nothing is stored about a
+    person who was forgotten since the inbox was opened: forgetting locks the same row of the account.
     """
     session.execute(
         select(Account.id).where(Account.id == reading.account.id).with_for_update(key_share=True)
     )
-    contact_ids = [reply.greeted.contact_id for reply in replies]
+    greetings = [reply.greeted for reply in replies] + [absence.greeted for absence in absences]
+    contact_ids = [greeted.contact_id for greeted in greetings]
     forgotten = set(
         session.scalars(
             select(Contact.id).where(Contact.id.in_(contact_ids), Contact.forgotten_at.is_not(None))
         )
     )
+    _record_absences(session, [each for each in absences if each.greeted.contact_id not in forgotten])
     marked = 0
     for reply in sorted(replies, key=lambda reply: reply.greeted.contact_id):
         if reply.greeted.contact_id in forgotten:
@@ -113,6 +129,21 @@ def record_replies(
         .values(inbox_read_at=func.greatest(Account.inbox_read_at, read_to))
     )
     return marked
+
+
+def _record_absences(session: Session, absences: Sequence[Absence]) -> None:
+    for absence in sorted(absences, key=lambda absence: absence.greeted.contact_id):
+        session.execute(
+            update(Interaction)
+            .where(Interaction.id == absence.greeted.interaction_id)
+            .values(automatic_at=func.greatest(Interaction.automatic_at, absence.at))
+        )
+        if absence.until is not None:
+            session.execute(
+                update(Contact)
+                .where(Contact.id == absence.greeted.contact_id)
+                .values(away_until=absence.until)
+            )
 
 
 def release_inbox(session: Session, reading: InboxLease) -> None:

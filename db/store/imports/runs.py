@@ -47,8 +47,8 @@ class ImportRecord:
 class UndoReport:
     """Counts of an undone import: rows deleted, contacts restored.
 
-    `kept`: imported contacts that stay because of their actions or interactions. `paused`: the id of the
-    subscription that the import read.
+    `kept`: imported contacts that stay because of their actions or interactions, or because they are on hold.
+    `paused`: the id of the subscription that the import read.
     """
 
     contacts: int
@@ -108,9 +108,10 @@ def list_imports(session: Session, *, account: str | None = None, limit: int = 5
 def undo_import(session: Session, import_id: int) -> UndoReport:
     """Delete what an import added and restore what it changed.
 
-    An imported contact with actions or other interactions is kept, with its do-not-contact, which a person
-    may have set since. If interactions are deleted, the quota's counters are rebuilt. Raises
-    RequestRefusedError if the import is unknown, was already undone, or a later import builds on it.
+    An imported contact that is on hold, or has actions or other interactions, is kept, with its
+    do-not-contact, which a person may have set since. If interactions are deleted, the quota's counters are
+    rebuilt. Raises RequestRefusedError if the import is unknown, was already undone, or a later import builds
+    on it.
     """
     owner = session.scalar(select(Import.account_id).where(Import.id == import_id))
     if owner is None:
@@ -137,6 +138,7 @@ def undo_import(session: Session, import_id: int) -> UndoReport:
             Contact.import_id == import_id,
             ~exists().where(Action.contact_id == Contact.id),
             ~exists().where(Interaction.contact_id == Contact.id),
+            or_(Contact.hold_until.is_(None), Contact.hold_until <= func.current_date()),
         ),
     )
     session.execute(load_query("last_greeted"), {"import_id": import_id})

@@ -23,7 +23,8 @@ class DueBirthday:
     """A contact whose birthday is celebrated on `on`. `left_out` is why the person is not greeted, or None.
 
     `planned_as` is the state of the existing action for this birthday. `texts` are the account's recent
-    messages to the person, oldest first. `values` are for the optional fields of templates.
+    messages to the person, oldest first. `values` are for the optional fields of templates. `held_until` is
+    when the hold on the person ends, None without one.
     """
 
     contact_id: int
@@ -37,6 +38,7 @@ class DueBirthday:
     planned_as: ActionState | None
     texts: tuple[str, ...]
     values: PersonalValues = NOTHING_KNOWN
+    held_until: datetime | None = None
 
     @property
     def addressee(self) -> Addressee:
@@ -117,6 +119,7 @@ def list_due_birthdays(
             planned_as=ActionState(row.planned_as) if row.planned_as else None,
             texts=tuple(row.texts),
             values=personal_values(row.profile, connected_on=row.connected_on, today=today),
+            held_until=row.held_until,
         )
         for row in rows
     ]
@@ -152,6 +155,15 @@ def _addressee(row: Contact, today: date) -> Addressee:
     values = personal_values(row.profile, connected_on=row.connected_on, today=today)
     location = row.profile.get("location")
     return Addressee(row.id, row.full_name, row.language, row.call_by, location, values)
+
+
+def rename_contact(session: Session, contact_id: int, full_name: str) -> None:
+    """Bring the stored name up to date with the one that the site shows."""
+    session.execute(
+        update(Contact)
+        .where(Contact.id == contact_id, Contact.full_name != full_name, Contact.forgotten_at.is_(None))
+        .values(full_name=full_name)
+    )
 
 
 def get_birthday(session: Session, contact_id: int) -> Birthday | None:

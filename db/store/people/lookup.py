@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain
 from typing import Any, Final
 from urllib.parse import quote, unquote
@@ -42,6 +43,7 @@ class ContactRecord:
     headline: str
     company: str
     do_not_contact: bool
+    hold_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def _record(found: Row[*tuple[Any, ...]]) -> ContactRecord:
         profile_url=contact.profile_url, full_name=contact.full_name,
         headline=str(facts.get("headline") or facts.get("position") or ""),
         company=str(facts.get("company") or ""), do_not_contact=contact.do_not_contact,
+        hold_until=contact.hold_until,
     )  # fmt: skip
 
 

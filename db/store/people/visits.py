@@ -19,6 +19,7 @@ class DueVisit:
     """A contact for a visit. `left_out` is why the profile may not be opened, or None.
 
     `seen_at` is when the profile was last opened or read. `planned`: a visit is already planned or running.
+    `held_until` is when the hold on the contact ends, None without one.
     """
 
     contact_id: int
@@ -27,6 +28,7 @@ class DueVisit:
     seen_at: datetime | None
     left_out: Reason | None
     planned: bool
+    held_until: datetime | None = None
 
 
 def save_addresses(session: Session, account_id: int, addresses: Sequence[str]) -> Sequence[int]:
@@ -89,7 +91,7 @@ def _list_due(
     return [
         DueVisit(
             row.id, row.profile_url, row.full_name, row.seen_at,
-            Reason(row.left_out) if row.left_out else None, row.planned,
+            Reason(row.left_out) if row.left_out else None, row.planned, row.held_until,
         )
         for row in rows
     ]  # fmt: skip

@@ -54,6 +54,10 @@ EMPTIED: Final[Mapping[type[Base], Mapping[str, Any]]] = MappingProxyType(
             "do_not_contact": True,
             "last_greeted_on": None,
             "replied_at": None,
+            "hold_until": None,
+            "hold_reason": None,
+            "hold_by": None,
+            "away_until": None,
             "import_id": None,
             "forgotten_at": func.now(),
         },
@@ -62,6 +66,7 @@ EMPTIED: Final[Mapping[type[Base], Mapping[str, Any]]] = MappingProxyType(
             "expires_on": None,
             "worded_for": None,
             "message": "",
+            "called": None,
             "detail": None,
             "approval": case((Action.approval.is_not(None), REDACTED_TEXT)),  # a hash of name and text
             "approved_by": None,
@@ -69,6 +74,7 @@ EMPTIED: Final[Mapping[type[Base], Mapping[str, Any]]] = MappingProxyType(
         Interaction: {
             "message": "",
             "reply": None,
+            "automatic_at": None,
             "screenshot": None,
             "source_key": case(
                 (Interaction.source_key.is_not(None), func.concat("forgotten:", Interaction.id))

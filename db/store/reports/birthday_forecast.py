@@ -214,7 +214,10 @@ def _list_unplanned(
     for person in people:
         if (person.contact_id, birthday_occasion(person.on)) not in planned:
             until = person.on + timedelta(days=late_days)
-            yield ExpectedAction(person.contact_id, person.full_name, person.on, until)
+            yield ExpectedAction(
+                person.contact_id, person.full_name, person.on, until,
+                not_before=person.held_until, waits_for=Reason.ON_HOLD if person.held_until else None,
+            )  # fmt: skip
 
 
 def _has_name(person: DueBirthday) -> bool:

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.engine import today_in
 from db.store.campaigns import search_hits
 from db.store.people import profiles
 from db.store.people.profiles import ProfileRecord
@@ -40,6 +42,7 @@ class PastInteraction:
     occasion: str
     message: str
     replied_at: datetime | None
+    automatic_at: datetime | None
     screenshot: str | None
     at: datetime
 
@@ -53,6 +56,7 @@ class OpenAction:
     occasion: str
     state: ActionState
     reason: Reason | None
+    detail: str | None
     not_before: datetime
 
 
@@ -61,7 +65,8 @@ class ContactDetails:
     """One contact of an account.
 
     `facts` is contacts.profile: what lists and search pages showed. `stored_profile` is the profile as last
-    read. `by_hand` is contacts.by_hand: what a person set, who, and when.
+    read. `by_hand` is contacts.by_hand: what a person set, who, and when. `hold_until` and `away_until` are
+    None once they are past; `away_until` also if there is a hold until then.
     """
 
     account: str
@@ -75,6 +80,10 @@ class ContactDetails:
     status: ContactStatus
     score: int | None
     do_not_contact: bool
+    hold_until: date | None
+    hold_reason: str | None
+    hold_by: str | None
+    away_until: date | None
     replied_at: datetime | None
     known_since: datetime
     facts: Mapping[str, Any]
@@ -86,11 +95,14 @@ class ContactDetails:
 
 def get_contact_details(session: Session, contact_id: int) -> ContactDetails:
     """Return everything stored about a contact. Raises NoResultFound for an unknown id."""
-    row, account = session.execute(
-        select(Contact, Account.name)
+    row, account, zone = session.execute(
+        select(Contact, Account.name, Account.time_zone)
         .join(Account, Account.id == Contact.account_id)
         .where(Contact.id == contact_id)
     ).one()
+    today = today_in(session, ZoneInfo(zone))
+    held = row.hold_until if row.hold_until and row.hold_until > today else None
+    away = row.away_until
     born = (row.birth_year, row.birth_month, row.birth_day) if row.birth_month and row.birth_day else None
     return ContactDetails(
         account=account,
@@ -104,6 +116,10 @@ def get_contact_details(session: Session, contact_id: int) -> ContactDetails:
         status=ContactStatus(row.status),
         score=row.score,
         do_not_contact=row.do_not_contact,
+        hold_until=held,
+        hold_reason=row.hold_reason if held else None,
+        hold_by=row.hold_by if held else None,
+        away_until=away if away and away > (held or today) else None,
         replied_at=row.replied_at,
         known_since=row.created_at,
         facts=row.profile,
@@ -140,8 +156,8 @@ def _list_interactions(session: Session, contact_id: int) -> Sequence[PastIntera
     )
     return [
         PastInteraction(
-            Kind(row.type), row.status, row.occasion, row.message, row.replied_at, row.screenshot,
-            row.created_at,
+            Kind(row.type), row.status, row.occasion, row.message, row.replied_at, row.automatic_at,
+            row.screenshot, row.created_at,
         )
         for row in rows
     ]  # fmt: skip
@@ -160,6 +176,7 @@ def _list_open_actions(session: Session, contact_id: int) -> Sequence[OpenAction
             occasion=row.occasion,
             state=ActionState(row.state),
             reason=Reason(row.reason) if row.reason else None,
+            detail=row.detail,
             not_before=row.not_before,
         )
         for row in rows

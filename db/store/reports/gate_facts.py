@@ -55,12 +55,14 @@ class AccountFacts:
 
 @dataclass(frozen=True, slots=True)
 class ContactFacts:
-    """The contact of the action."""
+    """The contact of the action. `hold_until` and `hold_reason` are None once the hold is over."""
 
     full_name: str
     profile_url: str
     status: ContactStatus
     do_not_contact: bool
+    hold_until: date | None
+    hold_reason: str | None
     last_greeted_on: date | None
     written_to_today: bool
     visited_lately: bool
@@ -163,11 +165,14 @@ def _gather_facts(
 def _contact_facts(
     session: Session, row: Contact, account: AccountRecord, action: ActionFacts | None, now: datetime
 ) -> ContactFacts:
+    is_held = row.hold_until is not None and row.hold_until > now.astimezone(account.zone).date()
     return ContactFacts(
         full_name=row.full_name,
         profile_url=row.profile_url,
         status=ContactStatus(row.status),
         do_not_contact=row.do_not_contact,
+        hold_until=row.hold_until if is_held else None,
+        hold_reason=row.hold_reason if is_held else None,
         last_greeted_on=row.last_greeted_on,
         written_to_today=gates.was_written_to_since(
             session,

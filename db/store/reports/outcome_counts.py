@@ -95,6 +95,7 @@ def count_open(session: Session, condition: ColumnElement[bool]) -> OpenCounts:
         proposed=counts.get(ActionState.PROPOSED, (0, 0))[0],
         needs_review=counts.get(ActionState.NEEDS_REVIEW, (0, 0))[0],
         waiting=count_reasons(session, condition, ActionState.PLANNED),
+        names_differ=count_reasons(session, condition, ActionState.PROPOSED).get(Reason.NAME_DIFFERS, 0),
     )
 
 

@@ -62,13 +62,16 @@ def list_upcoming_birthdays(
         spoken = find_addressee_name(person.addressee)
         name = spoken.first if isinstance(spoken, SpokenName) else None
         left_out = person.left_out or (None if name else Reason.NO_NAME)
+        greeting_at = None if left_out else reached.get((person.contact_id, person.on))
+        if left_out is None and greeting_at is None and person.held_until is not None:
+            left_out = Reason.ON_HOLD
         year = years[person.contact_id]
         upcoming.append(
             UpcomingBirthday(
                 on=person.on, days=(person.on - today).days, account=account.name,
                 contact_id=person.contact_id, full_name=person.full_name, profile_url=person.profile_url,
                 turns=person.on.year - year if year else None, call_by=name, planned_as=person.planned_as,
-                greeting_at=None if left_out else reached.get((person.contact_id, person.on)),
+                greeting_at=greeting_at,
                 left_out=left_out,
             )
         )  # fmt: skip

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.rules.messages.replies import (
+    AutomaticAnswer,
     InboxSignal,
     LatestGreeting,
     Reply,
     classify_inbox_line,
+    find_automatic,
     find_reply,
     needs_text,
     replies_known_until,
@@ -30,8 +32,11 @@ LINES = st.builds(InboxLine, st.sampled_from("abc"), INSTANTS, st.booleans())
 MESSAGES = st.builds(ThreadMessage, st.booleans(), st.text(max_size=3), st.none() | INSTANTS)
 
 
-def said(minutes: float, *, outgoing: bool = False) -> InboxLine:
-    return InboxLine("ann", SENT + minutes * MINUTE, outgoing)
+AWAY = "I am away until 8 December."
+
+
+def said(minutes: float, preview: str = "", *, outgoing: bool = False, automatic: bool = False) -> InboxLine:
+    return InboxLine("ann", SENT + minutes * MINUTE, outgoing, preview, automatic)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +54,16 @@ def said(minutes: float, *, outgoing: bool = False) -> InboxLine:
         (said(10, outgoing=True), replace(ANN, replied=True), None, InboxSignal.NOTHING),
         (said(10, outgoing=True), replace(ANN, may_open=False), None, InboxSignal.NOTHING),
         (said(-10, outgoing=True), ANN, None, InboxSignal.NOTHING),
+        (said(0.1, AWAY), ANN, None, InboxSignal.AUTOMATIC),
+        (said(0.1, "Thanks!"), ANN, None, InboxSignal.REPLIED),
+        (said(0.1, "Thank you for\u2026"), ANN, None, InboxSignal.UNSURE),
+        (said(0.1, "Hello", automatic=True), ANN, None, InboxSignal.AUTOMATIC),
+        (said(90, AWAY), ANN, None, InboxSignal.UNSURE),
+        (said(90, AWAY), ANN, SENT + 90 * MINUTE, InboxSignal.NOTHING),
+        (said(90, AWAY), replace(ANN, may_open=False), None, InboxSignal.REPLIED),
+        (said(90, "Hello", automatic=True), ANN, None, InboxSignal.MAYBE),
+        (said(90, "Hello", automatic=True), replace(ANN, may_open=False), None, InboxSignal.AUTOMATIC),
+        (said(90, "Hello", automatic=True), replace(ANN, replied=True), None, InboxSignal.AUTOMATIC),
     ],
 )
 def test_what_a_line_tells(
@@ -96,3 +111,13 @@ def test_a_reply_does_not_show_its_text() -> None:
 
 def test_all_is_known_up_to_the_newest_message_where_nothing_is_left() -> None:
     assert replies_known_until([said(1), said(9), said(5)], []) == SENT + 9 * MINUTE
+
+
+def test_an_automatic_answer_is_no_reply_and_hides_none() -> None:
+    ours = ThreadMessage(True, "Happy birthday!", SENT + timedelta(seconds=1))
+    away = ThreadMessage(False, AWAY, SENT + timedelta(seconds=3))
+    human = ThreadMessage(False, "I'm away until Monday, but thanks!", SENT + 300 * MINUTE)
+    assert find_reply([ours, away], ANN) is None
+    assert find_reply([ours, away, human], ANN) == Reply(ANN, SENT + 300 * MINUTE, human.text)
+    assert find_automatic([ours, away, human], ANN) == AutomaticAnswer(ANN, SENT + timedelta(seconds=3), AWAY)
+    assert find_automatic([ours, human], ANN) is None

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
-from db.store.actions import gates, interactions
+from db.store.actions import approval, gates, interactions
 from db.store.actions.gates import ClosedGate
 from db.store.people import accounts, contacts
 from db.store.people.accounts import AccountRecord
@@ -28,10 +28,13 @@ from worker import redis_address
 from worker.errors import Reason
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
+from worker.rules.messages.approval import approval_hash
 from worker.rules.model import AccountStatus, ActionState, ContactStatus, Kind
 from worker.rules.quota.limits import Limits
 
 PERSON = "wang-xiaoming"
+NAMES = {PERSON: "王小明"}
+"""What the network shows, where the slug doesn't tell it."""
 TEXT = 'Happy birthday, "Xiaoming" 🎉 <b>!'
 Plan = Callable[..., UUID]
 
@@ -42,7 +45,7 @@ def plan(services: Services, account: AccountRecord) -> Plan:
 
     def make(slug: str = PERSON, text: str = TEXT) -> UUID:
         with services.database.transaction() as session:
-            contact = builders.a_contact(session, account, slug)
+            contact = builders.a_contact(session, account, slug, name=NAMES.get(slug))
             return builders.add_planned(session, account, contact, text=text)
 
     return make
@@ -240,3 +243,23 @@ def test_a_lost_answer_of_the_quota_costs_no_unit(
         assert run(services, action_id) is Outcome.DONE
         assert left_today(services, account) == builders.FREE.per_day - len(sent(sandbox))
         client.close()
+
+
+def test_a_person_whom_the_network_renamed_gets_the_corrected_text_after_a_decision(
+    services: Services, sandbox: SandboxClient, account: AccountRecord
+) -> None:
+    with services.database.transaction() as session:
+        contact = builders.a_contact(session, account, "zoe-lefevre", name="Zoé Lefèvre 🚀")
+        action_id = builders.add_planned(session, account, contact, text="Joyeux anniversaire, Zoé !")
+    sandbox.change("zoe-lefevre", name="Alexandra Weber")
+    assert run(services, action_id) is Outcome.PROPOSED
+    assert sent(sandbox) == []
+    with services.database.transaction() as session:
+        action = builders.action(session, action_id)
+        renamed = builders.contact_by_slug(session, account, "zoe-lefevre")
+        assert (action.reason, renamed.full_name) == (Reason.NAME_DIFFERS, "Alexandra Weber")
+        text, seen = action.message, approval_hash(renamed.profile_url, action.message)
+        approval.approve_proposal(session, action_id, seen=seen, by="me")
+    assert "Alexandra" in text
+    assert run(services, action_id) is Outcome.DONE
+    assert sent(sandbox) == [("zoe-lefevre", text)]

@@ -19,6 +19,8 @@ from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
 
 PERSON = "wang-xiaoming"
+NAMES = {PERSON: "王小明"}
+"""What the network shows, where the slug doesn't tell it."""
 TEXT = 'Happy birthday, "Xiaoming" 🎉 <b>!'
 Plan = Callable[..., UUID]
 
@@ -29,7 +31,7 @@ def plan(services: Services, account: AccountRecord) -> Plan:
 
     def make(slug: str = PERSON, text: str = TEXT) -> UUID:
         with services.database.transaction() as session:
-            contact = builders.a_contact(session, account, slug)
+            contact = builders.a_contact(session, account, slug, name=NAMES.get(slug))
             return builders.add_planned(session, account, contact, text=text)
 
     return make

@@ -197,6 +197,11 @@ class SandboxThread:
         with _translate_page_errors(self._page, "read whom the conversation is with"):
             return self._conversation.recipient()
 
+    def shown_name(self) -> str:
+        """Return the name in the conversation's head."""
+        with _translate_page_errors(self._page, "read the name of whom the conversation is with"):
+            return self._conversation.shown_name()
+
     def messages(self) -> Sequence[ThreadMessage]:
         """Return all messages shown, oldest first."""
         with _translate_page_errors(self._page, "read the conversation"):

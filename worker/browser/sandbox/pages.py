@@ -93,7 +93,9 @@ def read_inbox(page: Page) -> tuple[list[InboxLine], str | None]:
     selectors.inbox_heading(page).wait_for()
     lines = [
         _read_line(line)
-        for line in selectors.list_items(page).evaluate_all(selectors.READ_INBOX, selectors.SENT_BY_YOU)
+        for line in selectors.list_items(page).evaluate_all(
+            selectors.READ_INBOX, [selectors.SENT_BY_YOU, selectors.AUTOMATIC]
+        )
     ]
     if not lines:
         selectors.no_conversations(page).wait_for()
@@ -105,7 +107,13 @@ def _read_line(line: dict[str, str | bool | None]) -> InboxLine:
     at = datetime.fromisoformat(str(line["at"])) if line["at"] else None
     if line["outgoing"] is None or at is None or at.tzinfo is None:
         raise unexpected("a conversation has no time or no sender")
-    return InboxLine(normalise(str(line["address"] or "")), at, bool(line["outgoing"]))
+    return InboxLine(
+        normalise(str(line["address"] or "")),
+        at,
+        bool(line["outgoing"]),
+        preview=str(line["preview"] or ""),
+        automatic=bool(line["automatic"]),
+    )
 
 
 def open_conversation(page: Page) -> None:
@@ -147,10 +155,19 @@ class Conversation:
         links = selectors.profile_links(self._dialog)
         return normalise(links.get_attribute("href") or "")
 
+    def shown_name(self) -> str:
+        """Return the name in the head of the conversation. Raises TryAgainError if there is none."""
+        name = " ".join(selectors.profile_links(self._dialog).inner_text().split())
+        if not any(map(str.isalpha, name)):
+            raise unexpected("the head of the conversation shows no name")
+        return name
+
     def messages(self) -> Sequence[ThreadMessage]:
         """Read all messages at once."""
         selectors.log(self._dialog).wait_for(state="attached")
-        read = selectors.bubbles(self._dialog).evaluate_all(selectors.READ_BUBBLES, selectors.SENT_BY_YOU)
+        read = selectors.bubbles(self._dialog).evaluate_all(
+            selectors.READ_BUBBLES, [selectors.SENT_BY_YOU, selectors.AUTOMATIC]
+        )
         if any(bubble["text"] is None or bubble["outgoing"] is None for bubble in read):
             raise unexpected("a message has no text or no sender")
         return [
@@ -158,6 +175,7 @@ class Conversation:
                 bool(bubble["outgoing"]),
                 str(bubble["text"]),
                 datetime.fromisoformat(bubble["at"]) if bubble["at"] else None,
+                bool(bubble["automatic"]),
             )
             for bubble in read
         ]

@@ -14,6 +14,7 @@ CHALLENGE_PATH = "/checkpoint/"
 
 BIRTHDAY_LINE = age_pattern("Birthday", "Anniversaire", units=("day", "jour"))
 SENT_BY_YOU = ["Sent by you", "Envoyé par vous"]
+AUTOMATIC = ["Automatic reply", "Réponse automatique"]
 
 _BIRTHDAYS = re.compile(r"^(Birthdays|Anniversaires)$")
 _CONNECT = re.compile(r"^(Connect|Se connecter)$")
@@ -163,7 +164,14 @@ def message_texts(page: Page) -> list[Locator]:
     return [dialogs.get_by_role("article"), dialogs.get_by_role("textbox"), page.locator(".said")]
 
 
-READ_BUBBLES = """(bubbles, sentByYou) => bubbles.map((bubble) => {
+_IS_MARKED = """const isMarked = (item, texts) => item.hasAttribute("data-automatic")
+    || [...item.querySelectorAll("[role=note]")].some((note) => texts.includes(note.textContent.trim()));"""
+"""Tells whether the site marks a message as an automatic answer."""
+
+READ_BUBBLES = (
+    f"(bubbles, [sentByYou, automatic]) => {{ {_IS_MARKED}"
+    """
+  return bubbles.map((bubble) => {
   const text = bubble.querySelector("[dir=auto]");
   const time = bubble.querySelector("time[datetime]");
   const sender = bubble.getAttribute("data-outgoing") ?? bubble.getAttribute("aria-label");
@@ -171,8 +179,10 @@ READ_BUBBLES = """(bubbles, sentByYou) => bubbles.map((bubble) => {
     text: text && text.textContent,
     at: time && time.dateTime,
     outgoing: sender === null ? null : sender === "true" || sentByYou.includes(sender),
+    automatic: isMarked(bubble, automatic),
   };
-})"""
+})}"""
+)
 """Reads all messages at once, so that a reload of the list in between can't mix two states."""
 
 READ_CARDS = """(cards) => cards.map((card) => ({
@@ -183,7 +193,10 @@ READ_CARDS = """(cards) => cards.map((card) => ({
 }))"""
 """Reads the cards of the birthdays page at once: a request for each part of each card takes seconds."""
 
-READ_INBOX = """(lines, sentByYou) => lines.map((line) => {
+READ_INBOX = (
+    f"(lines, [sentByYou, automatic]) => {{ {_IS_MARKED}"
+    """
+  return lines.map((line) => {
   const link = line.querySelector("a[href]");
   const time = line.querySelector("time[datetime]");
   const sender = line.getAttribute("data-outgoing")
@@ -192,9 +205,12 @@ READ_INBOX = """(lines, sentByYou) => lines.map((line) => {
     address: link && link.getAttribute("href"),
     at: time && time.dateTime,
     outgoing: sender === null ? null : sender === "true" || sentByYou.includes(sender),
+    preview: line.querySelector(".said")?.textContent ?? "",
+    automatic: isMarked(line, automatic),
   };
-})"""
-"""Reads a page of the inbox at once, without the texts."""
+})}"""
+)
+"""Reads a page of the inbox at once, with the beginnings of the messages."""
 
 EVERY_LINK = "(links) => links.map((link) => link.getAttribute('href') ?? '')"
 """Returns the addresses of all links."""

@@ -14,6 +14,7 @@ from worker.rules.messages.templates import (
     find_message_fault,
     render_template,
 )
+from worker.rules.names.shown_names import find_called_name
 from worker.rules.names.spoken_name import NoName, SpokenName, find_name
 
 
@@ -34,11 +35,15 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message, with the template it was rendered from and its language."""
+    """A message, with the template it was rendered from and its language.
+
+    `called` is the name by which it calls the person, '' without one.
+    """
 
     message: str
     template_id: int
     language: str
+    called: str = ""
 
 
 def draft_message(
@@ -70,7 +75,11 @@ def draft_message(
         own = [template for template in candidates if template.language == language]
         rendered = _render_all(own, name, days_late, addressee.values)
         drafts = [
-            (Draft(message, template.id, template.language), text, template.weight)
+            (
+                Draft(message, template.id, template.language, find_called_name(text, name)),
+                text,
+                template.weight,
+            )
             for text, template in rendered
             if text is not None and find_message_fault(message := add_signature(text, signature)) is None
         ]

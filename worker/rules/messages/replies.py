@@ -1,8 +1,9 @@
 """Detect replies to greetings from the inbox, and decide which conversations have to be opened.
 
 The inbox shows only the last message of each conversation. Opening a conversation clears the owner's unread
-mark, so it is done only to store the text of a reply, or to look for one before a message that the owner
-wrote by hand. The owner has already opened that conversation.
+mark, so it is done only to store the text of a reply, to look for one before a message that the owner wrote
+by hand (who has already opened that conversation), or if the last message may be an automatic answer.
+An automatic answer is no reply, and the human one that follows is looked for as if it had not come.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from worker.rules.messages.automatic import (
+    AUTOMATIC_WITHIN,
+    count_away_words,
+    is_automatic,
+    list_automatic,
+    without_automatic,
+)
 from worker.rules.model import InboxLine, ThreadMessage
 
 REPLY_WINDOW: Final = timedelta(days=30)
@@ -52,24 +60,54 @@ class Reply:
     text: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class AutomaticAnswer:
+    """An automatic answer to a greeting, received at `at`. `text`, or its beginning, is never stored."""
+
+    greeted: LatestGreeting
+    at: datetime
+    text: str = field(default="", repr=False)
+
+
 class InboxSignal(StrEnum):
-    """What a line of the inbox says about a reply to a greeting."""
+    """What a line of the inbox says about a reply to a greeting.
+
+    MAYBE: a reply may be hidden before it. UNSURE: it is a reply, unless the conversation shows that it is
+    automatic.
+    """
 
     NOTHING = "nothing"
     REPLIED = "replied"
     MAYBE = "maybe"
+    UNSURE = "unsure"
+    AUTOMATIC = "automatic"
 
 
 def classify_inbox_line(line: InboxLine, greeted: LatestGreeting, read_to: datetime | None) -> InboxSignal:
     """Return what `line` says about a reply. Messages up to `read_to` were read before.
 
-    An incoming message from before the greeting is not a reply. An outgoing one after it may hide a reply.
+    An incoming message from before the greeting is not a reply. An outgoing one after it, or an automatic one
+    some time after it, may hide a reply.
     """
-    if not line.outgoing:
-        return InboxSignal.REPLIED if line.at > greeted.greeted_at else InboxSignal.NOTHING
-    by_hand = line.at > greeted.recorded_at + _OWN_WITHIN
     seen = greeted.replied or (read_to is not None and line.at <= read_to)
+    if not line.outgoing:
+        return _classify_incoming(line, greeted, seen=seen)
+    by_hand = line.at > greeted.recorded_at + _OWN_WITHIN
     return InboxSignal.MAYBE if by_hand and not seen and greeted.may_open else InboxSignal.NOTHING
+
+
+def _classify_incoming(line: InboxLine, greeted: LatestGreeting, *, seen: bool) -> InboxSignal:
+    after = line.at - greeted.greeted_at
+    if after <= timedelta(0):
+        return InboxSignal.NOTHING
+    is_soon = after <= AUTOMATIC_WITHIN
+    if is_automatic(line.preview, marked=line.automatic, after=after):
+        may_hide = not is_soon and greeted.may_open and not seen
+        return InboxSignal.MAYBE if may_hide else InboxSignal.AUTOMATIC
+    may_be = count_away_words(line.preview) > 0 or (is_soon and line.preview.endswith("\u2026"))
+    if may_be and greeted.may_open:
+        return InboxSignal.NOTHING if seen else InboxSignal.UNSURE
+    return InboxSignal.REPLIED
 
 
 def needs_text(greeted: LatestGreeting) -> bool:
@@ -78,12 +116,24 @@ def needs_text(greeted: LatestGreeting) -> bool:
 
 
 def find_reply(messages: Sequence[ThreadMessage], greeted: LatestGreeting) -> Reply | None:
-    """Return the first incoming message after the greeting, or None. Messages without a time are ignored."""
-    since = (m for m in messages if not m.outgoing and m.at is not None and m.at > greeted.greeted_at)
+    """Return the first incoming message after the greeting that is not automatic, or None.
+
+    Messages without a time are ignored.
+    """
+    human = without_automatic(messages)
+    since = (m for m in human if not m.outgoing and m.at is not None and m.at > greeted.greeted_at)
     first = next(since, None)
     if first is None or first.at is None:
         return None
     return Reply(greeted, first.at, first.text if greeted.keep_text else None)
+
+
+def find_automatic(messages: Sequence[ThreadMessage], greeted: LatestGreeting) -> AutomaticAnswer | None:
+    """Return the latest automatic answer after the greeting, or None."""
+    found = [m for m in list_automatic(messages) if m.at is not None and m.at > greeted.greeted_at]
+    if not found or (at := found[-1].at) is None:
+        return None
+    return AutomaticAnswer(greeted, at, found[-1].text)
 
 
 def replies_known_until(lines: Sequence[InboxLine], left: Sequence[InboxLine]) -> datetime | None:
