@@ -22,6 +22,8 @@ class Reason(StrEnum):
     BREAKER_PROBE = "breaker_probe"
     QUOTA_CHANGED = "quota_changed"
     ONE_VOICE = "one_voice"
+    ADDRESS_MOVED = "address_moved"
+    MAYBE_SAME_PERSON = "maybe_same_person"
     AWAITING_APPROVAL = "awaiting_approval"
     ACCOUNT_STOPPED = "account_stopped"
     ACCOUNT_PAUSED = "account_paused"
@@ -50,6 +52,7 @@ class Reason(StrEnum):
     NOT_APPROVED = "not_approved"
     VISITED_LATELY = "visited_lately"
     FORGOTTEN = "forgotten"
+    MERGED = "merged"
     INVITATION_GONE = "invitation_gone"
     EXPIRED = "expired"
     # failed, uncertain, needs review

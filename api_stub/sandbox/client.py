@@ -97,9 +97,20 @@ class SandboxClient:
         """Let the member write to the person by hand. The ledger omits it, as it is no effect of Rapport."""
         self._ask("POST", f"/people/{quote(slug)}/hears", {"member": member, "text": text})
 
-    def change(self, slug: str, *, connected: bool | None = None, deleted: bool | None = None) -> None:
-        """End or restore the person's connections; delete or restore the profile."""
-        self._ask("POST", f"/people/{quote(slug)}", {"connected": connected, "deleted": deleted})
+    def change(
+        self,
+        slug: str,
+        *,
+        connected: bool | None = None,
+        deleted: bool | None = None,
+        member_id: str | None = None,
+    ) -> None:
+        """End or restore the person's connections; delete or restore the profile.
+
+        `member_id` gives the address to the member with this id.
+        """
+        body = {"connected": connected, "deleted": deleted, "member_id": member_id}
+        self._ask("POST", f"/people/{quote(slug)}", body)
 
     def invitations(self, member: str) -> list[KnownInvitation]:
         """Return the member's unanswered invitations, newest first."""

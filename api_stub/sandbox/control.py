@@ -129,12 +129,14 @@ class Control:
         )
 
     async def change_person(self, request: Request) -> Response:
-        """Set `connected` (for one `member`, or all) and `deleted`."""
+        """Set `connected` (for one `member`, or all), `deleted`, and the `member_id` who has the address."""
         self._check(request)
         slug, body = str(request.path_params["slug"]), await _read_object(request)
         members = [_read_member(body)] if "member" in body else list(MEMBERS)
         if isinstance(deleted := body.get("deleted"), bool):
             self._state.set_deleted(slug, deleted=deleted)
+        if isinstance(member_id := body.get("member_id"), str):
+            self._state.take_over(slug, member_id)
         if isinstance(connected := body.get("connected"), bool):
             for member in members:
                 self._state.set_connected(member, slug, connected=connected)

@@ -12,7 +12,7 @@ from db.tables.actions import (
 from db.tables.base import Base, one_of
 from db.tables.imports import Import, ImportChange, ImportDoubt, SelectorHint
 from db.tables.messages import RefusedMessage
-from db.tables.people import NAME_KEY, Account, Contact, Exclusion, KillSwitch
+from db.tables.people import NAME_KEY, Account, Contact, Exclusion, IdentityChange, KillSwitch
 from db.tables.quota import (
     QuotaChange,
     QuotaCharge,
@@ -28,7 +28,8 @@ from db.tables.sourcing import Hit, SavedSearch, Search, StoredProfile, Tombston
 __all__ = [
     "NAME_KEY", "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "CampaignRequest",
     "Contact",
-    "DailySummary", "Exclusion", "Hit", "Import", "ImportChange", "ImportDoubt", "Interaction", "KillSwitch",
+    "DailySummary", "Exclusion", "Hit", "IdentityChange", "Import", "ImportChange", "ImportDoubt",
+    "Interaction", "KillSwitch",
     "MessageTemplate", "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit",
     "QuotaTotal", "RefusedMessage", "SavedSearch", "Schedule", "ScheduleFire", "Search", "SelectorHint",
     "StoredProfile", "Tombstone", "one_of",

@@ -12,8 +12,10 @@ from db.store.people import accounts, contacts
 from tasks.actions import settle
 from tasks.actions.heartbeat import LeaseGuard
 from tasks.actions.intent import write_intent
+from tasks.actions.learn_identity import learn_from_thread
 from tasks.actions.settle import Outcome
 from tasks.actions.thread import (
+    MovedAddressError,
     check_recipient,
     count_outgoing_copies,
     find_messages_by_hand,
@@ -21,6 +23,7 @@ from tasks.actions.thread import (
     is_for_occasion,
     is_greeting_sent,
     open_thread,
+    read_keys,
 )
 from tasks.campaigns.drafting import draft_greeting, no_repeat_since
 from tasks.contract import BirthdayOptions
@@ -82,22 +85,39 @@ def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Gr
     if find_placeholders(claim.message):  # planned by an earlier version
         raise NeverError(Reason.NO_TEMPLATE, "its text has a field that nothing filled in")
     site = services.site_for(claim)
-    thread = open_thread(services, site, claim.site, claim.profile_url)
+    thread = _open_thread_and_learn(services, site, claim)
     messages = thread.messages()
     by_hand = _record_messages_by_hand(services, claim, messages)
     reason = find_reason_not_to_send(messages, claim, by_hand)
     if reason is not None:
         raise NeverError(reason, "seen in the thread before sending")
     thread.type(claim.message)
-    check_recipient(site, thread, claim.profile_url)
+    check_recipient(site, thread, claim.keys)
     lease.require(services.settings.click_lease_margin)
     write_intent(services, claim, grant)
     return _send_and_prove(services, claim, lease, grant, site=site, thread=thread, messages=messages)
 
 
+def _open_thread_and_learn(services: Services, site: Site, claim: Claim) -> Thread:
+    """Open the contact's thread, and store what it shows about who they are, before anything is typed.
+
+    Raises GateClosedError if the contact proved to be one with another, or if somebody has to say who they
+    are; NeverError if another action for the occasion remains.
+    """
+    try:
+        thread = open_thread(services, site, claim.site, claim.keys)
+    except MovedAddressError as error:
+        learn_from_thread(services, claim, error.shown)
+        raise
+    shown = read_keys(thread)
+    if shown != claim.keys:
+        learn_from_thread(services, claim, shown)
+    return thread
+
+
 def is_greeting_in_thread(services: Services, claim: Claim, site: Site) -> bool:
     """Return whether the contact's thread has the greeting. Reconciles an uncertain one."""
-    thread = open_thread(services, site, claim.site, claim.profile_url)
+    thread = open_thread(services, site, claim.site, claim.keys)
     return is_greeting_sent(thread.messages(), claim)
 
 

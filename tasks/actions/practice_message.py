@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tasks.actions.thread import check_recipient, count_outgoing_copies
 from worker.browser.site import Site
 from worker.errors import Reason, TryAgainError
+from worker.rules.identity import PersonKeys
 from worker.rules.sourcing.profile import Profile, Section
 
 
@@ -29,10 +30,11 @@ def send_practice_message(
     profile = site.read_profile(profile_url, {Section.POSITIONS})
     text = write(profile)
     thread = site.open_thread(profile_url)
-    check_recipient(site, thread, profile_url)
+    keys = PersonKeys(profile_url, None)
+    check_recipient(site, thread, keys)
     copies = count_outgoing_copies(thread.messages(), text)
     thread.type(text)
-    check_recipient(site, thread, profile_url)
+    check_recipient(site, thread, keys)
     require_allowed()
     thread.click_send()
     if not thread.proof(text, more_than=copies):

@@ -9,7 +9,7 @@ from contextlib import suppress
 from db.store.actions import replies
 from db.store.actions.replies import InboxLease
 from db.store.people import accounts
-from tasks.actions.thread import open_thread
+from tasks.actions.thread import normalise_keys, open_thread
 from tasks.campaigns.creation import require_account
 from tasks.services import Services
 from tasks.stopping import stop_account
@@ -93,7 +93,9 @@ def _find_replies(
     services: Services, site: Site, reading: InboxLease, lines: Sequence[InboxLine], *, until_s: float
 ) -> tuple[list[Reply], list[InboxLine]]:
     """Return the replies, and the conversations that are left for the next reading."""
-    by_address = {site.normalise(each.profile_url): each for each in reading.greeted}
+    by_address = {
+        address: each for each in reading.greeted for address in normalise_keys(site, each.keys).addresses
+    }
     answers: list[Reply] = []
     left: list[InboxLine] = []
     opened = 0
@@ -125,7 +127,7 @@ def _read_answer(
 ) -> Reply | None:
     """Open the conversation and return the reply; None if there is none, or it can't be opened."""
     try:
-        thread = open_thread(services, site, reading.account.site, greeted.profile_url)
+        thread = open_thread(services, site, reading.account.site, greeted.keys)
         reply = find_reply(thread.messages(), greeted)
     except NeverError as error:
         log.warning("conversation_not_read", reason=error.reason, text=str(error))

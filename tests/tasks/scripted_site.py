@@ -29,6 +29,8 @@ class ScriptedSite:
         self.threads: dict[str, list[ThreadMessage]] = defaultdict(list)
         self.opens_as: dict[str, str] = {}
         """Whose conversation opens in place of somebody's."""
+        self.members: dict[str, str] = {}
+        """The address by member id that a conversation shows."""
         self.invited: list[SentInvitation] = []
         self.cards: list[BirthdayCard] = []
         self.lines: list[InboxLine] = []
@@ -107,6 +109,9 @@ class ScriptedThread:
     def recipient(self) -> str:
         self._site.step("recipient")
         return self._site.normalise(self._url)
+
+    def member(self) -> str | None:
+        return self._site.members.get(self._url)
 
     def messages(self) -> Sequence[ThreadMessage]:
         self._site.step("messages")

@@ -108,6 +108,10 @@ class LedgerThread:
         """Return the person whose file this is."""
         return self._profile_url
 
+    def member(self) -> str | None:
+        """Return None: the site has no member ids."""
+        return None
+
     def messages(self) -> Sequence[ThreadMessage]:
         """Return the lines of the file."""
         try:

@@ -120,6 +120,8 @@ def _person_gates(facts: GateFacts) -> Iterator[Gate]:
         return
     connected = person.status is ContactStatus.CONNECTED
     yield Gate("do-not-contact", not person.do_not_contact, "yes" if person.do_not_contact else "no")
+    if person.identity_doubt is not None:
+        yield Gate("who it is", False, describe_reason(person.identity_doubt))
     if facts.action is not None and facts.action.kind is not Kind.GREET:
         if facts.action.kind is Kind.VISIT:
             says = "opened recently, or may have been" if person.visited_lately else "not opened recently"

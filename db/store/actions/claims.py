@@ -9,6 +9,7 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from db.tables import Account, Action, Campaign, Contact
+from worker.rules.identity import PersonKeys
 from worker.rules.model import ActionState, CampaignKind, Kind
 
 
@@ -39,6 +40,12 @@ class Claim:
     zone: ZoneInfo
     session: bytes | None
     profile_url: str
+    member_url: str | None = None
+
+    @property
+    def keys(self) -> PersonKeys:
+        """The addresses by which the account knows the person."""
+        return PersonKeys.of(self.profile_url, self.member_url)
 
     @property
     def contact_id(self) -> int:
@@ -68,8 +75,8 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
     ).first()
     if taken is None:
         return None
-    action, account, campaign_kind, profile_url = session.execute(
-        select(Action, Account, Campaign.kind, Contact.profile_url)
+    action, account, campaign_kind, profile_url, member_url = session.execute(
+        select(Action, Account, Campaign.kind, Contact.profile_url, Contact.member_url)
         .join(Account, Account.id == Action.account_id)
         .join(Campaign, Campaign.id == Action.campaign_id)
         .outerjoin(Contact, Contact.id == Action.contact_id)
@@ -99,6 +106,7 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
         zone=ZoneInfo(account.time_zone),
         session=account.session,
         profile_url=profile_url or "",
+        member_url=member_url,
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
+from db.store.people import identity
 from db.tables import Contact
 from worker.errors import Reason
 from worker.rules.model import ContactStatus
@@ -36,6 +37,8 @@ def save_addresses(session: Session, account_id: int, addresses: Sequence[str]) 
     """
     if not addresses:
         return []
+    stored = identity.resolve_addresses(session, account_id, addresses)
+    addresses = [stored.get(address, address) for address in addresses]
     statement = insert(Contact).values(
         [
             {

@@ -142,7 +142,7 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
         "contacts",
         "uq_contacts_profile_url_account_id",
         lambda s: gates.was_written_to_since(
-            s, LONG_AGO, site="sandbox", profile_url="https://sandbox.test/in/706", besides=None
+            s, LONG_AGO, site="sandbox", addresses=["https://sandbox.test/in/706"], besides=None
         ),
     ),
     "people of one name": (

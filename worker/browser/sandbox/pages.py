@@ -12,7 +12,8 @@ from playwright.sync_api import Locator, Page
 
 from worker.browser.sandbox import dates, selectors
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
+from worker.rules.addresses import PROFILE_ORIGINS, find_member_url, is_member_url, normalise_profile_url
+from worker.rules.identity import PersonKeys
 from worker.rules.model import BirthdayCard, InboxLine, ThreadMessage
 
 
@@ -79,7 +80,7 @@ def read_birthdays(page: Page, today: date) -> list[BirthdayCard]:
 def _read_card(card: Locator, today: date) -> BirthdayCard:
     address = selectors.card_link(card).get_attribute("href") or ""
     name = selectors.card_name(card).inner_text().strip()
-    return BirthdayCard(normalise(address), name, today - _age(card))
+    return BirthdayCard(normalise(address), name, today - _age(card), read_member(card))
 
 
 def _age(card: Locator) -> timedelta:
@@ -87,6 +88,24 @@ def _age(card: Locator) -> timedelta:
         return dates.parse_age(selectors.BIRTHDAY_LINE, selectors.card_line(card).inner_text())
     except ValueError:
         raise unexpected("a birthday's line has an unknown form") from None
+
+
+def read_member(part: Locator) -> str | None:
+    """Return the address by member id that a card, a profile or a conversation carries, or None.
+
+    Raises TryAgainError if it carries the ids of several people.
+    """
+    marks = [f"/in/{mark}/" for mark in part.evaluate(selectors.READ_MEMBERS)]
+    marks += [link.get_attribute("href") or "" for link in selectors.compose_links(part).all()]
+    ids = {find_member_url(urljoin(PROFILE_ORIGINS["sandbox"], mark), "sandbox") for mark in marks} - {None}
+    if len(ids) > 1:
+        raise unexpected("a part of a page carries the member ids of several people")
+    return ids.pop() if ids else None
+
+
+def read_profile_keys(page: Page) -> PersonKeys:
+    """Return the addresses of the profile that is open: where it opened, and the id that it carries."""
+    return PersonKeys.of(normalise(urlsplit(page.url).path), read_member(selectors.main(page)))
 
 
 def read_inbox(page: Page) -> tuple[list[InboxLine], str | None]:
@@ -147,6 +166,11 @@ class Conversation:
         """Return the profile address in the head of the conversation."""
         links = selectors.profile_links(self._dialog)
         return normalise(links.get_attribute("href") or "")
+
+    def member(self) -> str | None:
+        """Read the address by member id in the conversation, if it has one."""
+        head = self.recipient()
+        return head if is_member_url(head, "sandbox") else read_member(self._dialog)
 
     def messages(self) -> Sequence[ThreadMessage]:
         """Read all messages at once."""

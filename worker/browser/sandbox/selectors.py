@@ -97,6 +97,11 @@ def card_name(card: Locator) -> Locator:
     return card.locator("span[dir]")
 
 
+def compose_links(part: Locator) -> Locator:
+    """Return the links to a new message, whose address has the recipient's member id."""
+    return part.locator("a[href*='recipient=']")
+
+
 def card_line(card: Locator) -> Locator:
     """Return the line that says when the birthday was."""
     return card.get_by_text(BIRTHDAY_LINE)
@@ -192,6 +197,10 @@ READ_INBOX = """(lines, sentByYou) => lines.map((line) => {
   };
 })"""
 """Reads a page of the inbox at once, without the texts."""
+
+READ_MEMBERS = """(part) => [part, ...part.querySelectorAll("[data-member-id]")]
+  .map((one) => one.getAttribute("data-member-id")).filter(Boolean)"""
+"""Returns the member ids that a part of a page carries."""
 
 EVERY_LINK = "(links) => links.map((link) => link.getAttribute('href') ?? '')"
 """Returns the addresses of all links."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from worker.rules.identity import PersonKeys
 from worker.rules.model import InboxLine, ThreadMessage
 
 REPLY_WINDOW: Final = timedelta(days=30)
@@ -41,6 +42,12 @@ class LatestGreeting:
     replied: bool
     keep_text: bool
     may_open: bool
+    member_url: str | None = None
+
+    @property
+    def keys(self) -> PersonKeys:
+        """The addresses by which the account knows the person."""
+        return PersonKeys.of(self.profile_url, self.member_url)
 
 
 @dataclass(frozen=True, slots=True)
