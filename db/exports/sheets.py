@@ -86,6 +86,7 @@ _DETAIL_COLUMNS: Final = (
     Column("connected_on", ColumnType.DATE, Contact.connected_on),
     Column("status", ColumnType.TEXT, Contact.status),
     Column("score", ColumnType.INTEGER, Contact.score),
+    Column("member_url", ColumnType.TEXT, Contact.member_url),
     Column("do_not_contact", ColumnType.BOOLEAN, Contact.do_not_contact),
     Column("last_greeted_on", ColumnType.DATE, Contact.last_greeted_on),
     Column("replied_at", ColumnType.INSTANT, Contact.replied_at),

@@ -24,7 +24,7 @@ from db.imports.report import MAX_LISTED, EntryLogs, ImportReport, RefusalGroup,
 from db.imports.text_file import Lines, UndecodableFileError, detect_encoding
 from db.queries import load_query
 from db.store.imports import runs
-from db.store.people import identity
+from db.store.people import identity, identity_doubts
 from db.store.people.accounts import AccountRecord
 from db.store.people.identity import Learned
 from db.store.privacy import tombstones
@@ -284,6 +284,7 @@ def _count_outcomes(
         asked=asked,
         died=died,
         unused=unused,
+        maybe_same=identity_doubts.count_pairs_of_import(session, import_id),
     )
 
 

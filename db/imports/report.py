@@ -58,7 +58,7 @@ class ImportReport:
     as a birthday, that were left out of an entry; `losses` are the first of these, `loss_groups` all of them
     by reason. `asked` counts birthdays of known people that may be one of several days, `died` the people who
     must not be contacted any more. `unused` has the number of values of each column or property that was not
-    used.
+    used. `maybe_same` counts people of whom another contact may be the same person.
     """
 
     read: int
@@ -81,11 +81,12 @@ class ImportReport:
     asked: int = 0
     died: int = 0
     unused: Mapping[str, int] = field(default_factory=dict)
+    maybe_same: int = 0
 
     def as_json(self) -> Mapping[str, Any]:
         """Return the report as JSON for imports.report."""
         counts = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing",
-                  "lost", "asked", "died")  # fmt: skip
+                  "lost", "asked", "died", "maybe_same")  # fmt: skip
         return {
             **{name: getattr(self, name) for name in counts},
             "refusals": [{"line": refused.line, "reason": refused.reason} for refused in self.refusals],

@@ -102,9 +102,9 @@ class Row:
         return unescape_formula(self.cells[place].strip())
 
     def find_addresses(self) -> list[str]:
-        """Return the profile addresses and member ids in columns of any title, unless it names somebody else's.
+        """Return the profile addresses in columns of any title, unless it names somebody else's.
 
-        A member id is returned as a URN.
+        A member id counts as one, and is returned as a URN.
         """
         found = []
         for place, cell in enumerate(self.cells):

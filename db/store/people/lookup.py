@@ -42,6 +42,7 @@ class ContactRecord:
     headline: str
     company: str
     do_not_contact: bool
+    member_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ def _record(found: Row[*tuple[Any, ...]]) -> ContactRecord:
         profile_url=contact.profile_url, full_name=contact.full_name,
         headline=str(facts.get("headline") or facts.get("position") or ""),
         company=str(facts.get("company") or ""), do_not_contact=contact.do_not_contact,
+        member_url=contact.member_url,
     )  # fmt: skip
 
 

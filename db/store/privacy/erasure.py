@@ -68,7 +68,8 @@ def forget_person(session: Session, site: str, address: str) -> ErasureReport:
         skipped = endings.end_for_erasure(session, ids)
         if skipped is None:
             raise RequestRefusedError(BUSY)
-        new = any([tombstones.add_tombstone(session, site, key) for key in sorted(keys)])
+        added = [tombstones.add_tombstone(session, site, key) for key in sorted(keys)]
+        new = any(added)
         exclusions = _delete_exclusions(session, account_ids, keys, {person.name_key for person in people})
         mentions = redaction.redact_person(session, account_ids, site, who)
         erased = personal_columns.erase_contacts(session, ids)
