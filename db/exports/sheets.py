@@ -86,12 +86,12 @@ _DETAIL_COLUMNS: Final = (
     Column("connected_on", ColumnType.DATE, Contact.connected_on),
     Column("status", ColumnType.TEXT, Contact.status),
     Column("score", ColumnType.INTEGER, Contact.score),
-    Column("member_url", ColumnType.TEXT, Contact.member_url),
     Column("do_not_contact", ColumnType.BOOLEAN, Contact.do_not_contact),
     Column("last_greeted_on", ColumnType.DATE, Contact.last_greeted_on),
     Column("replied_at", ColumnType.INSTANT, Contact.replied_at),
     Column("created_at", ColumnType.INSTANT, Contact.created_at),
     Column("details", ColumnType.JSON, Contact.profile),
+    Column("member_url", ColumnType.TEXT, Contact.member_url),
 )
 _EMAIL_COLUMNS: Final = (Column("email", ColumnType.TEXT, Contact.email),)
 

@@ -9,7 +9,7 @@ from db.engine import today_in
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, templates
 from db.store.campaigns.campaigns import CampaignRecord
-from db.store.people import contacts
+from db.store.people import contacts, identity_doubts
 from db.store.people.accounts import AccountRecord
 from db.store.people.contacts import DueBirthday
 from db.store.reports import birthday_forecast
@@ -20,6 +20,7 @@ from tasks.campaigns.site_lists import SiteList, read_and_plan
 from tasks.contract import BIRTHDAY_READ, BirthdayOptions
 from tasks.services import Services
 from worker import logs, metrics
+from worker.errors import Reason
 from worker.rules.model import BirthdayCard, Kind
 from worker.rules.quota.forecast import ActionForecast
 
@@ -76,8 +77,14 @@ def _plan(
         outlook = birthday_forecast.forecast_greetings(
             session, account, default_late_days=options.late_days, late_days=options.late_days
         )
+        waiting = identity_doubts.list_waiting(session, account.id)
         preview = [
-            _preview(person, draft, outlook.get((person.contact_id, person.on)))
+            _preview(
+                person,
+                draft,
+                outlook.get((person.contact_id, person.on)),
+                None if draft.reason else waiting.get(person.contact_id),
+            )
             for person, draft in zip(due, drafts, strict=True)
         ]
         campaigns.mark_planned(session, campaign.id, preview=preview)
@@ -85,8 +92,13 @@ def _plan(
     save_plan(session, campaign, Kind.GREET, drafts, considered=len(due), needs_approval=options.approval)
 
 
-def _preview(person: DueBirthday, draft: PlannedAction, outlook: ActionForecast | None) -> dict[str, str]:
-    """Return a line of the preview. `when` is empty for a person who is missed; `waits_for` says why."""
+def _preview(
+    person: DueBirthday, draft: PlannedAction, outlook: ActionForecast | None, doubt: Reason | None
+) -> dict[str, str]:
+    """Return a line of the preview. `when` is empty for a person who is missed; `waits_for` says why.
+
+    `doubt` is why a person has to say who it is before.
+    """
     reached = outlook if outlook is not None and draft.reason is None else None
     at = reached.reached_at if reached is not None else None
     return {
@@ -97,7 +109,7 @@ def _preview(person: DueBirthday, draft: PlannedAction, outlook: ActionForecast 
         "until": draft.expires_on.isoformat() if draft.expires_on else "",
         "message": draft.message,
         "when": at.isoformat(timespec="seconds") if at else "",
-        "waits_for": (reached.held_back or "") if reached is not None else "",
+        "waits_for": doubt or ((reached.held_back or "") if reached is not None else ""),
         "left_out": draft.reason or "",
         "already": person.planned_as or "",
     }

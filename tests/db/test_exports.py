@@ -135,6 +135,7 @@ def test_what_is_known_of_a_contact_is_in_the_csv(database: Database, ann: int) 
         "position": "Chef", "connected_on": "2019-01-02", "status": "connected", "score": "70",
         "do_not_contact": "true", "last_greeted_on": "2026-03-05", "replied_at": "2026-03-06T07:08:00Z",
         "details": '{"company": "-Firm", "headline": "Hi", "position": "Chef"}',
+        "member_url": "",
     }  # fmt: skip
     assert (told[1]["birthday"], told[1]["email"], told[1]["score"]) == ("'--02-29", "", "")
     assert len(told) == 2

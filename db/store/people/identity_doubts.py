@@ -1,6 +1,6 @@
 """Doubts about who a contact is, for a person to settle: two who may be one, and addresses that moved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -42,6 +42,12 @@ def list_identity_doubts(
         )
         for row in rows
     ]
+
+
+def list_waiting(session: Session, account_id: int) -> Mapping[int, Reason]:
+    """Return the contacts whose greeting waits until a person says who they are, with the reason."""
+    rows = session.execute(load_query("identity_waiting"), {"account_id": account_id})
+    return {row.id: Reason(row.reason) for row in rows}
 
 
 def count_pairs_of_import(session: Session, import_id: int) -> int:

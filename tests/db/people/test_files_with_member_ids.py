@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.store.people import identity
+from db.store.people import identity, identity_doubts
 from db.store.people.accounts import AccountRecord
 from db.store.privacy import erasure
 from db.tables import Action, Contact
 from tests.builders import SANDBOX, a_contact, add_planned, an_account
 from tests.imports.files import import_path, write_file
-from worker.errors import Reason
+from worker.errors import Reason, RequestRefusedError
 from worker.rules.identity import PersonKeys
 
 IDS = ["ACoAABq7-xKZ_mD4vPz0QwErTyUiOpAsDfGhJkL", "ACoAABq7-xkz_md4vpz0qwertyuiopasdfghjkl"]
@@ -111,3 +111,35 @@ def test_who_is_erased_by_one_key_does_not_come_back_by_another(
         session, account, tmp_path, "name,profile_url,urn", [f"Ann,{ANN},", f"Ann,,{IDS[0]}", f"Ann,{BOB},"]
     )
     assert people(session) == []
+
+
+def test_one_name_and_birthday_under_an_id_and_a_slug_may_be_one_person(
+    session: Session, tmp_path: Path
+) -> None:
+    account = an_account(session)
+    rows = [f"Ann Sample,{A},11-28", f"Ann Sample,{ANN},11-28", f"Ann Sample,{BOB},11-27"]
+    report = import_path(
+        session, account, write_file(tmp_path, "\n".join(["name,profile_url,birthday", *rows, ""]))
+    )
+    assert (report.new, report.maybe_same) == (3, 1)
+    (doubt,) = identity_doubts.list_identity_doubts(session, account=account.name)
+    assert {doubt.profile_url, doubt.other_url} == {A, ANN}
+    assert list(identity_doubts.list_waiting(session, account.id).values()) == [Reason.MAYBE_SAME_PERSON]
+    assert doubt.other_id is not None
+    identity.tell_apart(session, doubt.other_id, doubt.contact_id, by="me")
+    assert not identity_doubts.list_identity_doubts(session)
+    assert not identity_doubts.list_waiting(session, account.id)
+
+
+@pytest.mark.parametrize("given", [ANN, BOB])
+def test_a_person_settles_an_address_that_moved(session: Session, tmp_path: Path, given: str) -> None:
+    account = an_account(session)
+    bring(session, account, tmp_path, "name,profile_url,urn", [f"Ann,{ANN},{IDS[0]}"])
+    identity.learn_keys(session, account.id, PersonKeys(ANN, B), by="tests")
+    (doubt,) = identity_doubts.list_identity_doubts(session)
+    assert (doubt.reason, doubt.profile_url, doubt.other_url) == (Reason.ADDRESS_MOVED, ANN, B)
+    identity_doubts.set_address(session, doubt.contact_id, given, by="me")
+    assert people(session) == [(given, B if given == ANN else A)]
+    assert not identity_doubts.list_identity_doubts(session)
+    with pytest.raises(RequestRefusedError):
+        identity_doubts.set_address(session, doubt.contact_id, given, by="me")
