@@ -23,10 +23,11 @@ from db.imports.formats import FORMATS, detect_format, find_member, refuse_forei
 from db.imports.report import MAX_LISTED, EntryLogs, ImportReport, RefusalGroup, RefusalLog
 from db.imports.text_file import Lines, UndecodableFileError, detect_encoding
 from db.queries import load_query
+from db.store.identity import doubts as identity_doubts
+from db.store.identity import learning
+from db.store.identity.learning import Learned
 from db.store.imports import runs
-from db.store.people import identity, identity_doubts
 from db.store.people.accounts import AccountRecord
-from db.store.people.identity import Learned
 from db.store.privacy import tombstones
 from worker import clock
 from worker.errors import RequestRefusedError
@@ -227,7 +228,7 @@ def _link_members(session: Session, account_id: int) -> None:
     session.execute(load_query("import_members"))
     session.execute(load_query("import_learn"), account_only)
     for address, member in session.execute(load_query("import_joins"), account_only).all():
-        if identity.learn_from_file(session, account_id, PersonKeys(address, member)) is Learned.BUSY:
+        if learning.learn_from_file(session, account_id, PersonKeys(address, member)) is Learned.BUSY:
             raise RequestRefusedError(
                 f"a worker is acting for {address} right now, whom this file joins with another contact; "
                 "nothing was changed: try again in a minute"

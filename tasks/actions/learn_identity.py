@@ -6,8 +6,8 @@ from typing import Final
 from db.store.actions import lifecycle
 from db.store.actions.claims import Claim
 from db.store.actions.gates import IDENTITY_WAIT, ClosedGate
-from db.store.people import identity
-from db.store.people.identity import Learned
+from db.store.identity import learning
+from db.store.identity.learning import Learned
 from tasks.actions.intent import GateClosedError
 from tasks.services import Services
 from worker import clock
@@ -25,7 +25,7 @@ def learn_from_thread(services: Services, claim: Claim, shown: PersonKeys) -> No
     be merged now. Raises NeverError if the other contact's action for this occasion remains.
     """
     with services.database.transaction() as session:
-        learned = identity.learn_keys(
+        learned = learning.learn_keys(
             session, claim.account_id, shown, by=services.worker_name, holding=claim.action_id
         )
         remains = learned is not Learned.MERGED or lifecycle.has_person(session, claim.action_id)

@@ -9,7 +9,8 @@ from db.engine import today_in
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, templates
 from db.store.campaigns.campaigns import CampaignRecord
-from db.store.people import contacts, identity_doubts
+from db.store.identity import doubts, pages
+from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
 from db.store.people.contacts import DueBirthday
 from db.store.reports import birthday_forecast
@@ -59,7 +60,7 @@ BIRTHDAYS = SiteList(
     task=BIRTHDAY_READ,
     kind=Kind.GREET,
     read=lambda site, today, _: site.birthdays(today),
-    save=contacts.save_birthdays,
+    save=pages.save_birthdays,
     plan=_plan_stored,
 )
 
@@ -77,7 +78,7 @@ def _plan(
         outlook = birthday_forecast.forecast_greetings(
             session, account, default_late_days=options.late_days, late_days=options.late_days
         )
-        waiting = identity_doubts.list_waiting(session, account.id)
+        waiting = doubts.list_waiting(session, account.id)
         preview = [
             _preview(
                 person,

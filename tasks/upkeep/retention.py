@@ -3,7 +3,7 @@
 Works block by block, so it may be interrupted and repeated at any time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -84,8 +84,8 @@ def purge_stale(
 
 def _erase_people(
     database: Database, account_id: int, before: datetime, ids: Sequence[int], progress: Progress
-) -> tuple[Sequence[Sequence[str]], bool]:
-    people: list[Sequence[str]] = []
+) -> tuple[Sequence[Collection[str]], bool]:
+    people: list[Collection[str]] = []
     for start in range(0, len(ids), BLOCK):
         block = ids[start : start + BLOCK]
         with database.transaction() as session:

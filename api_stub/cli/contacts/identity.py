@@ -20,7 +20,8 @@ from api_stub.cli.formatting import create_table, folding_text, print_text
 from api_stub.cli.lookup import Who, WhoseAccount, choose_contact, describe_contact
 from api_stub.cli.prompts import require_typed_yes
 from api_stub.cli.terminal import Console
-from db.store.people import identity, identity_doubts, merging
+from db.store.identity import doubts as identity_doubts
+from db.store.identity import learning, merging
 from db.store.people.lookup import ContactRecord
 from worker.errors import Reason, RequestRefusedError
 from worker.rules.addresses import normalise_profile_url
@@ -91,7 +92,7 @@ def tell_apart(who: Who, other: Other, account: WhoseAccount = None, data: DataD
     """Say that two contacts of the same name and birthday are two people. Both are greeted then."""
     one, two = _choose_two(data, who, other, account)
     with open_session(data) as session:
-        identity.tell_apart(session, one.id, two.id, by=get_terminal_user())
+        learning.tell_apart(session, one.id, two.id, by=get_terminal_user())
     print_text(f"{one.full_name} and {two.full_name} (account {one.account}) are two people")
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.imports.v1.records import Person, PersonRef, ProfileJson
-from db.store.people import identity
+from db.store.people import addresses as contact_addresses
 from db.tables import NAME_KEY, Contact, ImportChange
 from worker.rules.model import ContactStatus
 
@@ -119,7 +119,7 @@ class HeldContacts:
             {w.name for w in others if w.name} | {p.full_name for p in persons} - {""}
         )
         given = {p.address for p in persons} | {w.address for w in others if w.address}
-        self._stored = identity.resolve_addresses(self._session, self._account_id, given)
+        self._stored = contact_addresses.resolve_addresses(self._session, self._account_id, given)
         made = self._add_missing(persons)
         addresses = {self._stored.get(address, address) for address in given}
         rows = self._session.scalars(

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, aliased
 
 from db.queries import load_query
 from db.store.actions.claims import Claim
-from db.store.people import identity, import_lock, profiles
+from db.store.people import addresses as contact_addresses
+from db.store.people import import_lock, profiles
 from db.tables import Account, Action, Campaign, Contact, Interaction, KillSwitch
 from worker.errors import Reason
 from worker.rules.messages.approval import approval_hash
@@ -75,7 +76,7 @@ def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = No
     if contact is not None and (doubt := find_identity_doubt(session, contact, action)) is not None:
         return ClosedGate(doubt, now + IDENTITY_WAIT)
     day = local_day(now, claim.zone)
-    addresses = () if contact is None else identity.keys_of(contact).addresses
+    addresses = () if contact is None else contact_addresses.keys_of(contact).addresses
     was_written_to = claim.kind is Kind.GREET and was_written_to_since(
         session, day.start, site=claim.site, addresses=addresses, besides=claim.action_id
     )

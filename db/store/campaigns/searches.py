@@ -8,7 +8,7 @@ from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.store.people import identity
+from db.store.people import addresses
 from db.store.people.profiles import dump_head
 from db.tables import Contact, Hit, Search
 from worker.rules.model import ContactStatus, FoundPerson, SearchEnd
@@ -104,7 +104,7 @@ def with_stored_addresses(
     session: Session, account_id: int, people: Sequence[FoundPerson]
 ) -> Sequence[FoundPerson]:
     """Return the people with the addresses under which the account knows them, by whichever key."""
-    known = identity.resolve_addresses(session, account_id, [person.profile_url for person in people])
+    known = addresses.resolve_addresses(session, account_id, [person.profile_url for person in people])
     return [
         replace(person, profile_url=known.get(person.profile_url, person.profile_url)) for person in people
     ]

@@ -1,26 +1,21 @@
 """Contacts: the people an account knows, keyed by normalised profile address."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
 from sqlalchemy import and_, case, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
-from db.store.people import identity, import_lock
+from db.store.people import import_lock
 from db.tables import Contact, Exclusion
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion, recent_birthdays
-from worker.rules.identity import PersonKeys
 from worker.rules.messages.drafts import Addressee
 from worker.rules.messages.personal_values import NOTHING_KNOWN, PersonalValues, personal_values
 from worker.rules.model import ActionState, Birthday, BirthdayCard, ContactStatus
-
-_PAGE: Final = "birthdays page"
-"""Who changed an address, where a page of the site showed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +53,19 @@ def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
     years, so a stored 29 February stays. People with a tombstone are skipped. Waits for a running import,
     whose exclusions must apply to these people as well.
     """
-    shown = list(cards)
-    if not shown:
-        return 0
-    import_lock.lock_out_imports(session, account_id)
-    keys = [PersonKeys.of(card.profile_url, card.member_url) for card in shown]
-    identity.learn_all(session, account_id, keys, by=_PAGE)
     people = {
-        address: {
+        card.profile_url: {
             "account_id": account_id,
-            "profile_url": address,
+            "profile_url": card.profile_url,
             "full_name": card.full_name,
             "birth_month": card.on.month,
             "birth_day": card.on.day,
         }
-        for address, card in _list_by_address(session, account_id, shown)
+        for card in cards
     }
     if not people:
         return 0
+    import_lock.lock_out_imports(session, account_id)
     statement = insert(Contact).values([people[address] for address in sorted(people)])
     fresh = statement.excluded
     leap_child_on_28th = and_(
@@ -92,30 +82,7 @@ def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
             },
         ).returning(Contact.id)
     )
-    count = len(stored.all())
-    identity.learn_all(session, account_id, keys, by=_PAGE)  # of those who are new
-    return count
-
-
-def _list_by_address(
-    session: Session, account_id: int, cards: Sequence[BirthdayCard]
-) -> Iterator[tuple[str, BirthdayCard]]:
-    """Yield each card with the address under which its person is stored, or to be stored.
-
-    Where the address is another member's by now, the person is stored by member id. People who were forgotten
-    by either address are left out.
-    """
-    known = identity.resolve_addresses(session, account_id, [card.profile_url for card in cards])
-    by_id = [card for card in cards if card.member_url is not None]
-    moved = identity.list_moved_addresses(session, account_id, [card.profile_url for card in by_id])
-    forgotten = identity.list_forgotten(session, account_id, [card.member_url or "" for card in by_id])
-    for card in cards:
-        if card.member_url in forgotten:
-            continue
-        if card.profile_url in moved and card.member_url is not None:
-            yield card.member_url, card
-        else:
-            yield known.get(card.profile_url, card.profile_url), card
+    return len(stored.all())
 
 
 def list_due_birthdays(

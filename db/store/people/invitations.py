@@ -6,7 +6,7 @@ from sqlalchemy import case, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.store.people import identity, import_lock
+from db.store.people import addresses, import_lock
 from db.tables import Action, Contact
 from worker.rules.invitations import InvitedContact
 from worker.rules.lifecycle import END_STATES
@@ -21,7 +21,7 @@ def save_invited(session: Session, account_id: int, sent: Sequence[SentInvitatio
     if not sent:
         return 0
     import_lock.lock_out_imports(session, account_id)
-    known = identity.resolve_addresses(session, account_id, [one.profile_url for one in sent])
+    known = addresses.resolve_addresses(session, account_id, [one.profile_url for one in sent])
     people = {known.get(one.profile_url, one.profile_url): one.full_name for one in sent}
     statement = insert(Contact).values(
         [
@@ -50,7 +50,7 @@ def list_invited(
     The withdrawal is the open one, else the ended one of this `occasion`, else None.
     """
     shown = [one.profile_url for one in sent]
-    known = identity.resolve_addresses(session, account_id, shown)
+    known = addresses.resolve_addresses(session, account_id, shown)
     stored = {known.get(address, address): address for address in shown}
     contacts = select(Contact.id, Contact.profile_url).where(
         Contact.account_id == account_id, Contact.profile_url.in_(stored)

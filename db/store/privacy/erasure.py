@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.store.actions import endings
-from db.store.people import identity, import_lock
+from db.store.people import addresses, import_lock
 from db.store.privacy import personal_columns, redaction, tombstones
 from db.store.privacy.personal_columns import ErasedRows
 from db.tables import Account, AuditHead, Contact, Exclusion, IdentityChange
@@ -93,8 +93,8 @@ def _find_keys(session: Session, account_ids: Sequence[int], address: str) -> fr
                 Contact.forgotten_at.is_(None),
             )
         ).all()
-        found = keys.union(*(identity.keys_of(row).addresses for row in rows))
-        found |= identity.list_former_addresses(session, [row.id for row in rows])
+        found = keys.union(*(addresses.keys_of(row).addresses for row in rows))
+        found |= addresses.list_former_addresses(session, [row.id for row in rows])
         if found == keys:
             return keys
         keys = found

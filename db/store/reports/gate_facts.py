@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from db.engine import get_database_time
 from db.store.actions import gates
 from db.store.kill_switch import PulledSwitch, get_kill_switch
-from db.store.people import accounts, identity
+from db.store.people import accounts, addresses
 from db.store.people.accounts import AccountRecord
 from db.store.quota import status as quota_status
 from db.store.quota.status import QuotaStatus
@@ -174,7 +174,7 @@ def _contact_facts(
             session,
             local_day(now, account.zone).start,
             site=account.site,
-            addresses=identity.keys_of(row).addresses,
+            addresses=addresses.keys_of(row).addresses,
             besides=action.id if action else None,
         ),
         identity_doubt=gates.find_identity_doubt(session, row, session.get_one(Action, action.id))

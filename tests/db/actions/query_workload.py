@@ -11,7 +11,7 @@ from db.queries import load_query
 from db.store.actions import approval, claims, gates, interactions, leases, proposals
 from db.store.campaigns import campaigns, search_hits
 from db.store.campaigns.search_hits import HitLine
-from db.store.people import contact_list, contacts, identity, profiles
+from db.store.people import addresses, contact_list, contacts, profiles
 from db.store.people.contact_list import ContactFilters
 from db.store.quota import ledger, limits
 from db.store.reports import overview
@@ -148,7 +148,7 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "a person by member id": (
         "contacts",
         "uq_contacts_member_url_account_id",
-        lambda s: identity.resolve_addresses(s, 7, ["https://sandbox.test/in/ACoAABq7-xKZ_mD4vPz0Q/"]),
+        lambda s: addresses.resolve_addresses(s, 7, ["https://sandbox.test/in/ACoAABq7-xKZ_mD4vPz0Q/"]),
     ),
     "people of one name": (
         "contacts",

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.store.people import identity, identity_doubts
+from db.store.identity import doubts, learning
 from db.store.people.accounts import AccountRecord
 from db.store.privacy import erasure
 from db.tables import Action, Contact
@@ -94,7 +94,7 @@ def test_one_id_with_two_addresses_is_one_person(session: Session, tmp_path: Pat
 def test_an_old_file_finds_a_person_by_a_former_address(session: Session, tmp_path: Path) -> None:
     account = an_account(session)
     bring(session, account, tmp_path, "name,profile_url,urn", [f"Ann,{ANN},{IDS[0]}"])
-    identity.learn_keys(session, account.id, PersonKeys(BOB, A), by="tests")
+    learning.learn_keys(session, account.id, PersonKeys(BOB, A), by="tests")
     bring(session, account, tmp_path, "name,profile_url", [f"Ann,{ANN}"])
     assert people(session) == [(BOB, A)]
 
@@ -105,7 +105,7 @@ def test_who_is_erased_by_one_key_does_not_come_back_by_another(
 ) -> None:
     account = an_account(session)
     bring(session, account, tmp_path, "name,profile_url,urn", [f"Ann,{BOB},{IDS[0]}"])
-    identity.learn_keys(session, account.id, PersonKeys(ANN, A), by="tests")  # BOB is a former address
+    learning.learn_keys(session, account.id, PersonKeys(ANN, A), by="tests")  # BOB is a former address
     assert erasure.forget_person(session, "sandbox", given).erased.contacts
     bring(
         session, account, tmp_path, "name,profile_url,urn", [f"Ann,{ANN},", f"Ann,,{IDS[0]}", f"Ann,{BOB},"]
@@ -122,24 +122,24 @@ def test_one_name_and_birthday_under_an_id_and_a_slug_may_be_one_person(
         session, account, write_file(tmp_path, "\n".join(["name,profile_url,birthday", *rows, ""]))
     )
     assert (report.new, report.maybe_same) == (3, 1)
-    (doubt,) = identity_doubts.list_identity_doubts(session, account=account.name)
+    (doubt,) = doubts.list_identity_doubts(session, account=account.name)
     assert {doubt.profile_url, doubt.other_url} == {A, ANN}
-    assert list(identity_doubts.list_waiting(session, account.id).values()) == [Reason.MAYBE_SAME_PERSON]
+    assert list(doubts.list_waiting(session, account.id).values()) == [Reason.MAYBE_SAME_PERSON]
     assert doubt.other_id is not None
-    identity.tell_apart(session, doubt.other_id, doubt.contact_id, by="me")
-    assert not identity_doubts.list_identity_doubts(session)
-    assert not identity_doubts.list_waiting(session, account.id)
+    learning.tell_apart(session, doubt.other_id, doubt.contact_id, by="me")
+    assert not doubts.list_identity_doubts(session)
+    assert not doubts.list_waiting(session, account.id)
 
 
 @pytest.mark.parametrize("given", [ANN, BOB])
 def test_a_person_settles_an_address_that_moved(session: Session, tmp_path: Path, given: str) -> None:
     account = an_account(session)
     bring(session, account, tmp_path, "name,profile_url,urn", [f"Ann,{ANN},{IDS[0]}"])
-    identity.learn_keys(session, account.id, PersonKeys(ANN, B), by="tests")
-    (doubt,) = identity_doubts.list_identity_doubts(session)
+    learning.learn_keys(session, account.id, PersonKeys(ANN, B), by="tests")
+    (doubt,) = doubts.list_identity_doubts(session)
     assert (doubt.reason, doubt.profile_url, doubt.other_url) == (Reason.ADDRESS_MOVED, ANN, B)
-    identity_doubts.set_address(session, doubt.contact_id, given, by="me")
+    doubts.set_address(session, doubt.contact_id, given, by="me")
     assert people(session) == [(given, B if given == ANN else A)]
-    assert not identity_doubts.list_identity_doubts(session)
+    assert not doubts.list_identity_doubts(session)
     with pytest.raises(RequestRefusedError):
-        identity_doubts.set_address(session, doubt.contact_id, given, by="me")
+        doubts.set_address(session, doubt.contact_id, given, by="me")

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from db.store.identity.learning import Learned
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -11,10 +12,10 @@ from sqlalchemy.orm import Session
 from db.engine import Database
 from db.store.actions import gates, lifecycle
 from db.store.actions.gates import ClosedGate
+from db.store.identity import learning, merging, pages
 from db.store.imports import runs
-from db.store.people import contacts, identity, lookup, merging
+from db.store.people import addresses, contacts, lookup
 from db.store.people.accounts import AccountRecord
-from db.store.people.identity import Learned
 from db.tables import Action, Contact, Exclusion, Hit, IdentityChange, ImportDoubt, Interaction
 from tests.builders import SANDBOX, a_contact, add_planned, add_proposed, an_account
 from tests.db.helpers import claim_action, make_due, queue_due_actions
@@ -43,7 +44,7 @@ def import_id(session: Session) -> int:
 
 
 def learn(session: Session, account: AccountRecord, keys: PersonKeys = BOTH, **options: Any) -> Learned:
-    learned = identity.learn_keys(session, account.id, keys, by="tests", **options)
+    learned = learning.learn_keys(session, account.id, keys, by="tests", **options)
     session.expire_all()
     return learned
 
@@ -175,7 +176,7 @@ def test_a_slug_that_has_another_id_now_stops_the_contact_and_nobody_else(sessio
     assert closed is not None
     assert closed.reason is Reason.ADDRESS_MOVED
     card = BirthdayCard(SLUG, "Stranger", TODAY, stranger)
-    contacts.save_birthdays(session, account.id, [card])
+    pages.save_birthdays(session, account.id, [card])
     session.expire_all()
     assert session.get_one(Contact, contact.id).full_name != "Stranger"
     assert session.scalars(select(Contact.full_name).where(Contact.profile_url == stranger)).all() == [
@@ -194,7 +195,7 @@ def test_a_new_slug_of_a_known_id_is_a_new_address_of_the_same_person(session: S
     session.expire_all()
     assert session.get_one(Contact, contact.id).profile_url == new
     assert session.scalars(select(IdentityChange.before)).all() == [SLUG]
-    assert identity.resolve_addresses(session, account.id, [SLUG, BY_ID]) == {SLUG: new, BY_ID: new}
+    assert addresses.resolve_addresses(session, account.id, [SLUG, BY_ID]) == {SLUG: new, BY_ID: new}
 
 
 @pytest.mark.parametrize("given", [SLUG, "ann", BY_ID, MEMBER, f"urn:li:fsd_profile:{MEMBER}"])
@@ -223,7 +224,7 @@ def test_of_two_who_may_be_one_only_one_is_greeted_until_somebody_says_who_they_
     assert isinstance(closed, ClosedGate)
     assert closed.reason is Reason.MAYBE_SAME_PERSON
     lifecycle.replan_action(session, other, reason=closed.reason, detail="", until=closed.until)
-    identity.tell_apart(session, by_slug.id, by_id.id, by="me")
+    learning.tell_apart(session, by_slug.id, by_id.id, by="me")
     session.expire_all()
     (queued,) = queue_due_actions(session)
     assert gates.find_closed_gate(session, claim_action(session, queued)) is None

@@ -6,9 +6,9 @@ from sqlalchemy import select, update
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
 from api_stub.sandbox.population.store import make_member_id
+from db.store.identity.pages import save_birthdays
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.store.people.contacts import save_birthdays
 from db.tables import Action, Contact
 from tasks.actions.settle import Outcome
 from tasks.services import Services

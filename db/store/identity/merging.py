@@ -5,7 +5,7 @@ nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from psycopg.errors import LockNotAvailable
@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
+from db.store.actions import merging as action_merging
 from db.store.actions import readdress
 from db.store.privacy.personal_columns import EMPTIED
 from db.tables import (
@@ -26,15 +27,10 @@ from db.tables import (
     ImportDoubt,
 )
 from worker import logs
-from worker.errors import Reason
-from worker.rules.lifecycle import END_STATES, IN_FLIGHT, check_transition
-from worker.rules.merging import merge_values, rank_action
-from worker.rules.model import ActionState, Kind
+from worker.rules.lifecycle import END_STATES, IN_FLIGHT
+from worker.rules.merging import merge_values
 
 log = logs.get_logger(__name__)
-
-_OPEN_PLANS: Final = (ActionState.PLANNED, ActionState.PROPOSED)
-_MERGED_TEXT: Final = "another contact proved to be the same person"
 
 
 def merge_contacts(session: Session, one: int, other: int, *, by: str, holding: UUID | None = None) -> bool:
@@ -58,7 +54,7 @@ def merge_contacts(session: Session, one: int, other: int, *, by: str, holding: 
     keep, gone, actions = locked
     if keep.forgotten_at is not None or gone.forgotten_at is not None or keep.id == gone.id:
         return False
-    _merge_actions(session, keep.id, gone.id, actions)
+    action_merging.merge_actions(session, keep.id, gone.id, actions)
     _move_history(session, keep.id, gone.id)
     _merge_rows(session, keep, gone, by=by)
     readdress.wake_actions(session, [keep.id])
@@ -98,45 +94,6 @@ def _lock(
     if len(contacts) != len(set(ids)) or any(action.id != holding for action in held):
         return None
     return contacts[0], contacts[-1], actions
-
-
-def _merge_actions(session: Session, keep: int, gone: int, actions: Sequence[Action]) -> None:
-    """Move the gone contact's actions; where both have one for an occasion, the higher in rank stays."""
-    kept = {(a.kind, a.occasion): a for a in actions if a.contact_id == keep}
-    for action in (a for a in actions if a.contact_id == gone):
-        rival = kept.get((action.kind, action.occasion))
-        if rival is None:
-            _place(session, action.id, contact_id=keep)
-            continue
-        if _rank(action) > _rank(rival):
-            # a row at a time, because the unique key is checked after each
-            _place(session, rival.id, occasion=f"{rival.occasion}#", contact_id=gone)
-            _place(session, action.id, contact_id=keep)
-            _place(session, rival.id, occasion=rival.occasion)
-            _end(session, rival)
-        else:
-            _end(session, action)
-
-
-def _rank(action: Action) -> int:
-    return rank_action(ActionState(action.state), Reason(action.reason) if action.reason else None)
-
-
-def _place(session: Session, action_id: UUID, **values: Any) -> None:  # noqa: ANN401 -- values of columns
-    statement = update(Action).where(Action.id == action_id).values(**values)
-    session.execute(statement.execution_options(synchronize_session=False))
-
-
-def _end(session: Session, action: Action) -> None:
-    """Skip an action that lost. One that may have had its effect keeps its date, so that it still counts."""
-    state = ActionState(action.state)
-    if state is ActionState.UNCERTAIN:
-        check_transition(state, ActionState.NEEDS_REVIEW)
-        _place(session, action.id, state=ActionState.NEEDS_REVIEW, reason=Reason.MERGED, detail=_MERGED_TEXT)
-        state = ActionState.NEEDS_REVIEW
-    if state in {*_OPEN_PLANS, ActionState.NEEDS_REVIEW}:
-        check_transition(state, ActionState.SKIPPED)
-        _place(session, action.id, state=ActionState.SKIPPED, reason=Reason.MERGED, detail=_MERGED_TEXT)
 
 
 def _move_history(session: Session, keep: int, gone: int) -> None:
@@ -212,14 +169,7 @@ def _ask_about_days(
 
     The doubt stands with the import that brought one of them in; without one, the site's next page decides.
     """
-    planned = select(Action.id).where(
-        Action.contact_id == contact_id, Action.kind == Kind.GREET, Action.state.in_(_OPEN_PLANS)
-    )
-    for action_id in session.scalars(planned).all():
-        _place(
-            session, action_id, state=ActionState.SKIPPED, reason=Reason.MERGED,
-            detail="two contacts of this person have different birthdays",
-        )  # fmt: skip
+    action_merging.drop_plans(session, contact_id)
     if import_id is not None:
         rows = [
             {

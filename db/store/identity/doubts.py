@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.queries import load_query
 from db.store.actions import readdress
-from db.store.people import identity
+from db.store.identity import learning
 from db.tables import Account, Contact, IdentityChange
 from worker.errors import Reason, RequestRefusedError
 from worker.rules.addresses import is_member_url
@@ -72,7 +72,7 @@ def set_address(session: Session, contact_id: int, address: str, *, by: str) -> 
     elif is_member_url(address, site):
         _accept_member(session, contact, address, by=by)
     else:
-        identity.change_address(session, contact, address, by=by)
+        learning.change_address(session, contact, address, by=by)
     contact.moved_to = None
     session.flush()
     readdress.wake_actions(session, [contact_id])

@@ -1,6 +1,6 @@
 """Who a contact is: the addresses by slug and by member id, learnt from pages and files."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from uuid import UUID
 
@@ -8,9 +8,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from db.store.actions import readdress
-from db.store.people import merging
-from db.store.privacy import tombstones
-from db.tables import Account, Contact, IdentityChange
+from db.store.identity import merging
+from db.store.people import addresses
+from db.tables import Contact, IdentityChange
 from worker import logs
 from worker.rules.identity import PersonKeys
 
@@ -27,63 +27,6 @@ class Learned(StrEnum):
     """The address belongs to another member now; a person decides."""
     BUSY = "busy"
     """Two contacts are one, but a worker acts for one of them now; the next page shows it again."""
-
-
-def keys_of(contact: Contact) -> PersonKeys:
-    """Return the keys of a stored contact."""
-    return PersonKeys.of(contact.profile_url, contact.member_url)
-
-
-def resolve_addresses(session: Session, account_id: int, addresses: Collection[str]) -> Mapping[str, str]:
-    """Return the profile address under which the account knows each person who has another key, too.
-
-    The keys are addresses by member id and former addresses; an address that is a contact's own is left out.
-    """
-    wanted = sorted(set(addresses))
-    own = select(Contact.profile_url).where(Contact.account_id == account_id, Contact.profile_url.in_(wanted))
-    by_id = select(Contact.member_url, Contact.profile_url).where(
-        Contact.account_id == account_id, Contact.member_url.in_(wanted)
-    )
-    former = (
-        select(IdentityChange.before, Contact.profile_url)
-        .join(Contact, Contact.id == IdentityChange.contact_id)
-        .where(
-            IdentityChange.account_id == account_id,
-            IdentityChange.before.in_(wanted),
-            Contact.forgotten_at.is_(None),
-        )
-        .order_by(IdentityChange.id)
-    )
-    found = {key: address for key, address in session.execute(former) if key is not None}
-    found |= {key: address for key, address in session.execute(by_id) if key is not None}
-    known = set(session.scalars(own))
-    return {key: address for key, address in found.items() if key not in known}
-
-
-def list_moved_addresses(session: Session, account_id: int, addresses: Collection[str]) -> frozenset[str]:
-    """Return those of these addresses that are stored for somebody, but belong to another member by now."""
-    moved = select(Contact.profile_url).where(
-        Contact.account_id == account_id, Contact.profile_url.in_(addresses), Contact.moved_to.is_not(None)
-    )
-    return frozenset(session.scalars(moved)) if addresses else frozenset()
-
-
-def list_forgotten(session: Session, account_id: int, addresses: Collection[str]) -> frozenset[str]:
-    """Return those of these addresses whose person was forgotten."""
-    if not addresses:
-        return frozenset()
-    site = session.scalars(select(Account.site).where(Account.id == account_id)).one()
-    return tombstones.list_forgotten_addresses(session, site, addresses)
-
-
-def list_former_addresses(session: Session, contact_ids: Collection[int]) -> frozenset[str]:
-    """Return the addresses that these contacts had before, or that were merged into them."""
-    former = select(IdentityChange.before).where(
-        IdentityChange.contact_id.in_(contact_ids),
-        IdentityChange.before.is_not(None),
-        IdentityChange.what != "moved",
-    )
-    return frozenset(address for address in session.scalars(former) if address is not None)
 
 
 def learn_keys(
@@ -123,15 +66,15 @@ def learn_all(session: Session, account_id: int, found: Sequence[PersonKeys], *,
     complete = [keys for keys in found if keys.profile_url and keys.member_url]
     if not complete:
         return
-    addresses = sorted({address for keys in complete for address in keys.addresses})
+    shown = sorted({address for keys in complete for address in keys.addresses})
     stored = session.scalars(
         select(Contact).where(
             Contact.account_id == account_id,
-            or_(Contact.profile_url.in_(addresses), Contact.member_url.in_(addresses)),
+            or_(Contact.profile_url.in_(shown), Contact.member_url.in_(shown)),
             Contact.moved_to.is_(None),
         )
     )
-    known = {keys_of(row) for row in stored}
+    known = {addresses.keys_of(row) for row in stored}
     for keys in complete:
         if keys not in known:
             learn_keys(session, account_id, keys, by=by)
