@@ -23,6 +23,8 @@ class Reason(StrEnum):
     QUOTA_CHANGED = "quota_changed"
     ONE_VOICE = "one_voice"
     ON_HOLD = "on_hold"
+    ADDRESS_MOVED = "address_moved"
+    MAYBE_SAME_PERSON = "maybe_same_person"
     AWAITING_APPROVAL = "awaiting_approval"
     NAME_DIFFERS = "name_differs"
     ACCOUNT_STOPPED = "account_stopped"
@@ -52,6 +54,7 @@ class Reason(StrEnum):
     NOT_APPROVED = "not_approved"
     VISITED_LATELY = "visited_lately"
     FORGOTTEN = "forgotten"
+    MERGED = "merged"
     INVITATION_GONE = "invitation_gone"
     EXPIRED = "expired"
     # failed, uncertain, needs review

@@ -53,6 +53,13 @@ _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.NOT_CONNECTED: "this person is not connected to the account",
     Reason.ONE_VOICE: "this person already had a message today",
     Reason.ON_HOLD: "this person is on hold",
+    Reason.ADDRESS_MOVED: (
+        "the profile address belongs to another member now: `rapport contacts same` says what to do"
+    ),
+    Reason.MAYBE_SAME_PERSON: (
+        "another contact may be the same person: `rapport contacts same` says what to do"
+    ),
+    Reason.MERGED: "another contact proved to be the same person",
     Reason.AWAITING_APPROVAL: "it waits for a person's approval",
     Reason.NAME_DIFFERS: "the site shows another name than the text: look at it",
     Reason.WRITTEN_BY_HAND: "you have already written to this person by hand",
@@ -92,6 +99,9 @@ _COUNTED_TEXTS: Mapping[Reason, str] = {
     Reason.NO_FRESH_TEMPLATE: "have received every template already",
     Reason.VISITED_LATELY: "visited recently, or maybe visited",
     Reason.FORGOTTEN: "asked to be forgotten",
+    Reason.MERGED: "proved to be the same person as another contact",
+    Reason.ADDRESS_MOVED: "at an address that belongs to another member now",
+    Reason.MAYBE_SAME_PERSON: "perhaps the same person as another contact",
 }
 """What follows a number of people, where the reason's own text is about one person."""
 

@@ -51,13 +51,21 @@ def choose_person(
     Asks and raises as `choose_contact` does; `unknown` is what to do if nobody matches.
     """
     found = search_contacts(data, who, account=account, unknown=unknown)
-    people = {(person.site, person.profile_url): person for person in found.people}
+    people = {_identify(person, found.people): person for person in found.people}
     if len(people) > 1 or (whole and not found.exact):
         one_each = FoundContacts(list(people.values()), found.exact, found.count)
         chosen = _ask_which(who, one_each, [describe_contact(person) for person in one_each.people])
     else:
         chosen = found.people[0]
-    return [one for one in found.people if (one.site, one.profile_url) == (chosen.site, chosen.profile_url)]
+    key = _identify(chosen, found.people)
+    return [one for one in found.people if _identify(one, found.people) == key]
+
+
+def _identify(person: ContactRecord, others: Sequence[ContactRecord]) -> tuple[str, str]:
+    """Return site and one key of the person: the member id, where any account knows it."""
+    same = [one for one in others if (one.site, one.profile_url) == (person.site, person.profile_url)]
+    ids = [one.member_url for one in same if one.member_url is not None]
+    return person.site, next(iter(ids), person.profile_url)
 
 
 def search_contacts(data: Path, who: str, *, account: str | None, unknown: str = _LIST_HINT) -> FoundContacts:

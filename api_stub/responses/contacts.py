@@ -15,6 +15,7 @@ class ContactOut(BaseModel):
     id: int
     account: str
     profile_url: str
+    member_url: str | None = Field(description="The address by member id, case-sensitive, if it is known.")
     name: str
     headline: str
     location: str

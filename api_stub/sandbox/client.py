@@ -106,9 +106,13 @@ class SandboxClient:
         connected: bool | None = None,
         deleted: bool | None = None,
         name: str | None = None,
+        member_id: str | None = None,
     ) -> None:
-        """End or restore the person's connections; delete or restore the profile; rename the person."""
-        body = {"connected": connected, "deleted": deleted, "name": name}
+        """End or restore the person's connections; delete or restore the profile; rename the person.
+
+        `member_id` gives the address to the member with this id.
+        """
+        body = {"connected": connected, "deleted": deleted, "name": name, "member_id": member_id}
         self._ask("POST", f"/people/{quote(slug)}", body)
 
     def invitations(self, member: str) -> list[KnownInvitation]:

@@ -128,7 +128,7 @@ class Control:
         )
 
     async def change_person(self, request: Request) -> Response:
-        """Set `connected` (for one `member`, or all), `deleted` and the `name` that is shown."""
+        """Set `connected` (for one `member`, or all), `deleted`, the `name`, and the `member_id` of the address."""
         self._check(request)
         slug, body = str(request.path_params["slug"]), await _read_object(request)
         members = [_read_member(body)] if "member" in body else list(MEMBERS)
@@ -136,6 +136,8 @@ class Control:
             self._state.set_deleted(slug, deleted=deleted)
         if isinstance(name := body.get("name"), str):
             self._state.rename(slug, name)
+        if isinstance(member_id := body.get("member_id"), str):
+            self._state.take_over(slug, member_id)
         if isinstance(connected := body.get("connected"), bool):
             for member in members:
                 self._state.set_connected(member, slug, connected=connected)

@@ -96,7 +96,8 @@ class Messaging:
             return render_notice("gone", session, status=404)
         bubbles = self._state.open_thread(session.member, slug)
         name = f"{template}_{self._faults.two_variant_markup()}.html"
-        return render_fragment(name, session, person=person, bubbles=bubbles)
+        member_id = self._state.member_id(slug)
+        return render_fragment(name, session, person=person, bubbles=bubbles, member_id=member_id)
 
     def _reachable(self, member: str, slug: str) -> Profile | None:
         return self._state.person(slug) if slug in self._state.list_connections(member) else None

@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import date
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -94,7 +94,8 @@ class Pages:
             (words["today"], [card for on, card in lines if on == today]),
             (words["earlier"], [card for on, card in lines if on < today]),
         ]
-        return self._page(request, "birthdays.html", groups=groups)
+        member_ids = {person.slug: self._state.member_id(person.slug) for _, person in shown}
+        return self._page(request, "birthdays.html", groups=groups, member_ids=member_ids)
 
     async def search(self, request: Request) -> Response:
         """Show ten search results, `?page=N`, with a link to the next ten; none after a hundred pages."""
@@ -120,17 +121,23 @@ class Pages:
         )
 
     async def profile(self, request: Request) -> Response:
-        """Show a person's profile, with a button to write to them or to connect."""
+        """Show a person's profile, with a button to write to them or to connect.
+
+        The address by member id leads to the one by slug.
+        """
         session = session_of(request)
         person = self._state.person(request.path_params["slug"])
+        if person is None and (slug := self._state.find_member(request.path_params["slug"])):
+            return RedirectResponse(f"/in/{quote(slug)}/", 302)
         if person is None:
             return render_notice("gone", session, status=404)
         known = self._state.list_connections(session.member)
         others = [p for p in self._state.friends() if p.slug in known and p.slug != person.slug][:3]
         line = PersonLine(person, connection_degree(session.member, person.slug, known))
         return self._page(
-            request, "profile.html", person=person, line=line, others=others, shown=INITIALLY_SHOWN
-        )
+            request, "profile.html", person=person, line=line, others=others, shown=INITIALLY_SHOWN,
+            member_id=self._state.member_id(person.slug),
+        )  # fmt: skip
 
     def _page(
         self, request: Request, template: str, *, seen: str | None = None, **values: object

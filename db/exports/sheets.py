@@ -94,6 +94,7 @@ _DETAIL_COLUMNS: Final = (
     Column("away_until", ColumnType.DATE, Contact.away_until),
     Column("created_at", ColumnType.INSTANT, Contact.created_at),
     Column("details", ColumnType.JSON, Contact.profile),
+    Column("member_url", ColumnType.TEXT, Contact.member_url),
 )
 _EMAIL_COLUMNS: Final = (Column("email", ColumnType.TEXT, Contact.email),)
 

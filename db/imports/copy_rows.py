@@ -17,12 +17,19 @@ from db.imports.entries import (
     UnreadableEntryError,
 )
 from db.imports.report import EntryLogs
-from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
+from worker.rules.addresses import (
+    PROFILE_ORIGINS,
+    find_member_url,
+    is_member_url,
+    normalise_profile_url,
+)
 
 COPY: Final = (
-    "copy import_rows (line, address, full_name, emails, language, born, connected_on, connected, profile, "
-    "extra) from stdin"
+    "copy import_rows (line, address, member, full_name, emails, language, born, connected_on, connected, "
+    "profile, extra) from stdin"
 )
+MEMBER: Final = 2
+"""The place of the member id in a row."""
 _MAX_TEXT_CHARS: Final = 500
 _MAX_URL_CHARS: Final = 4_000
 """An address of 200 characters, each encoded twice."""
@@ -75,9 +82,11 @@ def _to_row(entry: Entry, site: str) -> Row:
         if (value := _clean_text(given, key))
     }
     language = _LANGUAGE.fullmatch(person.language.strip())
+    address, member = _find_keys(person, site)
     return (
         entry.line,
-        next((address for url in person.urls if (address := _find_address(url, site))), None),
+        address,
+        member,
         name,
         _clean_emails(person),
         language[1].lower() if language else None,
@@ -131,6 +140,18 @@ def _clean_text(given: str, what: str) -> str:
 def _find_address(url: str, site: str) -> str | None:
     address = normalise_profile_url(url, site) if url and len(url) <= _MAX_URL_CHARS else None
     return None if address is None or _INVALID_CHARS.search(address) else address
+
+
+def _find_keys(person: Person, site: str) -> tuple[str | None, str | None]:
+    """Return the profile address and, if it is known, the one by member id.
+
+    The profile address is the first one by slug, else the one by id.
+    """
+    addresses = [address for url in person.urls if (address := _find_address(url, site))]
+    ids = [address for address in addresses if is_member_url(address, site)]
+    ids += [found for url in person.urls if "=" in url and (found := find_member_url(url, site))]
+    slugs = [address for address in addresses if address not in ids]
+    return next(iter([*slugs, *ids]), None), next(iter(ids), None)
 
 
 def _find_other_site(person: Person, site: str) -> str | None:

@@ -17,16 +17,21 @@ from sqlalchemy.orm import Session
 
 from db.engine import execute_counted
 from db.imports.archive import ArchiveMember, is_archive
-from db.imports.copy_rows import COPY, Row, to_rows
+from db.imports.copy_rows import COPY, MEMBER, Row, to_rows
 from db.imports.entries import ReadContext, RefusedEntry
 from db.imports.formats import FORMATS, detect_format, find_member, refuse_foreign
 from db.imports.report import MAX_LISTED, EntryLogs, ImportReport, RefusalGroup, RefusalLog
 from db.imports.text_file import Lines, UndecodableFileError, detect_encoding
 from db.queries import load_query
+from db.store.identity import doubts as identity_doubts
+from db.store.identity import learning
+from db.store.identity.learning import Learned
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
 from db.store.privacy import tombstones
 from worker import clock
+from worker.errors import RequestRefusedError
+from worker.rules.identity import PersonKeys
 from worker.rules.model import ImportSource
 
 _BATCH_ROWS: Final = 2_000
@@ -120,8 +125,9 @@ def import_file(
     writer.copy(to_rows(entries, account.site, logs))
     forgotten = _drop_forgotten(session, account.site)
     _merge_rows(
-        session, account, import_id, of_the_site=file.source == account.site, has_extra=writer.has_extra
-    )
+        session, account, import_id, of_the_site=file.source == account.site, has_extra=writer.has_extra,
+        has_member=writer.has_member,
+    )  # fmt: skip
     report = _count_outcomes(session, account, import_id, logs, forgotten=forgotten, unused=context.unused)
     report = replace(report, gone=len(gone), gone_names=tuple(gone[:MAX_LISTED]))
     runs.finish_import(session, import_id, report.as_json())
@@ -136,7 +142,7 @@ class _RowWriter:
         self._progress = progress
         self._heard_s = clock.monotonic_seconds()
         self.lines = Lines(file.member or file.path, file.encoding, on_chunk=self._keep_alive)
-        self.has_extra = False
+        self.has_extra = self.has_member = False
 
     def copy(self, rows: Iterator[Row | None]) -> None:
         """Copy all rows. Raises OperationalError if Postgres ended the connection."""
@@ -145,6 +151,7 @@ class _RowWriter:
                 for row in filter(None, batch):
                     copy.write_row(row)
                     self.has_extra = self.has_extra or row[-1] is not None
+                    self.has_member = self.has_member or row[MEMBER] is not None
             self._heard_s = clock.monotonic_seconds()
             self._progress(self.lines.bytes_read)
         self._progress(self.lines.bytes_read)
@@ -184,14 +191,24 @@ def _drop_forgotten(session: Session, site: str) -> int:
 
 
 def _merge_rows(
-    session: Session, account: AccountRecord, import_id: int, *, of_the_site: bool, has_extra: bool
+    session: Session,
+    account: AccountRecord,
+    import_id: int,
+    *,
+    of_the_site: bool,
+    has_extra: bool,
+    has_member: bool,
 ) -> None:
     """Match entries to contacts and merge them: first by address, then by e-mail, then ask about the rest.
 
-    Without `has_extra`, no entry has died, a vague name or several possible days.
+    Without `has_extra`, no entry has died, a vague name or several possible days; without `has_member`, none
+    has a member id.
     """
     session.execute(text("analyze import_rows"))
     account_only = {"account_id": account.id}
+    session.execute(load_query("import_match_former"), account_only)
+    if has_member:
+        _link_members(session, account.id)
     all_values = {**account_only, "import_id": import_id, "of_the_site": of_the_site}
     session.execute(load_query("import_match_moved"), account_only)
     session.execute(load_query("import_choose_email"), account_only)
@@ -206,6 +223,25 @@ def _merge_rows(
     session.execute(load_query("import_doubts"), {**account_only, "import_id": import_id})
     if has_extra:
         session.execute(load_query("import_day_doubts"), {**account_only, "import_id": import_id})
+
+
+def _link_members(session: Session, account_id: int) -> None:
+    """Learn who is who from entries that name a person by address and member id; merge known contacts.
+
+    Raises RequestRefusedError while a worker acts for one of two contacts that are one person.
+    """
+    account_only = {"account_id": account_id}
+    session.execute(text("drop table if exists import_links"))
+    session.execute(load_query("import_links"))
+    session.execute(load_query("import_members"))
+    session.execute(load_query("import_learn"), account_only)
+    for address, member in session.execute(load_query("import_joins"), account_only).all():
+        if learning.learn_from_file(session, account_id, PersonKeys(address, member)) is Learned.BUSY:
+            raise RequestRefusedError(
+                f"a worker is acting for {address} right now, whom this file joins with another contact; "
+                "nothing was changed: try again in a minute"
+            )
+    session.execute(load_query("import_match_member"), account_only)
 
 
 def _count_outcomes(
@@ -257,6 +293,7 @@ def _count_outcomes(
         asked=asked,
         died=died,
         unused=unused,
+        maybe_same=identity_doubts.count_pairs_of_import(session, import_id),
     )
 
 

@@ -59,7 +59,7 @@ class ImportReport:
     by reason. `asked` counts birthdays of known people that may be one of several days, `died` the people who
     must not be contacted any more. `unused` has the number of values of each column or property that was not
     used. `gone` counts contacts who are no longer in a subscribed source, and `gone_names` are the first of
-    them.
+    them. `maybe_same` counts people of whom another contact may be the same person.
     """
 
     read: int
@@ -82,6 +82,7 @@ class ImportReport:
     asked: int = 0
     died: int = 0
     unused: Mapping[str, int] = field(default_factory=dict)
+    maybe_same: int = 0
     gone: int = 0
     gone_names: tuple[str, ...] = ()
 
@@ -94,7 +95,7 @@ class ImportReport:
     def as_json(self) -> Mapping[str, Any]:
         """Return the report as JSON for imports.report."""
         counts = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing",
-                  "lost", "asked", "died", "gone")  # fmt: skip
+                  "lost", "asked", "died", "maybe_same", "gone")  # fmt: skip
         return {
             **{name: getattr(self, name) for name in counts},
             "refusals": [{"line": refused.line, "reason": refused.reason} for refused in self.refusals],

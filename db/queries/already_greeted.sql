@@ -12,4 +12,5 @@ or exists (
     select from exclusions e
     where e.account_id = c.account_id and e.occasion = day.occasion
       and (e.profile_url in (c.profile_url, 'sha256:' || encode(sha256(convert_to(c.profile_url, 'UTF8')), 'hex'))
+           or e.profile_url in (c.member_url, 'sha256:' || encode(sha256(convert_to(c.member_url, 'UTF8')), 'hex'))
            or e.name_key in (c.name_key, 'sha256:' || encode(sha256(convert_to(c.name_key, 'UTF8')), 'hex'))))

@@ -8,7 +8,8 @@ select distinct on (i.contact_id)
     i.created_at as recorded_at,
     i.replied_at is not null as replied,
     coalesce(cast(k.options ->> 'keep_replies' as boolean), false) as keep_text,
-    not c.do_not_contact as may_open
+    not c.do_not_contact as may_open,
+    c.member_url
 from interactions i
 join actions a on a.id = i.action_id
 join campaigns k on k.id = a.campaign_id

@@ -5,6 +5,7 @@
 with told as (
     select
         address,
+        (array_agg(member order by line) filter (where member is not null))[1] as member,
         (array_agg(full_name order by line))[1] as full_name,
         (array_agg(email order by line) filter (where email is not null))[1] as email,
         (array_agg(language order by line) filter (where language is not null))[1] as language,
@@ -17,7 +18,7 @@ with told as (
     group by address
 ), people as (
     select
-        address, full_name, email, language, connected_on, connected, coalesce(profile, '{}') as profile,
+        address, member, full_name, email, language, connected_on, connected, coalesce(profile, '{}') as profile,
         cast(left(right(born, 5), 2) as smallint) as birth_month,
         cast(right(born, 2) as smallint) as birth_day,
         cast(case when born not like '--%' then left(born, 4) end as smallint) as birth_year
@@ -73,9 +74,9 @@ with told as (
     from different d
     where c.id = d.id
 )
-insert into contacts (account_id, profile_url, full_name, email, language, birth_month, birth_day, birth_year,
+insert into contacts (account_id, profile_url, member_url, full_name, email, language, birth_month, birth_day, birth_year,
                       connected_on, profile, status, import_id)
-select :account_id, address, full_name, email, language, birth_month, birth_day, birth_year, connected_on,
+select :account_id, address, member, full_name, email, language, birth_month, birth_day, birth_year, connected_on,
        profile, case when connected then 'connected' else 'prospect' end, :import_id
 from people p
 where not exists (select from contacts k where k.profile_url = p.address and k.account_id = :account_id)

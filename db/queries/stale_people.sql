@@ -1,6 +1,6 @@
 -- Returns contacts that may be erased: not connected, not excluded, not on hold, without open actions, and not seen, found,
 -- visited, greeted or heard from since :before. With :among, only those of them.
-select c.id, c.profile_url
+select c.id, c.profile_url, c.member_url
 from contacts c
 where c.account_id = :account_id
   and c.status in ('prospect', 'not_connected')

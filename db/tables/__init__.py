@@ -19,7 +19,7 @@ from db.tables.imports import (
     SubscriptionEntry,
 )
 from db.tables.messages import RefusedMessage
-from db.tables.people import NAME_KEY, Account, Contact, Exclusion, KillSwitch
+from db.tables.people import NAME_KEY, Account, Contact, Exclusion, IdentityChange, KillSwitch
 from db.tables.quota import (
     QuotaChange,
     QuotaCharge,
@@ -36,7 +36,8 @@ from db.tables.upkeep import UpkeepRecord
 __all__ = [
     "NAME_KEY", "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "CampaignRequest",
     "Contact",
-    "DailySummary", "Exclusion", "Hit", "Import", "ImportChange", "ImportDoubt", "Interaction", "KillSwitch",
+    "DailySummary", "Exclusion", "Hit", "IdentityChange", "Import", "ImportChange", "ImportDoubt",
+    "Interaction", "KillSwitch",
     "MessageTemplate", "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit",
     "QuotaTotal", "RefusedMessage", "SavedSearch", "Schedule", "ScheduleFire", "Search", "SelectorHint",
     "StoredProfile", "Subscription", "SubscriptionEntry", "Tombstone", "UpkeepRecord", "one_of",

@@ -67,7 +67,10 @@ class Account(Base):
 
 
 class Contact(Base):
-    """A person known to an account, identified by the normalised profile address."""
+    """A person known to an account, identified by the normalised profile address and by member id.
+
+    Of somebody known by id only, `profile_url` is the address by id, too; a trigger sets `member_url` then.
+    """
 
     __tablename__ = "contacts"
     __table_args__ = (
@@ -89,12 +92,23 @@ class Contact(Base):
             postgresql_where=text("email is not null"),
         ),
         CheckConstraint("forgotten_at is null or profile_url = 'forgotten:' || id", "erased"),
+        Index(
+            "uq_contacts_member_url_account_id",
+            "member_url",
+            "account_id",
+            unique=True,
+            postgresql_where=text("member_url is not null"),
+        ),
         Index("ix_contacts_import_id", "import_id", postgresql_where=text("import_id is not null")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     profile_url: Mapped[str]
+    member_url: Mapped[str | None] = mapped_column(comment="the address by member id, case-sensitive")
+    moved_to: Mapped[str | None] = mapped_column(
+        comment="the other member's address by id to whom the profile address belongs now; a person decides"
+    )
     full_name: Mapped[str]
     name_key: Mapped[str] = mapped_column(Computed(NAME_KEY, persisted=True))
     folded_name: Mapped[str] = mapped_column(Computed(FOLDED_NAME, persisted=True))
@@ -136,6 +150,32 @@ class Contact(Base):
         ForeignKey("imports.id", ondelete="SET NULL"), comment="the import that brought this person in"
     )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class IdentityChange(Base):
+    """What changed about who a contact is: a new address, contacts merged, two people told apart.
+
+    `before` keeps former addresses, by which files and erasure still find the person.
+    """
+
+    __tablename__ = "identity_changes"
+    __table_args__ = (
+        CheckConstraint("what in ('accepted', 'address', 'distinct', 'merged', 'moved')", "what"),
+        Index("ix_identity_changes_contact_id", "contact_id"),
+        Index("ix_identity_changes_other_id", "other_id"),
+        Index("ix_identity_changes_account_id_before", "account_id", "before"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
+    other_id: Mapped[int | None] = mapped_column(
+        ForeignKey("contacts.id", ondelete="CASCADE"), comment="the contact merged, or another person"
+    )
+    what: Mapped[str]
+    before: Mapped[str | None] = mapped_column(comment="the former address")
+    changed_by: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Exclusion(Base):

@@ -58,7 +58,8 @@ def _save_page(session: Session, claim: Claim, page: int, shown: ResultPage) -> 
     is_open = campaign.state is not CampaignState.CANCELLED
     room = options.limit - search.found if is_open else 0
     # People beyond the limit, and all people of a cancelled campaign, are not saved: nobody needs them.
-    wanted = searches.filter_new_people(session, campaign.id, shown.people)[:room]
+    listed = searches.with_stored_addresses(session, claim.account_id, shown.people)
+    wanted = searches.filter_new_people(session, campaign.id, listed)[:room]
     people = searches.save_found_people(session, claim.account_id, wanted)
     new = list(people)
     searches.add_hits(session, campaign.id, new, page=page)

@@ -10,9 +10,11 @@ from db.store.actions.claims import Claim
 from tasks.actions import settle
 from tasks.actions.heartbeat import LeaseGuard
 from tasks.actions.intent import write_intent
+from tasks.actions.learn_identity import learn_from_thread
 from tasks.actions.name_check import check_name
 from tasks.actions.settle import Outcome
 from tasks.actions.thread import (
+    MovedAddressError,
     check_recipient,
     count_outgoing_copies,
     find_messages_by_hand,
@@ -20,6 +22,7 @@ from tasks.actions.thread import (
     is_for_occasion,
     is_greeting_sent,
     open_thread,
+    read_keys,
 )
 from tasks.campaigns.drafting import redraft_greeting
 from tasks.quota import Grant, site_health
@@ -70,7 +73,7 @@ def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Gr
     if find_placeholders(claim.message):  # planned by an earlier version
         raise NeverError(Reason.NO_TEMPLATE, "its text has a field that nothing filled in")
     site = services.site_for(claim)
-    thread = open_thread(services, site, claim.site, claim.profile_url)
+    thread = _open_thread_and_learn(services, site, claim)
     messages = thread.messages()
     by_hand = _record_messages_by_hand(services, claim, messages)
     reason = find_reason_not_to_send(messages, claim, by_hand)
@@ -78,16 +81,33 @@ def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Gr
         raise NeverError(reason, "seen in the thread before sending")
     check_name(thread, claim)
     thread.type(claim.message)
-    check_recipient(site, thread, claim.profile_url)
+    check_recipient(site, thread, claim.keys)
     check_name(thread, claim)
     lease.require(services.settings.click_lease_margin)
     write_intent(services, claim, grant)
     return _send_and_prove(services, claim, lease, grant, site=site, thread=thread, messages=messages)
 
 
+def _open_thread_and_learn(services: Services, site: Site, claim: Claim) -> Thread:
+    """Open the contact's thread, and store what it shows about who they are, before anything is typed.
+
+    Raises GateClosedError if the contact proved to be one with another, or if somebody has to say who they
+    are; NeverError if another action for the occasion remains.
+    """
+    try:
+        thread = open_thread(services, site, claim.site, claim.keys)
+    except MovedAddressError as error:
+        learn_from_thread(services, claim, error.shown)
+        raise
+    shown = read_keys(thread)
+    if shown != claim.keys:
+        learn_from_thread(services, claim, shown)
+    return thread
+
+
 def is_greeting_in_thread(services: Services, claim: Claim, site: Site) -> bool:
     """Return whether the contact's thread has the greeting. Reconciles an uncertain one."""
-    thread = open_thread(services, site, claim.site, claim.profile_url)
+    thread = open_thread(services, site, claim.site, claim.keys)
     return is_greeting_sent(thread.messages(), claim)
 
 

@@ -7,6 +7,7 @@ from tasks.actions.name_check import require_name
 from tasks.actions.thread import check_recipient, count_outgoing_copies
 from worker.browser.site import Site
 from worker.errors import Reason, TryAgainError
+from worker.rules.identity import PersonKeys
 from worker.rules.messages.drafts import Addressee
 from worker.rules.sourcing.profile import Profile, Section
 
@@ -36,11 +37,12 @@ def send_practice_message(
     text, called = write(profile)
     person = Addressee(0, profile.full_name, None)
     thread = site.open_thread(profile_url)
-    check_recipient(site, thread, profile_url)
+    keys = PersonKeys(profile_url, None)
+    check_recipient(site, thread, keys)
     copies = count_outgoing_copies(thread.messages(), text)
     require_name(thread, person, called)
     thread.type(text)
-    check_recipient(site, thread, profile_url)
+    check_recipient(site, thread, keys)
     require_name(thread, person, called)
     require_allowed()
     thread.click_send()

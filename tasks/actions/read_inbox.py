@@ -12,7 +12,7 @@ from db.imports.days.return_dates import find_return_date
 from db.store.actions import replies
 from db.store.actions.replies import Absence, InboxLease
 from db.store.people import accounts
-from tasks.actions.thread import open_thread
+from tasks.actions.thread import normalise_keys, open_thread
 from tasks.campaigns.creation import require_account
 from tasks.services import Services
 from tasks.stopping import stop_account
@@ -118,7 +118,9 @@ class _Findings:
 def _find_replies(
     services: Services, site: Site, reading: InboxLease, lines: Sequence[InboxLine], *, until_s: float
 ) -> _Findings:
-    by_address = {site.normalise(each.profile_url): each for each in reading.greeted}
+    by_address = {
+        address: each for each in reading.greeted for address in normalise_keys(site, each.keys).addresses
+    }
     found = _Findings()
     opened = 0
     for line in sorted(lines, key=lambda line: line.at):
@@ -156,7 +158,7 @@ def _read_conversation(
 ) -> Sequence[ThreadMessage]:
     """Open the conversation and return its messages; none if it can't be opened any more."""
     try:
-        thread = open_thread(services, site, reading.account.site, greeted.profile_url)
+        thread = open_thread(services, site, reading.account.site, greeted.keys)
         messages = thread.messages()
     except NeverError as error:
         log.warning("conversation_not_read", reason=error.reason, text=str(error))

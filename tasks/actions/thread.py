@@ -6,25 +6,57 @@ from db.store.actions.claims import Claim
 from tasks.services import Services
 from worker.browser.site import Site, Thread
 from worker.errors import NeverError, Reason
+from worker.rules.identity import Match, PersonKeys, compare_keys
 from worker.rules.messages.automatic import without_automatic
 from worker.rules.model import ThreadMessage
 
 
-def open_thread(services: Services, site: Site, site_name: str, profile_url: str) -> Thread:
-    """Open the thread of the person with this profile address, and check that it is theirs.
+def open_thread(services: Services, site: Site, site_name: str, keys: PersonKeys) -> Thread:
+    """Open the thread of the person with these keys, and check that it is theirs.
 
-    Raises NeverError if it is somebody else's: a message must never go to the wrong person.
+    A profile that is gone from its address is looked for by member id. Raises as `check_recipient` does: a
+    message must never go to the wrong person.
     """
     with services.time_request(site_name, "open_thread"):
-        thread = site.open_thread(profile_url)
-    check_recipient(site, thread, profile_url)
+        try:
+            thread = site.open_thread(keys.addresses[0])
+        except NeverError as error:
+            if error.reason is not Reason.PROFILE_GONE or len(keys.addresses) == 1:
+                raise
+            thread = site.open_thread(keys.addresses[1])
+    check_recipient(site, thread, keys)
     return thread
 
 
-def check_recipient(site: Site, thread: Thread, profile_url: str) -> None:
-    """Raise NeverError unless the thread is that person's. Called before typing and before the click."""
-    if thread.recipient() != site.normalise(profile_url):
+def check_recipient(site: Site, thread: Thread, keys: PersonKeys) -> None:
+    """Raise unless the thread is that person's. Called before typing and before the click.
+
+    Raises MovedAddressError if the address belongs to another member id now, NeverError for anybody else.
+    """
+    shown = read_keys(thread)
+    match = compare_keys(normalise_keys(site, keys), shown)
+    if match is Match.MOVED:
+        raise MovedAddressError(shown)
+    if match is not Match.SAME:
         raise NeverError(Reason.WRONG_RECIPIENT, "the thread that opened is somebody else's")
+
+
+class MovedAddressError(NeverError):
+    """The address of a contact belongs to another member now, who has the keys `shown`. A person decides."""
+
+    def __init__(self, shown: PersonKeys) -> None:
+        super().__init__(Reason.ADDRESS_MOVED, "the profile address belongs to another member now")
+        self.shown = shown
+
+
+def read_keys(thread: Thread) -> PersonKeys:
+    """Return the keys of the conversation's person, as the page shows them."""
+    return PersonKeys.of(thread.recipient(), thread.member())
+
+
+def normalise_keys(site: Site, keys: PersonKeys) -> PersonKeys:
+    """Return the keys with the slug's address in the site's canonical form."""
+    return PersonKeys(keys.profile_url and site.normalise(keys.profile_url), keys.member_url)
 
 
 def is_same_text(one: str, other: str) -> bool:

@@ -10,6 +10,7 @@ from db.engine import today_in
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, templates
 from db.store.campaigns.campaigns import CampaignRecord
+from db.store.identity import doubts, pages
 from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
 from db.store.people.contacts import DueBirthday
@@ -60,7 +61,7 @@ BIRTHDAYS = SiteList(
     task=BIRTHDAY_READ,
     kind=Kind.GREET,
     read=lambda site, today, _: site.birthdays(today),
-    save=contacts.save_birthdays,
+    save=pages.save_birthdays,
     plan=_plan_stored,
 )
 
@@ -78,8 +79,15 @@ def _plan(
         outlook = birthday_forecast.forecast_greetings(
             session, account, default_late_days=options.late_days, late_days=options.late_days
         )
+        waiting = doubts.list_waiting(session, account.id)
         preview = [
-            _preview(person, draft, outlook.get((person.contact_id, person.on)), account.zone)
+            _preview(
+                person,
+                draft,
+                outlook.get((person.contact_id, person.on)),
+                account.zone,
+                None if draft.reason else waiting.get(person.contact_id),
+            )
             for person, draft in zip(due, drafts, strict=True)
         ]
         campaigns.mark_planned(session, campaign.id, preview=preview)
@@ -88,11 +96,16 @@ def _plan(
 
 
 def _preview(
-    person: DueBirthday, draft: PlannedAction, outlook: ActionForecast | None, zone: ZoneInfo
+    person: DueBirthday,
+    draft: PlannedAction,
+    outlook: ActionForecast | None,
+    zone: ZoneInfo,
+    doubt: Reason | None,
 ) -> dict[str, str]:
     """Return a line of the preview. `when` is empty for a person who is missed; `waits_for` says why.
 
-    A person who is on hold for longer than the greeting may wait is left out.
+    A person who is on hold for longer than the greeting may wait is left out. `doubt` is why a person has to
+    say who it is before.
     """
     held_until = draft.held_until.astimezone(zone).date() if draft.held_until else None
     is_missed = held_until is not None and draft.expires_on is not None and held_until > draft.expires_on
@@ -106,7 +119,7 @@ def _preview(
         "until": draft.expires_on.isoformat() if draft.expires_on else "",
         "message": draft.message,
         "when": at.isoformat(timespec="seconds") if at else "",
-        "waits_for": (reached.held_back or "") if reached is not None else "",
+        "waits_for": doubt or ((reached.held_back or "") if reached is not None else ""),
         "left_out": draft.reason or (Reason.ON_HOLD if is_missed else ""),
         "already": person.planned_as or "",
         **({"held_until": held_until.isoformat()} if held_until else {}),

@@ -3,7 +3,7 @@
 Works block by block, so it may be interrupted and repeated at any time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,28 +72,29 @@ def purge_stale(
 
     Rows that have been used again since they were found stay.
     """
-    addresses, waits = _erase_people(database, account_id, found.before, found.people[:most], progress)
+    people, waits = _erase_people(database, account_id, found.before, found.people[:most], progress)
     profiles = _erase_all(database, account_id, found.before, retention.erase_profiles, progress)
     scores = _erase_all(database, account_id, found.before, retention.erase_scores, progress)
     with database.transaction() as session:
         campaigns = retention.erase_lists(session, account_id, found.before)
+    addresses = [address for person in people for address in person]
     pictures = delete_screenshots(evidence, [account_id], addresses) if addresses else 0
-    return PurgeReport(len(addresses), profiles, scores, campaigns, pictures, waits)
+    return PurgeReport(len(people), profiles, scores, campaigns, pictures, waits)
 
 
 def _erase_people(
     database: Database, account_id: int, before: datetime, ids: Sequence[int], progress: Progress
-) -> tuple[Sequence[str], bool]:
-    addresses: list[str] = []
+) -> tuple[Sequence[Collection[str]], bool]:
+    people: list[Collection[str]] = []
     for start in range(0, len(ids), BLOCK):
         block = ids[start : start + BLOCK]
         with database.transaction() as session:
             erased = retention.erase_people(session, account_id, block, before)
         if erased is None:
-            return addresses, True
-        addresses += erased
+            return people, True
+        people += erased
         progress(len(block))
-    return addresses, False
+    return people, False
 
 
 def _erase_all(

@@ -136,6 +136,7 @@ def test_what_is_known_of_a_contact_is_in_the_csv(database: Database, ann: int) 
         "do_not_contact": "true", "last_greeted_on": "2026-03-05", "replied_at": "2026-03-06T07:08:00Z",
         "hold_until": "", "hold_reason": "", "away_until": "",
         "details": '{"company": "-Firm", "headline": "Hi", "position": "Chef"}',
+        "member_url": "",
     }  # fmt: skip
     assert (told[1]["birthday"], told[1]["email"], told[1]["score"]) == ("'--02-29", "", "")
     assert len(told) == 2

@@ -31,6 +31,8 @@ class ScriptedSite:
         """What the head of somebody's conversation shows; by default it is made of the address."""
         self.opens_as: dict[str, str] = {}
         """Whose conversation opens in place of somebody's."""
+        self.members: dict[str, str] = {}
+        """The address by member id that a conversation shows."""
         self.invited: list[SentInvitation] = []
         self.cards: list[BirthdayCard] = []
         self.lines: list[InboxLine] = []
@@ -113,6 +115,9 @@ class ScriptedThread:
     def shown_name(self) -> str:
         self._site.step("name")
         return self._site.names.get(self._url, self._url.rstrip("/").rpartition("/")[2].title())
+
+    def member(self) -> str | None:
+        return self._site.members.get(self._url)
 
     def messages(self) -> Sequence[ThreadMessage]:
         self._site.step("messages")

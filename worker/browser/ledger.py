@@ -112,6 +112,10 @@ class LedgerThread:
         """Return the last part of the address: the people of this site are called by their addresses."""
         return self._profile_url.rstrip("/").rpartition("/")[2]
 
+    def member(self) -> str | None:
+        """Return None: the site has no member ids."""
+        return None
+
     def messages(self) -> Sequence[ThreadMessage]:
         """Return the lines of the file."""
         try:

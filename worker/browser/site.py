@@ -25,7 +25,13 @@ class Thread(Protocol):
     """One open conversation. Every method reads the page again; nothing is cached."""
 
     def recipient(self) -> str:
-        """Return the normalised profile address of the conversation's person, read from the page."""
+        """Return the normalised profile address of the conversation's person, read from the page.
+
+        Where the page has only the address by member id, it is that one.
+        """
+
+    def member(self) -> str | None:
+        """Return the address by member id of the conversation's person, or None if the page shows none."""
 
     def shown_name(self) -> str:
         """Return the name that the conversation's head shows. Raises TryAgainError if it shows none."""

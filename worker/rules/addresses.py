@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from worker.rules.sites import SITES, SiteDescription
 
@@ -22,6 +22,12 @@ _PATH = re.compile(
 _OLD_PATH = re.compile(r"/pub/(?!dir/)([^/]+)/(\w{1,3})/(\w{1,3})/(\w{1,3})/?", re.IGNORECASE | re.ASCII)
 """The public form until 2015. LinkedIn redirects /pub/ann/1/2b/3c to /in/ann-03c02b1."""
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
+_URN = re.compile(
+    r"urn:li:(?:fsd_profile|fs_profile|fs_miniProfile|fs_normalized_profile):(?P<id>[\w-]+)", re.ASCII
+)
+"""A member id as pages and exports of other programs name it. A number (`urn:li:member:1`) is no address."""
+_ID_PARAMETERS = frozenset({"miniProfileUrn", "profileUrn", "recipient"})
+"""Parameters of links to a profile and to a conversation that hold the member id of their person."""
 _JOINERS = frozenset("\u200c\u200d")
 """Format characters that are part of emoji and of words in Persian and Indic scripts."""
 _LONGEST_SLUG = 200
@@ -33,8 +39,8 @@ def normalise_profile_url(given: str, site: str) -> str | None:
 
     Scheme, country and mobile hosts, query, fragment, a trailing language or sub-page, doubled slashes,
     capitals, the Unicode normal form and percent-encoding, also repeated, don't matter. A member id, which is
-    case-sensitive, is kept as written. `given` may lack the scheme. On a site without profile addresses it is
-    only stripped of white space.
+    case-sensitive, is kept as written, also that of a URN. `given` may lack the scheme. On a site without
+    profile addresses it is only stripped of white space.
     """
     if site not in PROFILE_ORIGINS:
         return given.strip() or None
@@ -42,9 +48,37 @@ def normalise_profile_url(given: str, site: str) -> str | None:
         return f"{PROFILE_ORIGINS[site]}/in/{usual[1]}/"
     parts = _split_url(given.strip())
     if parts is None or not _is_on_site(parts, SITES[site]):
-        return None
+        return find_member_url(given, site) if _URN.fullmatch(given.strip()) else None
     slug = _find_slug(re.sub("/{2,}", "/", parts.path), SITES[site])
     return f"{PROFILE_ORIGINS[site]}/in/{quote(slug, safe='-_.~')}/" if slug else None
+
+
+def is_member_url(address: str, site: str) -> bool:
+    """Return whether a normalised address names the person by member id, not by a slug."""
+    form = SITES[site].member_id if site in SITES else None
+    return form is not None and form.fullmatch(address.rstrip("/").rpartition("/")[2]) is not None
+
+
+def find_member_url(given: str, site: str) -> str | None:
+    """Return the address by member id of the person whom an address or a URN names, or None.
+
+    The id stands in the path, in a URN, or in a parameter of a link (`miniProfileUrn`, `recipient`).
+    """
+    form = SITES[site].member_id if site in PROFILE_ORIGINS else None
+    if form is None:
+        return None
+    text = given.strip()
+    parts = _split_url(text)
+    named = [match["id"] for match in [_URN.fullmatch(text)] if match]
+    if parts is not None and _is_on_site(parts, SITES[site]):
+        path = _PATH.fullmatch(re.sub("/{2,}", "/", parts.path))
+        named += [_decode(path["slug"]) or ""] if path else []
+        for name, value in parse_qsl(parts.query):
+            if name in _ID_PARAMETERS:
+                urn = _URN.fullmatch(value)
+                named.append(urn["id"] if urn else value)
+    found = {f"{PROFILE_ORIGINS[site]}/in/{each}/" for each in named if form.fullmatch(each)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _split_url(given: str) -> SplitResult | None:

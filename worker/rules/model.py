@@ -107,11 +107,15 @@ class Birthday:
 
 @dataclass(frozen=True, slots=True)
 class BirthdayCard:
-    """One entry of a site's birthdays page. `on` is the calendar date of this year's birthday."""
+    """One entry of a site's birthdays page. `on` is the calendar date of this year's birthday.
+
+    `member_url` is the address by member id, where the page shows it.
+    """
 
     profile_url: str
     full_name: str
     on: date
+    member_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

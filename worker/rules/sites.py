@@ -49,11 +49,14 @@ class SiteDescription:
     offered: bool = True
 
 
+_MEMBER_ID: Final = re.compile(r"AC[a-z]AA[A-Za-z0-9_-]{8,}")
+"""The trigger contact_has_member_id (migration 0013) knows the same form."""
+
 _LINKEDIN: Final = SiteDescription(
     name="linkedin",
     origin="https://www.linkedin.com",
     hosts=re.compile(r"(?:(?:[a-z]{2,3}|m|mobile|touch)\.)?linkedin\.com"),
-    member_id=re.compile(r"AC[a-z]AA[A-Za-z0-9_-]{8,}"),
+    member_id=_MEMBER_ID,
     quota=DEFAULT_QUOTA,
     search=SearchForm(
         "/search/results/people/",
@@ -74,6 +77,7 @@ _SANDBOX: Final = SiteDescription(
     name="sandbox",
     origin="https://sandbox.test",  # a name, because its port changes from run to run
     hosts=re.compile(r"sandbox\.test|127\.0\.0\.1|localhost"),
+    member_id=_MEMBER_ID,
     quota=PRACTICE_QUOTA,
     search=SearchForm("/search/people/", ("keywords", "title", "location", "company")),
     adapter="worker.browser.sandbox.adapter:SandboxSite",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api_stub.cli.contacts import birthday_doubts, edit, forget, hold, show
+from api_stub.cli.contacts import birthday_doubts, edit, forget, hold, identity, show
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session
 from api_stub.cli.formatting import print_text
 from api_stub.cli.lookup import Who, WhoseAccount, choose_contact, choose_person
@@ -20,6 +20,10 @@ app.command("reopen")(birthday_doubts.reopen_doubts)
 app.command("edit")(edit.edit_contact)
 app.command("call")(edit.call_contact)
 app.command("hold")(hold.hold_contact)
+app.command("same")(identity.list_doubts)
+app.command("merge")(identity.merge_contacts)
+app.command("distinct")(identity.tell_apart)
+app.command("address")(identity.set_address)
 app.command("forget")(forget.forget_person)
 app.command("allow")(forget.allow_person)
 

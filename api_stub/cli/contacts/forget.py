@@ -53,7 +53,9 @@ def forget_person(
         with database.transaction() as session:
             forgotten = erasure.forget_person(session, site, address)
         # After the commit, because a file can't be rolled back. A second run deletes what was left.
-        pictures = delete_screenshots(load_settings(data).evidence_dir, forgotten.account_ids, [address])
+        pictures = delete_screenshots(
+            load_settings(data).evidence_dir, forgotten.account_ids, forgotten.addresses
+        )
     print_text(_describe_erasure(forgotten, pictures))
     print_text(_NOT_ERASED, "dim")
 

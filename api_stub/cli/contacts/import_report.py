@@ -33,6 +33,10 @@ def print_report(
         (report.asked, f"birthdays wait until you say which day is right: {confirm}"),
         (report.forgotten, "entries skipped: these people asked to be forgotten"),
         (report.died, f"{'person has' if report.died == 1 else 'people have'} died: do-not-contact is set"),
+        (
+            report.maybe_same,
+            "may be one with another contact, by name and birthday; one is greeted: `rapport contacts same`",
+        ),
         *((count, f"entries skipped: {what}") for what, count in report.skipped.items()),
     ):
         if count:

@@ -123,6 +123,8 @@ def _person_gates(facts: GateFacts) -> Iterator[Gate]:
     if person.hold_until is not None:
         why = f": {person.hold_reason}" if person.hold_reason else ""
         yield Gate("hold", False, f"on hold until {format_day(person.hold_until)}{why}")
+    if person.identity_doubt is not None:
+        yield Gate("who it is", False, describe_reason(person.identity_doubt))
     if facts.action is not None and facts.action.kind is not Kind.GREET:
         if facts.action.kind is Kind.VISIT:
             says = "opened recently, or may have been" if person.visited_lately else "not opened recently"

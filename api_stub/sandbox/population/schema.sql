@@ -17,6 +17,12 @@ CREATE TABLE IF NOT EXISTS people (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS people_with_birthdays ON people (position) WHERE birth_month IS NOT NULL;
 
+-- The member id at an address, where it isn't the one that the slug stands for: somebody took the address over.
+CREATE TABLE IF NOT EXISTS taken_over (
+    slug      TEXT PRIMARY KEY REFERENCES people,
+    member_id TEXT NOT NULL UNIQUE
+) STRICT;
+
 -- What a search compares, without capitals and accents. The columns are named as the terms of its address.
 CREATE TABLE IF NOT EXISTS searched (
     position INTEGER PRIMARY KEY,

@@ -1,5 +1,7 @@
 """The people in the state file: profiles, connections and the people search."""
 
+import base64
+import hashlib
 import json
 import sqlite3
 import zlib
@@ -55,6 +57,23 @@ class Population:
             (slug,),
         )
         return next((_profile(row) for row in rows), None)
+
+    def member_id(self, slug: str) -> str:
+        """Return the id of the member at this address. It is case-sensitive and never changes."""
+        row = self.db.execute("SELECT member_id FROM taken_over WHERE slug = ?", (slug,)).fetchone()
+        return str(row[0]) if row else make_member_id(slug)
+
+    def find_member(self, member_id: str) -> str | None:
+        """Return the slug of the member with this id, or None."""
+        row = self.db.execute("SELECT slug FROM taken_over WHERE member_id = ?", (member_id,)).fetchone()
+        if row:
+            return str(row[0])
+        slugs = (str(slug) for (slug,) in self.db.execute("SELECT slug FROM people"))
+        return next((slug for slug in slugs if self.member_id(slug) == member_id), None)
+
+    def take_over(self, slug: str, member_id: str) -> None:
+        """Give the address to the member with this id."""
+        self.db.execute("INSERT OR REPLACE INTO taken_over VALUES (?, ?)", (slug, member_id))
 
     def list_profiles(self) -> list[Profile]:
         """Return all existing profiles in a fixed order."""
@@ -152,6 +171,12 @@ class Population:
         born = {slug: (month, day, year) for slug, month, day, year in rows}
         self.db.execute("DROP TABLE people")
         return [_friend(friend, *born[friend.slug]) for friend in friends if friend.slug in born]
+
+
+def make_member_id(slug: str) -> str:
+    """Return the member id of the person who came with this slug, in the form that LinkedIn's have."""
+    digest = hashlib.sha256(f"member {slug}".encode()).digest()
+    return f"ACoAA{base64.urlsafe_b64encode(digest).decode()[:34]}"
 
 
 def connection_degree(member: str, slug: str, connections: set[str]) -> int:

@@ -21,6 +21,8 @@ _MAX_ADDRESS_CHARS: Final = 4_000
 _OUTLOOK_NO_DATE: Final = "0/0/00"
 _LABEL: Final = re.compile(r"- (?:label|type)$", re.IGNORECASE)
 """Google's columns that only say what the next one holds."""
+_MEMBER: Final = re.compile(r"(?:urn:li:fsd?_\w*[pP]rofile:)?(AC[a-z]AA[A-Za-z0-9_-]{8,})")
+"""A member id, as it is or in a URN."""
 _OF_SOMEBODY_ELSE: Final = re.compile(
     r"refer|manager|assistant|spouse|partner|relation|introduc|boss|owner|recruiter|company|organi[sz]ation|note"
 )
@@ -100,17 +102,18 @@ class Row:
         return unescape_formula(self.cells[place].strip())
 
     def find_addresses(self) -> list[str]:
-        """Return the profile addresses in columns of any title, unless it names somebody else's."""
+        """Return the profile addresses in columns of any title, unless it names somebody else's.
+
+        A member id counts as one, and is returned as a URN.
+        """
         found = []
         for place, cell in enumerate(self.cells):
-            if (
-                "/" in cell
-                and len(cell) <= _MAX_ADDRESS_CHARS
-                and _ADDRESS.fullmatch(cell.strip())
-                and not _OF_SOMEBODY_ELSE.search(self._label(place))
-            ):
+            value = cell.strip() if len(cell) <= _MAX_ADDRESS_CHARS else ""
+            member = _MEMBER.fullmatch(value) if "AC" in value else None
+            is_address = member is not None or ("/" in value and _ADDRESS.fullmatch(value))
+            if is_address and not _OF_SOMEBODY_ELSE.search(self._label(place)):
                 self.header.used.add(place)
-                found.append(cell.strip())
+                found.append(f"urn:li:fsd_profile:{member[1]}" if member else value)
         return found
 
     def _label(self, place: int) -> str:

@@ -13,7 +13,9 @@ from db.imports.tables.csv_table import Row, read_table, strip_numbers
 from db.imports.text_file import Lines
 
 _NAMES: Final = frozenset({*COLUMNS["name"], *COLUMNS["first"], *COLUMNS["last"]})
-_OTHERS: Final = frozenset({*COLUMNS["url"], *COLUMNS["email"], *COLUMNS["birthday"], *COLUMNS["birth_day"]})
+_OTHERS: Final = frozenset(
+    title for field in ("url", "member", "email", "birthday", "birth_day") for title in COLUMNS[field]
+)
 
 
 def is_header(columns: frozenset[str]) -> bool:
@@ -23,7 +25,9 @@ def is_header(columns: frozenset[str]) -> bool:
 
 def read_plain_csv(lines: Lines, context: ReadContext) -> Iterator[Entry | RefusedEntry]:
     """Read the table. A person with a connection date is a connection."""
-    wanted = "one with name (or first_name, last_name) and at least one of profile_url, email, birthday"
+    wanted = (
+        "one with name (or first_name, last_name) and at least one of profile_url, member_id, email, birthday"
+    )
     birthdays = BirthdayColumns(lines, is_header, context)
     return read_table(lines, is_header, partial(_to_person, birthdays=birthdays), wanted, context)
 

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.imports.v1.records import Person, PersonRef, ProfileJson
+from db.store.people import addresses as contact_addresses
 from db.tables import NAME_KEY, Contact, ImportChange
 from worker.rules.model import ContactStatus
 
@@ -108,6 +109,7 @@ class HeldContacts:
         self._account_id = account_id
         self._import_id = import_id
         self._keys: Mapping[str, str] = {}
+        self._stored: Mapping[str, str] = {}
         self.by_address: Mapping[str, HeldContact] = {}
         self._by_key: dict[str, dict[int, HeldContact]] = {}
 
@@ -116,8 +118,10 @@ class HeldContacts:
         self._keys = self._name_keys(
             {w.name for w in others if w.name} | {p.full_name for p in persons} - {""}
         )
+        given = {p.address for p in persons} | {w.address for w in others if w.address}
+        self._stored = contact_addresses.resolve_addresses(self._session, self._account_id, given)
         made = self._add_missing(persons)
-        addresses = {p.address for p in persons} | {w.address for w in others if w.address}
+        addresses = {self._stored.get(address, address) for address in given}
         rows = self._session.scalars(
             select(Contact)
             .where(
@@ -136,7 +140,7 @@ class HeldContacts:
         for key, each in held:
             self._index_name(key, each)
         for person in persons:  # V1 may know somebody by another name
-            each = self.by_address[person.address]
+            each = self.by_address[self._stored.get(person.address, person.address)]
             each.after = merge_person(each.after, person)
             self._index_name(self._keys.get(person.full_name, ""), each)
 
@@ -151,7 +155,7 @@ class HeldContacts:
     def find(self, person: PersonRef) -> HeldContact | None:
         """Return the contact with the address, else the only contact with the name, or None."""
         if person.address is not None:
-            return self.by_address.get(person.address)
+            return self.by_address.get(self._stored.get(person.address, person.address))
         found = self.list_named(person.name)
         return found[0] if len(found) == 1 else None
 
@@ -182,7 +186,8 @@ class HeldContacts:
     def _add_missing(self, persons: Sequence[Person]) -> Collection[int]:
         fresh: dict[str, ContactValues] = {}
         for person in persons:
-            fresh[person.address] = merge_person(fresh.get(person.address, NO_VALUES), person)
+            address = self._stored.get(person.address, person.address)
+            fresh[address] = merge_person(fresh.get(address, NO_VALUES), person)
         present = self._session.scalars(
             select(Contact.profile_url).where(
                 Contact.account_id == self._account_id, is_any_of(Contact.profile_url, fresh)

@@ -9,6 +9,7 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from db.tables import Account, Action, Campaign, Contact
+from worker.rules.identity import PersonKeys
 from worker.rules.model import ActionState, CampaignKind, Kind
 
 
@@ -48,6 +49,12 @@ class Claim:
     language: str | None = None
     location: str | None = None
     called: str | None = None
+    member_url: str | None = None
+
+    @property
+    def keys(self) -> PersonKeys:
+        """The addresses by which the account knows the person."""
+        return PersonKeys.of(self.profile_url, self.member_url)
 
     @property
     def contact_id(self) -> int:
@@ -114,6 +121,7 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
         language=contact.language if contact else None,
         location=contact.profile.get("location") if contact else None,
         called=action.called,
+        member_url=contact.member_url if contact else None,
     )
 
 

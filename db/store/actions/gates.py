@@ -1,6 +1,6 @@
 """The gates of an action in Postgres: checked when a worker claims it, and again right before its effect."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.queries import load_query
 from db.store.actions.claims import Claim
+from db.store.people import addresses as contact_addresses
 from db.store.people import import_lock, profiles
 from db.tables import Account, Action, Campaign, Contact, Interaction, KillSwitch
 from worker.errors import Reason
@@ -39,6 +40,8 @@ SKIP_REASONS = frozenset(
 
 _IMPORT_WAIT: Final = timedelta(minutes=1)
 """How long an action waits while contacts are being imported."""
+IDENTITY_WAIT: Final = timedelta(hours=1)
+"""How long an action waits until it is asked again who its person is. A decision wakes it at once."""
 
 
 def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -> ClosedGate | None:
@@ -73,9 +76,12 @@ def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = No
     held = None if contact is None or claim.kind is Kind.WITHDRAW else contact.hold_until
     if held is not None and held > today:
         return ClosedGate(Reason.ON_HOLD, calendar_day(held, claim.zone).start)
+    if contact is not None and (doubt := find_identity_doubt(session, contact, action)) is not None:
+        return ClosedGate(doubt, now + IDENTITY_WAIT)
     day = local_day(now, claim.zone)
+    addresses = () if contact is None else contact_addresses.keys_of(contact).addresses
     was_written_to = claim.kind is Kind.GREET and was_written_to_since(
-        session, day.start, site=claim.site, profile_url=claim.profile_url, besides=claim.action_id
+        session, day.start, site=claim.site, addresses=addresses, besides=claim.action_id
     )
     return ClosedGate(Reason.ONE_VOICE, day.end) if was_written_to else None
 
@@ -129,18 +135,36 @@ def _was_greeted(session: Session, claim: Claim) -> bool:
     return bool(session.scalar(load_query("was_greeted"), birthday))
 
 
+def find_identity_doubt(session: Session, contact: Contact, action: Action) -> Reason | None:
+    """Return why a person has to say who the contact is before this action, or None.
+
+    The address belongs to another member now, or another contact who may be the same person has this
+    greeting. A withdrawal leaves the person alone, whoever it is.
+    """
+    if action.kind != Kind.WITHDRAW and contact.moved_to is not None:
+        return Reason.ADDRESS_MOVED
+    if action.kind != Kind.GREET:
+        return None
+    greeting = {
+        "contact_id": contact.id, "occasion": action.occasion, "occasion_on": action.occasion_on,
+    }  # fmt: skip
+    is_greeted = session.scalar(load_query("maybe_same_greeted"), greeting)
+    return Reason.MAYBE_SAME_PERSON if is_greeted else None
+
+
 def lock_recipient(session: Session, claim: Claim) -> None:
-    """Take an advisory lock on this recipient until the transaction ends.
+    """Take an advisory lock on each address of this recipient until the transaction ends.
 
     Otherwise two accounts that know the same person could both find that nobody has written to them today,
     and both write.
     """
-    key = func.hashtextextended(f"voice:{claim.site}:{claim.profile_url}", 0)
-    session.execute(select(func.pg_advisory_xact_lock(key)))
+    for address in sorted({claim.profile_url, *claim.keys.addresses}):
+        key = func.hashtextextended(f"voice:{claim.site}:{address}", 0)
+        session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def was_written_to_since(
-    session: Session, since: datetime, *, site: str, profile_url: str, besides: UUID | None
+    session: Session, since: datetime, *, site: str, addresses: Collection[str], besides: UUID | None
 ) -> bool:
     """Return whether any account of the site has sent the person a text since then, or may have.
 
@@ -150,7 +174,7 @@ def was_written_to_since(
     people = (
         select(known.id)
         .join(owner, owner.id == known.account_id)
-        .where(known.profile_url == profile_url, owner.site == site)
+        .where(or_(known.profile_url.in_(addresses), known.member_url.in_(addresses)), owner.site == site)
     )
     by_action = exists().where(
         Action.contact_id.in_(people), Action.id.is_distinct_from(besides), _may_have_written(since)

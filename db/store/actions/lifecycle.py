@@ -27,6 +27,16 @@ def has_acted(session: Session, claim: Claim) -> bool:
     return session.scalars(acted.limit(1)).first() is not None
 
 
+def has_person(session: Session, action_id: UUID) -> bool:
+    """Return whether the action's contact still stands for a person: was neither erased nor merged away."""
+    found = (
+        select(Contact.id)
+        .join(Action, Action.contact_id == Contact.id)
+        .where(Action.id == action_id, Contact.forgotten_at.is_(None))
+    )
+    return session.scalars(found).first() is not None
+
+
 def count_openings(session: Session, action_id: UUID) -> int:
     """Return how often the action began to act; one that reads opens its page each time."""
     acted = ActionEvent.action_id == action_id, ActionEvent.to_state == ActionState.ACTING

@@ -1,13 +1,14 @@
 """Searches: the cursor of a campaign in its people search, and the people found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from db.store.people import addresses
 from db.store.people.profiles import dump_head
 from db.tables import Contact, Hit, Search
 from worker.rules.model import ContactStatus, FoundPerson, SearchEnd
@@ -70,7 +71,7 @@ def save_found_people(
     """
     if not people:
         return {}
-    by_address = {person.profile_url: person for person in people}
+    by_address = {person.profile_url: person for person in with_stored_addresses(session, account_id, people)}
     statement = insert(Contact).values(
         [
             {
@@ -97,6 +98,16 @@ def save_found_people(
     )
     contacts = {row.profile_url: row.id for row in rows}
     return {contacts[url]: person for url, person in by_address.items() if url in contacts}
+
+
+def with_stored_addresses(
+    session: Session, account_id: int, people: Sequence[FoundPerson]
+) -> Sequence[FoundPerson]:
+    """Return the people with the addresses under which the account knows them, by whichever key."""
+    known = addresses.resolve_addresses(session, account_id, [person.profile_url for person in people])
+    return [
+        replace(person, profile_url=known.get(person.profile_url, person.profile_url)) for person in people
+    ]
 
 
 def filter_new_people(

@@ -23,6 +23,7 @@ class ContactLine:
     id: int
     account: str
     profile_url: str
+    member_url: str | None
     name: str
     headline: str
     location: str
@@ -82,6 +83,7 @@ def list_contacts(
             id=row.id,
             account=account,
             profile_url=row.profile_url,
+            member_url=row.member_url,
             name=row.full_name,
             headline=row.profile.get("headline") or "",
             location=row.profile.get("location") or "",

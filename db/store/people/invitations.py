@@ -6,7 +6,7 @@ from sqlalchemy import case, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.store.people import import_lock
+from db.store.people import addresses, import_lock
 from db.tables import Action, Contact
 from worker.rules.invitations import InvitedContact
 from worker.rules.lifecycle import END_STATES
@@ -18,10 +18,11 @@ def save_invited(session: Session, account_id: int, sent: Sequence[SentInvitatio
 
     New contacts are PROSPECT; an existing status stays. People with a tombstone are skipped.
     """
-    people = {invitation.profile_url: invitation.full_name for invitation in sent}
-    if not people:
+    if not sent:
         return 0
     import_lock.lock_out_imports(session, account_id)
+    known = addresses.resolve_addresses(session, account_id, [one.profile_url for one in sent])
+    people = {known.get(one.profile_url, one.profile_url): one.full_name for one in sent}
     statement = insert(Contact).values(
         [
             {
@@ -48,10 +49,13 @@ def list_invited(
 
     The withdrawal is the open one, else the ended one of this `occasion`, else None.
     """
+    shown = [one.profile_url for one in sent]
+    known = addresses.resolve_addresses(session, account_id, shown)
+    stored = {known.get(address, address): address for address in shown}
     contacts = select(Contact.id, Contact.profile_url).where(
-        Contact.account_id == account_id, Contact.profile_url.in_([one.profile_url for one in sent])
+        Contact.account_id == account_id, Contact.profile_url.in_(stored)
     )
-    ids = {address: contact_id for contact_id, address in session.execute(contacts)}
+    ids = {stored[address]: contact_id for contact_id, address in session.execute(contacts)}
     ended = Action.state.in_(END_STATES)
     planned = session.execute(
         select(Action.contact_id, Action.state)

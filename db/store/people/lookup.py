@@ -1,4 +1,4 @@
-"""Look up contacts by what a person types: an address, its last part, an id, or words of the name."""
+"""Look up contacts by what a person types: an address or its last part, an id, or words of the name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import ColumnElement, Integer, Row, Select, cast, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from db.tables import Account, Contact
+from db.tables import Account, Contact, IdentityChange
 from db.tables.folding import fold_sql
 from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
 from worker.rules.names.titles import is_degree, is_title
@@ -44,6 +44,7 @@ class ContactRecord:
     company: str
     do_not_contact: bool
     hold_until: date | None = None
+    member_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ def _record(found: Row[*tuple[Any, ...]]) -> ContactRecord:
         headline=str(facts.get("headline") or facts.get("position") or ""),
         company=str(facts.get("company") or ""), do_not_contact=contact.do_not_contact,
         hold_until=contact.hold_until,
+        member_url=contact.member_url,
     )  # fmt: skip
 
 
@@ -170,8 +172,14 @@ def _is_addressed(given: str) -> ColumnElement[bool]:
     normalised = (normalise_profile_url(given, site) for site in PROFILE_ORIGINS)
     addresses = {address, f"{address}/", *(each for each in normalised if each is not None)}
     by_id = [Contact.id == int(given)] if given.isascii() and given.isdigit() and len(given) < 19 else []
+    former = select(IdentityChange.contact_id).where(
+        IdentityChange.before.in_(sorted(addresses)), IdentityChange.what != "moved"
+    )
     return or_(
         Contact.profile_url.in_(sorted(addresses)),
+        Contact.member_url.in_(sorted(addresses)),
+        Contact.member_url.endswith(f"/in/{address}/", autoescape=True),
+        Contact.id.in_(former),
         *(
             Contact.profile_url.endswith(f"/{each}{end}", autoescape=True)
             for each in sorted({address, part})

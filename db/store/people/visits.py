@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
+from db.store.people import addresses as contact_addresses
 from db.tables import Contact
 from worker.errors import Reason
 from worker.rules.model import ContactStatus
@@ -38,6 +39,8 @@ def save_addresses(session: Session, account_id: int, addresses: Sequence[str]) 
     """
     if not addresses:
         return []
+    stored = contact_addresses.resolve_addresses(session, account_id, addresses)
+    addresses = [stored.get(address, address) for address in addresses]
     statement = insert(Contact).values(
         [
             {

@@ -20,6 +20,7 @@ from db.tables import (
     Contact,
     Exclusion,
     Hit,
+    IdentityChange,
     Import,
     ImportChange,
     ImportDoubt,
@@ -39,6 +40,8 @@ EMPTIED: Final[Mapping[type[Base], Mapping[str, Any]]] = MappingProxyType(
     {
         Contact: {
             "profile_url": func.concat("forgotten:", Contact.id),
+            "member_url": None,
+            "moved_to": None,
             "full_name": REDACTED_TEXT,
             "call_by": None,
             "by_hand": None,
@@ -91,6 +94,7 @@ DELETED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
         ImportChange: frozenset({"before"}),
         ImportDoubt: frozenset({"name", "birth_month", "birth_day", "birth_year"}),
         Exclusion: frozenset({"profile_url", "name_key", "note"}),
+        IdentityChange: frozenset({"before"}),
         SelectorHint: frozenset({"selector", "name", "page"}),
         SubscriptionEntry: frozenset({"key", "version"}),
     }
@@ -126,6 +130,7 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         ),  # a hash of kind and options
         "daily_summaries": frozenset({"on", "summary"}),  # counts only
         "exclusions": frozenset({"occasion"}),
+        "identity_changes": frozenset({"what", "changed_by"}),
         "imports": frozenset({"source", "started_by"}),
         "kill_switch": frozenset({"pulled_by"}),
         "message_templates": frozenset({"language", "body", "default_key"}),  # the user's own words
@@ -177,6 +182,9 @@ def erase_contacts(session: Session, contact_ids: Collection[int]) -> ErasedRows
     actions = execute_counted(session, _empty_rows(Action).where(Action.contact_id.in_(ids)))
     interactions = execute_counted(session, _empty_rows(Interaction).where(Interaction.contact_id.in_(ids)))
     doubts = _delete_doubts(session, ids)
+    session.execute(
+        delete(IdentityChange).where(IdentityChange.contact_id.in_(ids) | IdentityChange.other_id.in_(ids))
+    )
     return ErasedRows(
         actions=actions,
         interactions=interactions,

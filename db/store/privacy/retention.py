@@ -1,6 +1,6 @@
 """Retention: find data older than the account's keep_days, and erase it block by block."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -26,6 +26,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.engine import execute_counted
 from db.queries import load_query
+from db.store.people import addresses as contact_addresses
 from db.store.people import import_lock
 from db.store.privacy import personal_columns
 from db.store.privacy.redaction import ONLY_FORGOTTEN
@@ -63,8 +64,8 @@ def find_stale_data(session: Session, account_id: int, keep: timedelta) -> Stale
 
 def erase_people(
     session: Session, account_id: int, ids: Sequence[int], before: datetime
-) -> Sequence[str] | None:
-    """Erase these people, except those no longer stale or locked; return the erased addresses.
+) -> Sequence[Collection[str]] | None:
+    """Erase these people, except those no longer stale or locked; return the addresses of each.
 
     Contacts with actions or interactions become empty contacts, for the quota and the audit; others are
     deleted. Returns None, and does nothing, while an import is running, which may refer to them.
@@ -80,9 +81,17 @@ def erase_people(
         exists().where(Action.contact_id == Contact.id), exists().where(Interaction.contact_id == Contact.id)
     )
     stubs = session.scalars(select(Contact.id).where(Contact.id.in_(stale_ids), history)).all()
+    addresses = [
+        (
+            row.profile_url,
+            *filter(None, [row.member_url]),
+            *contact_addresses.list_former_addresses(session, [row.id]),
+        )
+        for row in stale
+    ]
     personal_columns.erase_contacts(session, stubs)
     session.execute(delete(Contact).where(Contact.id.in_(set(stale_ids) - set(stubs))))
-    return [row.profile_url for row in stale]
+    return addresses
 
 
 def erase_profiles(session: Session, account_id: int, before: datetime) -> int:

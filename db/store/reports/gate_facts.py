@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from db.engine import get_database_time
 from db.store.actions import gates
 from db.store.kill_switch import PulledSwitch, get_kill_switch
-from db.store.people import accounts
+from db.store.people import accounts, addresses
 from db.store.people.accounts import AccountRecord
 from db.store.quota import status as quota_status
 from db.store.quota.status import QuotaStatus
@@ -66,6 +66,7 @@ class ContactFacts:
     last_greeted_on: date | None
     written_to_today: bool
     visited_lately: bool
+    identity_doubt: Reason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +179,12 @@ def _contact_facts(
             session,
             local_day(now, account.zone).start,
             site=account.site,
-            profile_url=row.profile_url,
+            addresses=addresses.keys_of(row).addresses,
             besides=action.id if action else None,
         ),
+        identity_doubt=gates.find_identity_doubt(session, row, session.get_one(Action, action.id))
+        if action
+        else None,
         visited_lately=action is not None
         and action.kind is Kind.VISIT
         and gates.was_visited_lately(session, row.id, session.get_one(Campaign, action.campaign_id)),

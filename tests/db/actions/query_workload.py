@@ -11,7 +11,7 @@ from db.queries import load_query
 from db.store.actions import approval, claims, gates, interactions, leases, proposals
 from db.store.campaigns import campaigns, search_hits
 from db.store.campaigns.search_hits import HitLine
-from db.store.people import contact_list, contacts, profiles
+from db.store.people import addresses, contact_list, contacts, profiles
 from db.store.people.contact_list import ContactFilters
 from db.store.quota import ledger, limits
 from db.store.reports import overview
@@ -142,8 +142,13 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
         "contacts",
         "uq_contacts_profile_url_account_id",
         lambda s: gates.was_written_to_since(
-            s, LONG_AGO, site="sandbox", profile_url="https://sandbox.test/in/706", besides=None
+            s, LONG_AGO, site="sandbox", addresses=["https://sandbox.test/in/706"], besides=None
         ),
+    ),
+    "a person by member id": (
+        "contacts",
+        "uq_contacts_member_url_account_id",
+        lambda s: addresses.resolve_addresses(s, 7, ["https://sandbox.test/in/ACoAABq7-xKZ_mD4vPz0Q/"]),
     ),
     "people of one name": (
         "contacts",

@@ -241,7 +241,7 @@ def test_whom_an_account_writes_to_is_told_apart_by_address(session: Session) ->
         session,
         datetime.min.replace(tzinfo=UTC),
         site="sandbox",
-        profile_url=f"{SANDBOX}ann/",
+        addresses=[f"{SANDBOX}ann/"],
         besides=None,
     )
     known = Contact.id == first.contact_id

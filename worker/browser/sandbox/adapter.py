@@ -14,6 +14,7 @@ from worker.browser.sandbox import invitations, pages, people, selectors
 from worker.browser.site import PageProgress, ignore_progress
 from worker.clock import monotonic_seconds
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
+from worker.rules.identity import PersonKeys
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
 from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
@@ -84,7 +85,8 @@ class SandboxSite:
         self._open_profile(pages.normalise(profile_url))
         with _translate_page_errors(self._page, "open the conversation"):
             pages.open_conversation(self._page)
-        return SandboxThread(self._page, self._proof_wait)
+            profile = pages.read_profile_keys(self._page)
+        return SandboxThread(self._page, self._proof_wait, profile)
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
         """Read one page of the people search, always on this site."""
@@ -187,15 +189,27 @@ class SandboxInvitation:
 class SandboxThread:
     """One open conversation. Implements `Thread`."""
 
-    def __init__(self, page: Page, proof_wait: timedelta) -> None:
+    def __init__(self, page: Page, proof_wait: timedelta, profile: PersonKeys) -> None:
         self._page = page
         self._conversation = pages.Conversation(page)
         self._proof_wait = proof_wait
+        self._profile = profile
 
     def recipient(self) -> str:
-        """Return the normalised address of the profile that the conversation's head links to."""
+        """Return the normalised address of the profile that the conversation's head links to.
+
+        A link by member id leads to the address by slug, where the profile from which it was opened shows
+        this id.
+        """
         with _translate_page_errors(self._page, "read whom the conversation is with"):
-            return self._conversation.recipient()
+            head = self._conversation.recipient()
+        is_same = head == self._profile.member_url and self._profile.profile_url is not None
+        return self._profile.profile_url or head if is_same else head
+
+    def member(self) -> str | None:
+        """Return the address by member id that the conversation shows."""
+        with _translate_page_errors(self._page, "read whom the conversation is with"):
+            return self._conversation.member()
 
     def shown_name(self) -> str:
         """Return the name in the conversation's head."""

@@ -12,7 +12,8 @@ from playwright.sync_api import Locator, Page
 
 from worker.browser.sandbox import dates, selectors
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
+from worker.rules.addresses import PROFILE_ORIGINS, find_member_url, is_member_url, normalise_profile_url
+from worker.rules.identity import PersonKeys
 from worker.rules.model import BirthdayCard, InboxLine, ThreadMessage
 
 
@@ -85,7 +86,31 @@ def _read_card(card: dict[str, list[str]], today: date) -> BirthdayCard:
     if len(card["addresses"]) != 1 or len(card["names"]) != 1:
         raise unexpected("a birthday doesn't have exactly one link and one name")
     age = dates.parse_age(selectors.BIRTHDAY_LINE, lines[0])
-    return BirthdayCard(normalise(card["addresses"][0]), card["names"][0].strip(), today - age)
+    member = _find_member([f"/in/{mark}/" for mark in card["members"]])
+    return BirthdayCard(normalise(card["addresses"][0]), card["names"][0].strip(), today - age, member)
+
+
+def read_member(part: Locator) -> str | None:
+    """Return the address by member id that a card, a profile or a conversation carries, or None.
+
+    Raises TryAgainError if it carries the ids of several people.
+    """
+    marks = [f"/in/{mark}/" for mark in part.evaluate(selectors.READ_MEMBERS)]
+    marks += [link.get_attribute("href") or "" for link in selectors.compose_links(part).all()]
+    return _find_member(marks)
+
+
+def _find_member(marks: Sequence[str]) -> str | None:
+    """Return the one address by member id among addresses, or None. Raises TryAgainError for several."""
+    ids = {find_member_url(urljoin(PROFILE_ORIGINS["sandbox"], mark), "sandbox") for mark in marks} - {None}
+    if len(ids) > 1:
+        raise unexpected("a part of a page carries the member ids of several people")
+    return ids.pop() if ids else None
+
+
+def read_profile_keys(page: Page) -> PersonKeys:
+    """Return the addresses of the profile that is open: where it opened, and the id that it carries."""
+    return PersonKeys.of(normalise(urlsplit(page.url).path), read_member(selectors.main(page)))
 
 
 def read_inbox(page: Page) -> tuple[list[InboxLine], str | None]:
@@ -161,6 +186,11 @@ class Conversation:
         if not any(map(str.isalpha, name)):
             raise unexpected("the head of the conversation shows no name")
         return name
+
+    def member(self) -> str | None:
+        """Read the address by member id in the conversation, if it has one."""
+        head = self.recipient()
+        return head if is_member_url(head, "sandbox") else read_member(self._dialog)
 
     def messages(self) -> Sequence[ThreadMessage]:
         """Read all messages at once."""

@@ -11,7 +11,7 @@ from datetime import date
 from playwright.sync_api import Locator, Page
 
 from worker.browser.sandbox import dates, people_selectors
-from worker.browser.sandbox.pages import dismiss_popup, normalise, unexpected
+from worker.browser.sandbox.pages import dismiss_popup, normalise, read_member, unexpected
 from worker.browser.sandbox.selectors import main, next_page
 from worker.rules.model import FoundPerson, ResultPage
 from worker.rules.sourcing.profile import Education, Position, Profile, Section
@@ -43,7 +43,7 @@ def read_profile(page: Page, address: str, sections: Collection[Section]) -> Pro
     _scroll_through(page)
     head = main(page).evaluate(people_selectors.READ_HEAD, people_selectors.HEAD)
     person = _to_person(head)
-    if person.profile_url != address:
+    if address not in {person.profile_url, read_member(main(page))}:
         raise unexpected("the profile that opened is somebody else's")
     profile = Profile(
         person.profile_url, person.full_name, person.headline, person.location, person.degree,

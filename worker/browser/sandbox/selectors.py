@@ -98,6 +98,11 @@ def card_name(card: Locator) -> Locator:
     return card.locator("span[dir]")
 
 
+def compose_links(part: Locator) -> Locator:
+    """Return the links to a new message, whose address has the recipient's member id."""
+    return part.locator("a[href*='recipient=']")
+
+
 def inbox_heading(page: Page) -> Locator:
     """Return the heading that identifies the inbox."""
     return page.get_by_role("heading", name=_INBOX, level=1)
@@ -187,6 +192,8 @@ READ_BUBBLES = (
 
 READ_CARDS = """(cards) => cards.map((card) => ({
   addresses: [...card.querySelectorAll("a[href]")].map((link) => link.getAttribute("href")),
+  members: [card, ...card.querySelectorAll("[data-member-id]")]
+    .map((one) => one.getAttribute("data-member-id")).filter(Boolean),
   names: [...card.querySelectorAll("span[dir]")].map((name) => name.innerText),
   texts: [...card.querySelectorAll("*")].filter((part) => !part.children.length)
     .map((part) => part.innerText),
@@ -211,6 +218,10 @@ READ_INBOX = (
 })}"""
 )
 """Reads a page of the inbox at once, with the beginnings of the messages."""
+
+READ_MEMBERS = """(part) => [part, ...part.querySelectorAll("[data-member-id]")]
+  .map((one) => one.getAttribute("data-member-id")).filter(Boolean)"""
+"""Returns the member ids that a part of a page carries."""
 
 EVERY_LINK = "(links) => links.map((link) => link.getAttribute('href') ?? '')"
 """Returns the addresses of all links."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from worker.rules.identity import PersonKeys
 from worker.rules.messages.automatic import (
     AUTOMATIC_WITHIN,
     count_away_words,
@@ -49,6 +50,12 @@ class LatestGreeting:
     replied: bool
     keep_text: bool
     may_open: bool
+    member_url: str | None = None
+
+    @property
+    def keys(self) -> PersonKeys:
+        """The addresses by which the account knows the person."""
+        return PersonKeys.of(self.profile_url, self.member_url)
 
 
 @dataclass(frozen=True, slots=True)

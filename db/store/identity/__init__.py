@@ -1,0 +1,1 @@
+"""Who a contact is: learnt from pages and files, merged, or asked of a person."""

@@ -1,0 +1,71 @@
+"""A page shows, as a greeting begins, that two contacts are one, or that an address has a new owner."""
+
+import pytest
+from sqlalchemy import select, update
+
+from api_stub.sandbox.client import SandboxClient
+from api_stub.sandbox.faults import FaultName
+from api_stub.sandbox.population.store import make_member_id
+from db.store.identity.pages import save_birthdays
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
+from db.tables import Action, Contact
+from tasks.actions.settle import Outcome
+from tasks.services import Services
+from tests import builders
+from tests.builders import SANDBOX
+from tests.tasks.action_helpers import perform_next
+from tests.tasks.browser_helpers import run
+from worker.errors import Reason
+from worker.rules.model import ActionState
+
+SLUG = "eleni-papadaki"
+MEMBER = make_member_id(SLUG)
+
+
+def reasons(services: Services) -> list[tuple[str, str | None]]:
+    with services.database.transaction() as session:
+        return sorted((row.state, row.reason) for row in session.scalars(select(Action)))
+
+
+@pytest.mark.parametrize(("markup", "first"), [("a", SLUG), ("b", MEMBER), ("b", SLUG)])
+def test_who_is_planned_under_both_keys_is_greeted_once(
+    services: Services, account: AccountRecord, sandbox: SandboxClient, markup: str, first: str
+) -> None:
+    sandbox.fault(FaultName.MARKUP, markup)
+    with services.database.transaction() as session:
+        for part in (SLUG, MEMBER):
+            contact = builders.a_contact(session, account, part, name="Eleni Papadaki")
+            builders.add_planned(session, account, contact)
+            if part == first:
+                earlier = update(Action).where(Action.contact_id == contact.id)
+                session.execute(earlier.values(not_before=builders.LONG_AGO))
+    outcomes = [perform_next(services) for _ in range(2)]
+    assert Outcome.DONE in outcomes
+    assert [effect.slug for effect in sandbox.ledger("demo")] == [SLUG]
+    assert reasons(services) == [(ActionState.DONE, None), (ActionState.SKIPPED, Reason.MERGED)]
+    with services.database.transaction() as session:
+        kept = session.scalars(select(Contact).where(Contact.forgotten_at.is_(None))).one()
+        assert (kept.profile_url, kept.member_url) == (f"{SANDBOX}{SLUG}/", f"{SANDBOX}{MEMBER}/")
+
+
+def test_an_address_that_another_member_has_now_gets_nothing(
+    services: Services, account: AccountRecord, sandbox: SandboxClient
+) -> None:
+    with services.database.transaction() as session:
+        signed_in = accounts.get_account(session, account.id)
+        cards = services.site_of(signed_in).birthdays(sandbox.today())
+        slug = cards[0].profile_url.removeprefix(SANDBOX).rstrip("/")
+        save_birthdays(session, account.id, cards)
+        contact = builders.contact_by_slug(session, account, slug)
+        assert contact.member_url == cards[0].member_url == f"{SANDBOX}{make_member_id(slug)}/"
+        action_id = builders.add_planned(session, account, contact)
+    stranger = make_member_id("somebody else")
+    sandbox.change(slug, member_id=stranger)
+    assert run(services, action_id) is Outcome.POSTPONED
+    assert reasons(services) == [(ActionState.PLANNED, Reason.ADDRESS_MOVED)]
+    assert run(services, action_id) is Outcome.POSTPONED
+    assert sandbox.ledger("demo") == []
+    with services.database.transaction() as session:
+        contact = builders.contact_by_slug(session, account, slug)
+        assert contact.moved_to == f"{SANDBOX}{stranger}/"
