@@ -128,7 +128,7 @@ class Control:
         )
 
     async def change_person(self, request: Request) -> Response:
-        """Set `connected` (for one `member`, or all), `deleted`, the `name`, and the `member_id` of the address."""
+        """Set `connected` (for one `member`, or all), `deleted`, the `name`, and the `member_id`."""
         self._check(request)
         slug, body = str(request.path_params["slug"]), await _read_object(request)
         members = [_read_member(body)] if "member" in body else list(MEMBERS)

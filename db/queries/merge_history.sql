@@ -30,4 +30,5 @@ delete from import_changes where contact_id = :gone;
 delete from identity_changes
 where what = 'distinct' and contact_id in (:keep, :gone) and other_id in (:keep, :gone);
 update identity_changes set contact_id = :keep where contact_id = :gone;
-update identity_changes set other_id = :keep where other_id = :gone and what = 'distinct'
+update identity_changes set other_id = :keep where other_id = :gone and what = 'distinct';
+update subscription_entries set contact_id = :keep where contact_id = :gone

@@ -105,12 +105,13 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "profile": draw(st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy"))),
         "call_by": draw(text), "email": draw(text), "language": draw(text), "connected_on": draw(DATES),
         "score": draw(st.none() | st.integers(0, 3)), "last_greeted_on": draw(DATES),
-        "replied_at": draw(DATES), "import_id": draw(st.sampled_from([None, 1, 2])),
+        "hold_until": draw(DATES), "hold_reason": draw(text), "hold_by": draw(text),
+        "away_until": draw(DATES), "replied_at": draw(DATES), "import_id": draw(st.sampled_from([None, 1, 2])),
     }  # fmt: skip
 
 
 ORDERLESS = ("do_not_contact", "status", "score", "last_greeted_on", "replied_at", "import_id",
-             "birth_month", "birth_day")  # fmt: skip
+             "hold_until", "away_until", "birth_month", "birth_day")  # fmt: skip
 
 
 @given(rows(), rows())
@@ -122,6 +123,8 @@ def test_what_protects_a_person_does_not_depend_on_the_order(
     names = ORDERLESS[:-2] if by_hand else ORDERLESS
     assert {n: merged.values[n] for n in names} == {n: again.values[n] for n in names}
     assert merged.values["do_not_contact"] == (one["do_not_contact"] or other["do_not_contact"])
+    holds = [row["hold_until"] for row in (one, other) if row["hold_until"]]
+    assert merged.values["hold_until"] == max(holds, default=None)
     assert sorted(merged.days_in_doubt, key=str) == sorted(again.days_in_doubt, key=str)
 
 

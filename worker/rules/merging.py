@@ -5,6 +5,7 @@ Every rule is symmetric, so that the result does not depend on which contact was
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from worker.errors import Reason
@@ -51,7 +52,8 @@ class MergedValues:
 def merge_values(older: Mapping[str, Any], newer: Mapping[str, Any]) -> MergedValues:
     """Return the columns of contacts of one person, from those of two contacts; `older` has the lower id.
 
-    The older one's value counts, and the other's where it has none; do-not-contact of either counts.
+    The older one's value counts, and the other's where it has none; do-not-contact of either counts, and the
+    longer hold.
     """
     names = [row["full_name"] for row in (older, newer) if not _is_only_address(row)] or [older["full_name"]]
     merged: dict[str, Any] = {
@@ -64,8 +66,10 @@ def merge_values(older: Mapping[str, Any], newer: Mapping[str, Any]) -> MergedVa
     }
     for column in ("call_by", "email", "language", "connected_on"):
         merged[column] = older[column] if older[column] is not None else newer[column]
-    for column in ("score", "last_greeted_on", "replied_at"):
+    for column in ("score", "last_greeted_on", "replied_at", "away_until"):
         merged[column] = max(filter(None, (older[column], newer[column])), default=None)
+    longer = max((older, newer), key=lambda row: row["hold_until"] or date.min)
+    merged |= {column: longer[column] for column in ("hold_until", "hold_reason", "hold_by")}
     birthday, doubts = _merge_birthdays(older, newer)
     return MergedValues(merged | birthday, doubts)
 
