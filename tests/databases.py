@@ -55,7 +55,7 @@ class ReusedDatabase:
     def clean(self) -> None:
         """End every other connection, and make the database as it was when it was created."""
         reusable = False
-        with suppress(psycopg.Error):  # a test may have ended our connection, too
+        with suppress(psycopg.OperationalError):  # a test may have ended our connection, too
             reusable = self._empty()
         if not reusable:
             self.drop()
@@ -101,7 +101,8 @@ def _write_emptying(connection: psycopg.Connection[Any]) -> sql.Composed:
         steps.append(
             sql.SQL(
                 "if exists (select from {table} t where {others}) then delete from {table} t where {others};"
-                " get diagnostics count = row_count; deleted := deleted + count; tables := tables || {name};"
+                " get diagnostics count = row_count; deleted := deleted + count;"
+                " tables := array_append(tables, {name});"
                 " end if;"
             ).format(table=table, others=others, name=sql.Literal(name))
         )
