@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from db.store.identity.learning import Learned
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from db.engine import Database
 from db.store.actions import gates, lifecycle
 from db.store.actions.gates import ClosedGate
 from db.store.identity import learning, merging, pages
+from db.store.identity.learning import Learned
 from db.store.imports import runs
 from db.store.people import addresses, contacts, lookup
 from db.store.people.accounts import AccountRecord
