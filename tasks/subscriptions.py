@@ -4,6 +4,7 @@ The whole address is encrypted with the password, with the keys of the browser s
 and a person's own commands hold these keys, so they read the sources.
 """
 
+import json
 import re
 import tempfile
 from bisect import bisect_right
@@ -59,9 +60,8 @@ class Source(BaseModel):
 
     def seal(self, vault: Vault) -> bytes:
         """Return it encrypted."""
-        plain = self.model_dump()
-        plain |= {name: getattr(self, name).get_secret_value() for name in ("url", "password")}
-        return vault.seal(_Plain(**plain).model_dump_json())
+        secrets = {"url": self.url.get_secret_value(), "password": self.password.get_secret_value()}
+        return vault.seal(json.dumps({**secrets, "user": self.user, "own_network": self.own_network}))
 
     @classmethod
     def unseal(cls, sealed: bytes, vault: Vault) -> "Source":
@@ -70,15 +70,6 @@ class Source(BaseModel):
             return cls.model_validate_json(vault.open(sealed).get_secret_value())
         except (ConfigurationError, ValidationError):
             raise SourceUnreadableError(ReadFailure.KEYS) from None
-
-
-class _Plain(BaseModel):
-    """The values of a Source as they are encrypted."""
-
-    url: str
-    own_network: bool
-    user: str
-    password: str
 
 
 @dataclass(frozen=True, slots=True)

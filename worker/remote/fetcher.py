@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from worker.errors import RequestRefusedError
 from worker.remote.connections import CheckedNetwork, Deadline, Resolver, resolve_host
 from worker.rules.subscriptions.readings import ReadFailure, SourceUnreadableError
-from worker.rules.subscriptions.source_address import SourceAddress
+from worker.rules.subscriptions.source_address import Reach, SourceAddress
 
 Method = Literal["GET", "PROPFIND", "REPORT"]
 """The methods that read. REPORT is a query (RFC 3253 §3.6)."""
@@ -117,7 +117,7 @@ class Fetcher:
             return
         if self._credentials is not None:
             raise SourceUnreadableError(ReadFailure.MOVED, f"subscribe to {at.url.partition('?')[0]}")
-        if at.reach is not self.address.reach or self.address.reach != "public":
+        if self.address.reach is not Reach.PUBLIC:
             raise SourceUnreadableError(ReadFailure.ADDRESS_REFUSED)
 
     def _send(self, method: Method, at: SourceAddress, extra: Mapping[str, str], body: str) -> Answer:

@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-MAX_TAG_CHARS = 1_000
+_MAX_TAG_CHARS: Final = 1_000
 
 Sink = Callable[[bytes | None, bytes, str], None]
 """Takes each new or changed entry: its key, its version, its text. A text without a key belongs to none."""
@@ -48,5 +49,5 @@ def digest(*parts: str) -> bytes:
 
 def clean_tag(value: str | None) -> str | None:
     """Return a tag that can be stored and sent back as it is, or None."""
-    usable = value and len(value) <= MAX_TAG_CHARS and value.isascii() and value.isprintable()
+    usable = value and len(value) <= _MAX_TAG_CHARS and value.isascii() and value.isprintable()
     return value if usable else None

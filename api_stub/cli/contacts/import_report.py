@@ -48,11 +48,9 @@ def print_report(
             f"  {report.differing} birthdays differ from the stored ones, which stay: lines {lines}{more}"
         )
     if report.gone:
-        more = ", …" if report.gone > len(report.gone_names[:_MAX_SHOWN]) else ""
-        print_text(
-            f"  {report.gone} are no longer in the source and stay contacts: "
-            f"{', '.join(report.gone_names[:_MAX_SHOWN])}{more}"
-        )
+        shown = report.gone_names[:_MAX_SHOWN]
+        more = f" and {report.gone - len(shown)} more" if report.gone > len(shown) else ""
+        print_text(f"  no longer in the source, and still contacts: {', '.join(shown)}{more}")
     _print_groups("values left out", report.lost, report.loss_groups, names)
     if report.unused:
         values = ", ".join(f"{name} ({count})" for name, count in report.unused.items())

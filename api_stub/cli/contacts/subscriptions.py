@@ -43,6 +43,7 @@ from worker.rules.subscriptions.readings import (
     SourceKind,
     SourceUnreadableError,
 )
+from worker.rules.subscriptions.source_address import choose_reach, parse_source
 from worker.secrets import Vault
 
 _WITHIN_S: Final = 300.0
@@ -89,6 +90,7 @@ def subscribe(
         vault = Vault(load_settings(data).required("secret_keys"))
         with database.transaction() as session:
             owner = require_account(session, account)
+        parse_source(url, choose_reach(url, own_network=own_network))  # before a password is asked for
         user = _ask_user() if user is None and is_interactive() else user
         source = Source(
             url=SecretStr(url),
