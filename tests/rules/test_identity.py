@@ -106,7 +106,8 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "call_by": draw(text), "email": draw(text), "language": draw(text), "connected_on": draw(DATES),
         "score": draw(st.none() | st.integers(0, 3)), "last_greeted_on": draw(DATES),
         "hold_until": draw(DATES), "hold_reason": draw(text), "hold_by": draw(text),
-        "away_until": draw(DATES), "replied_at": draw(DATES), "import_id": draw(st.sampled_from([None, 1, 2])),
+        "away_until": draw(DATES), "replied_at": draw(DATES),
+        "import_id": draw(st.sampled_from([None, 1, 2])),
     }  # fmt: skip
 
 
