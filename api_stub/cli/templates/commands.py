@@ -17,8 +17,9 @@ from db.store.campaigns import templates
 from db.store.campaigns.templates import TemplateRecord
 from worker.errors import RequestRefusedError
 from worker.rules.messages.similarity import is_same_message
+from worker.rules.messages.template_syntax import TEMPLATE_FIELDS
 from worker.rules.messages.template_warnings import SAMPLE_NAME, SAMPLE_VALUES
-from worker.rules.messages.templates import TEMPLATE_FIELDS, render_template
+from worker.rules.messages.templates import render_template
 
 _FIELDS_HELP = "\n\n".join(f"{{{{ {name} }}}}  {meaning}" for name, meaning in TEMPLATE_FIELDS.items())
 

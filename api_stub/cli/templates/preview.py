@@ -20,10 +20,10 @@ from worker.errors import Reason
 from worker.rules.messages.drafts import Addressee, find_addressee_name
 from worker.rules.messages.personal_values import PersonalValues
 from worker.rules.messages.signatures import add_signature
+from worker.rules.messages.template_syntax import OPTIONAL_FIELDS
 from worker.rules.messages.template_warnings import SAMPLE_VALUES, list_warnings
 from worker.rules.messages.templates import (
     MAX_DAYS_LATE,
-    OPTIONAL_FIELDS,
     ValueUnknownError,
     check_template,
     list_fields,

@@ -30,8 +30,8 @@ from tasks.contract import (
     InvitationsCampaign,
     SourcingCampaign,
     VisitorCampaign,
-    fingerprint,
 )
+from tasks.request_rules import fingerprint
 from worker.errors import RequestRefusedError
 from worker.rules.campaign_progress import campaign_progress
 
