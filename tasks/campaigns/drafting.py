@@ -11,8 +11,10 @@ from db.store.people.contacts import DueBirthday
 from tasks.contract import BirthdayOptions
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion
-from worker.rules.messages.drafts import Addressee, Draft, draft_message
+from worker.rules.messages.drafts import Addressee, Draft, draft_message, find_addressee_name
 from worker.rules.messages.templates import MessageTemplate
+from worker.rules.names.no_name import describe_no_name
+from worker.rules.names.spoken_name import NoName
 
 NO_REPEAT = timedelta(days=730)
 """For how long nobody gets the same or a similar text again."""
@@ -51,9 +53,15 @@ def _draft(
         on=person.on,
         message="" if isinstance(draft, Reason) else draft.message,
         reason=draft if isinstance(draft, Reason) else None,
+        detail=_explain_no_name(person.addressee) if draft is Reason.NO_NAME else None,
         worded_for=today,
         expires_on=person.on + timedelta(days=options.late_days),
     )
+
+
+def _explain_no_name(addressee: Addressee) -> str | None:
+    why = find_addressee_name(addressee)
+    return describe_no_name(why) if isinstance(why, NoName) else None
 
 
 def draft_greeting(

@@ -86,7 +86,10 @@ def _plan(
 
 
 def _preview(person: DueBirthday, draft: PlannedAction, outlook: ActionForecast | None) -> dict[str, str]:
-    """Return a line of the preview. `when` is empty for a person who is missed; `waits_for` says why."""
+    """Return a line of the preview. `when` is empty for a person who is missed; `waits_for` says why.
+
+    `detail` says what is wrong with a name.
+    """
     reached = outlook if outlook is not None and draft.reason is None else None
     at = reached.reached_at if reached is not None else None
     return {
@@ -99,5 +102,6 @@ def _preview(person: DueBirthday, draft: PlannedAction, outlook: ActionForecast 
         "when": at.isoformat(timespec="seconds") if at else "",
         "waits_for": (reached.held_back or "") if reached is not None else "",
         "left_out": draft.reason or "",
+        "detail": draft.detail or "",
         "already": person.planned_as or "",
     }

@@ -17,8 +17,8 @@ from worker.rules.model import ActionState, Kind
 class PlannedAction:
     """One row of a plan. `contact_id` is None for a search page.
 
-    With a `reason` the action is inserted as skipped. The message is worded for the day `worded_for`; the
-    action must not happen after `expires_on`.
+    With a `reason` the action is inserted as skipped; `detail` says more about it. The message is worded for
+    the day `worded_for`; the action must not happen after `expires_on`.
     """
 
     contact_id: int | None
@@ -28,6 +28,7 @@ class PlannedAction:
     reason: Reason | None = None
     worded_for: date | None = None
     expires_on: date | None = None
+    detail: str | None = None
     id: UUID = field(default_factory=uuid4)
 
 
@@ -63,6 +64,7 @@ def insert_plan(
             "worded_for": [action.worded_for for action in actions],
             "states": [ActionState.SKIPPED if action.reason else wanted for action in actions],
             "reasons": [action.reason or waits for action in actions],
+            "details": [action.detail for action in actions],
             "needs_approval": needs_approval,
         },
     )
