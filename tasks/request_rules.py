@@ -23,5 +23,5 @@ def require_adapter(site: str, options: CampaignOptions) -> None:
     if options.opens_site and not has_adapter(site):
         raise RequestRefusedError(
             f"account: Rapport has no adapter for {site} yet, so nothing can be done there; only a dry "
-            "run that doesn't read the site is possible"
+            "run that doesn't read the site is possible (for birthdays: --dry-run --no-read-site)"
         )

@@ -77,3 +77,10 @@ def test_times_are_in_the_account_s_zone_and_in_utc_on_request(rapport: Rapport,
     for given in (("why", "demo", "--utc"), ("--utc", "why", "demo")):
         assert re.search(r"as of \d+ [A-Z][a-z]{2} \d\d:\d\d UTC", rapport(*given))
     assert "Kathmandu" in rapport("why", "demo"), "it holds for one command"
+
+
+def test_a_log_without_a_wanted_line_is_not_silent(rapport: Rapport, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "beat.log").write_text("started\n")
+    code, out, err = rapport.code("logs", "--correlation", "zzz", "--data", str(tmp_path))
+    assert (code, out, err) == (0, "", "no line has a correlation id that begins with 'zzz'\n")
