@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 from api_stub.client import TaskClient
 from db.store.campaigns import requests
 from db.store.people.accounts import AccountRecord
-from tasks.contract import AnyCampaignRequest, fingerprint
+from tasks.contract import AnyCampaignRequest
+from tasks.request_rules import fingerprint
 from worker import logs
 from worker.errors import TryAgainError
 

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 from db.store.campaigns import saved_searches
 from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people.accounts import AccountRecord
-from tasks.contract import CampaignOptions, SourcingOptions, VisitorOptions, require_adapter
+from tasks.contract import CampaignOptions, SourcingOptions, VisitorOptions
+from tasks.request_rules import require_adapter
 from worker.errors import RequestRefusedError
 from worker.rules.addresses import normalise_profile_url
 from worker.rules.sourcing.criteria import Criteria

@@ -103,7 +103,7 @@ def main() -> None:
             subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
         rows = measure(folder, Path(name) / "data", given.again)
         # As root, the database's files are in another folder.
-        destroy = [folder / "run", "destroy", "--data", Path(name) / "data"]
+        destroy: list[str | Path] = [folder / "run", "destroy", "--data", Path(name) / "data"]
         subprocess.run(destroy, input="yes\n", text=True, stdout=subprocess.DEVNULL, check=True)
     print_rows(Console(), rows, title="python -m bench.start", markdown=given.markdown)
 

@@ -4,8 +4,6 @@ A task is called by its name with JSON keyword arguments: the fields of its mode
 with a message that names the field, and nothing is planned.
 """
 
-import hashlib
-import json
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Self, TypeAlias
@@ -13,10 +11,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, model_validator
 
-from worker.errors import RequestRefusedError
 from worker.rules.characters import INVISIBLE_CHARACTERS
 from worker.rules.model import CampaignKind
-from worker.rules.sites import has_adapter
 from worker.rules.sourcing.criteria import Criteria, given_criteria
 from worker.rules.wire.json_types import JSON_NUMBER
 
@@ -77,7 +73,7 @@ class CampaignOptions(Payload):
 
     def dump_options(self) -> dict[str, JsonValue]:
         """Return the options as JSON values, without the other fields of a request."""
-        return self.model_dump(mode="json", exclude=_REQUEST_FIELDS)
+        return self.model_dump(mode="json", exclude=REQUEST_FIELDS)
 
 
 class CampaignRequest(CampaignOptions):
@@ -91,7 +87,7 @@ class CampaignRequest(CampaignOptions):
     )
 
 
-_REQUEST_FIELDS: Final = set(CampaignRequest.model_fields)
+REQUEST_FIELDS: Final = set(CampaignRequest.model_fields)
 
 
 class BirthdayOptions(CampaignOptions):
@@ -264,25 +260,6 @@ CAMPAIGN_OPTIONS: Final[Mapping[CampaignKind, type[CampaignOptions]]] = {
 
 
 AnyCampaignRequest: TypeAlias = BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign
-
-
-def fingerprint(options: CampaignOptions) -> str:
-    """Return a hash of the kind and its options, the same for equal options, however they were written.
-
-    Options at their defaults are left out, so that a new option of a later version changes no hash.
-    """
-    given = options.model_dump(exclude=_REQUEST_FIELDS, exclude_defaults=True)
-    plain = json.dumps([options.kind, given], default=sorted, sort_keys=True)  # sets have no order
-    return hashlib.sha256(plain.encode()).hexdigest()
-
-
-def require_adapter(site: str, options: CampaignOptions) -> None:
-    """Raise RequestRefusedError for a campaign that opens pages of a site without an adapter."""
-    if options.opens_site and not has_adapter(site):
-        raise RequestRefusedError(
-            f"account: Rapport has no adapter for {site} yet, so nothing can be done there; only a dry "
-            "run that doesn't read the site is possible"
-        )
 
 
 class CampaignRef(Payload):

@@ -39,6 +39,9 @@ FRESH_S: Final = 15.0
 POLL_LIMIT_S: Final = 30.0
 """An idle worker polls every second (Kombu's BRPOP timeout); Kombu repairs a dead connection within 21 s."""
 
+RETURN_S: Final = 30.0
+"""After Redis has started, workers connect again within 21 s, and record it within 5 s."""
+
 _TIMEOUT_S: Final = 2.0
 _CONSUMERS: Final = "rapport:consumers"
 _HEADS: Final = "rapport:heads"
@@ -133,6 +136,16 @@ def take_snapshot_at(address: RedisAddress) -> QueueSnapshot:
     """Connect, and return a snapshot of all queues. Raises TryAgainError if Redis fails."""
     with connect(address) as client:
         return take_snapshot(client)
+
+
+def may_workers_return(address: RedisAddress) -> bool:
+    """Return whether Redis has just started, and its workers have yet to connect to it again.
+
+    Raises TryAgainError if Redis fails.
+    """
+    with _translate_errors(), connect(address) as client:
+        uptime_s = int(client.info("server")["uptime_in_seconds"])
+        return uptime_s < RETURN_S and client.hlen(_CONSUMERS) > 0
 
 
 def take_snapshot(client: redis.Redis) -> QueueSnapshot:

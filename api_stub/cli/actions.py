@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.text import Text
+from sqlalchemy.orm import Session
 
 from api_stub.cli.context import (
     DEFAULT_DATA,
@@ -17,10 +19,12 @@ from api_stub.cli.context import (
     load_zones,
     open_session,
     print_answer,
+    require_account,
     resolve_action_id,
 )
 from api_stub.cli.evidence import list_evidence
 from api_stub.cli.explain.halts import print_halts
+from api_stub.cli.explain.outlook import Outlooks, describe_wait, read_outlooks
 from api_stub.cli.formatting import (
     create_table,
     describe_reason,
@@ -41,7 +45,8 @@ from db.store.people import accounts
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
 from worker.errors import RequestRefusedError
-from worker.rules.model import ActionState
+from worker.rules.model import ActionState, Kind
+from worker.rules.quota.forecast import ActionForecast
 
 app = typer.Typer(
     help="Actions: list and show them, settle those that need a person.",
@@ -92,6 +97,7 @@ def list_actions(
             print_halts(session, account)
         lines = overview.list_actions(session, limit=limit, account=account, state=state, contacts=people)
         zones = load_zones(session)
+        outlooks = {} if as_json else _read_outlooks(session, lines)
     if as_json:
         print_answer([ActionOut.model_validate(line) for line in lines])
         return
@@ -102,7 +108,7 @@ def list_actions(
             line.contact,
             describe_occasion(line.occasion, line.occasion_on),
             line.state,
-            _explain_state(line, zones[line.account]),
+            _explain_state(line, zones[line.account], outlooks.get(line.id)),
         )
     Console().print(table if lines else "no actions; `rapport why ACCOUNT` says what comes next")
 
@@ -115,6 +121,7 @@ def show(action: ActionId, as_json: AsJson = False, data: DataDir = DEFAULT_DATA
         line = overview.find_action(session, action_id)
         story = events.list_events(session, action_id)
         owner = accounts.find_account(session, line.account) if line else None
+        outlooks = _read_outlooks(session, [line]) if line and not as_json else {}
     if line is None or owner is None:
         raise RequestRefusedError(f"action {action} no longer exists")
     about = line.profile_url or line.occasion
@@ -122,7 +129,7 @@ def show(action: ActionId, as_json: AsJson = False, data: DataDir = DEFAULT_DATA
     if as_json:
         print_answer({"action": line, "events": story, "screenshots": pictures})
         return
-    Console().print(_render_action(line, owner.zone))
+    Console().print(_render_action(line, owner.zone, outlooks.get(line.id)))
     for path in pictures:
         print_text(f"screenshot  {path}")
     Console().print("", _render_events(story, owner.zone), sep="\n")
@@ -151,7 +158,7 @@ def review(account: AccountFilter = None, as_json: AsJson = False, data: DataDir
         why = _explain_state(line, zones[line.account])
         text.append(f"  {line.profile_url}\n  {why}\n  text: {line.message}\n", "default")
         text.append(f"  {program()} actions settle {short_id(line.id)} done|again|skip", "dim")
-        console.print(text, soft_wrap=True)
+        console.print(text)
     console.print(f"{len(lines)} to settle: check each thread first", style="bold")
 
 
@@ -208,8 +215,20 @@ def _describe_settlement(line: ActionLine, verdict: Settlement) -> str:
     )
 
 
-def _explain_state(line: ActionLine, zone: ZoneInfo) -> str:
-    """Explain an action's state and the time before which it waits."""
+def _read_outlooks(session: Session, lines: Sequence[ActionLine]) -> Outlooks:
+    """Return the forecast of the planned greetings among `lines`."""
+    planned = [line for line in lines if line.kind is Kind.GREET and line.state is ActionState.PLANNED]
+    found: dict[UUID, ActionForecast] = {}
+    for name in {line.account for line in planned}:
+        found.update(read_outlooks(session, require_account(session, name)))
+    return {line.id: found[line.id] for line in planned if line.id in found}
+
+
+def _explain_state(line: ActionLine, zone: ZoneInfo, outlook: ActionForecast | None = None) -> str:
+    """Explain an action's state, and when it goes on: a planned greeting by its forecast."""
+    if outlook is not None:
+        wait = describe_wait(line.reason, line.not_before, outlook, zone)
+        return f"{wait}; {line.detail}" if line.detail else wait
     parts = [describe_reason(line.reason)] if line.reason else []
     if line.detail:
         parts.append(line.detail)
@@ -218,7 +237,7 @@ def _explain_state(line: ActionLine, zone: ZoneInfo) -> str:
     return "; ".join(parts)
 
 
-def _render_action(line: ActionLine, zone: ZoneInfo) -> Facts:
+def _render_action(line: ActionLine, zone: ZoneInfo, outlook: ActionForecast | None) -> Facts:
     rows = {
         "action": str(line.id),
         "who": f"{line.contact}, {line.profile_url}",
@@ -228,6 +247,7 @@ def _render_action(line: ActionLine, zone: ZoneInfo) -> Facts:
         "why": "; ".join(filter(None, (describe_reason(line.reason) if line.reason else "", line.detail)))
         or "-",
         "not before": format_time(line.not_before, zone),
+        **({"forecast": describe_wait(None, line.not_before, outlook, zone)} if outlook else {}),
         "tries": f"{line.attempt}, of which {line.failures} failed; {line.looks} checks found nothing",
         "text": line.sent or f"{line.message} (not verified)",
         "replied": _format_reply(line, zone),

@@ -32,9 +32,9 @@ def verify(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     for report in reports:
         text = Text(f"{report.account}: {report.events} events, head {report.head or '-'}")
         text.append("" if report.problems else "  ok", "green")
-        console.print(text, soft_wrap=True)
+        console.print(text)
         for problem in report.problems:
-            console.print(Text(f"  {problem}", "bold red"), soft_wrap=True)
+            console.print(Text(f"  {problem}", "bold red"))
     if broken:
         console.print(f"{broken} of {len(reports)} chains are broken", style="bold red")
         sys.exit(ExitCode.FOUND)

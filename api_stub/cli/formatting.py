@@ -168,9 +168,12 @@ def folding_text(text: str) -> Text:
     return Text(text, overflow="fold")
 
 
-def create_table(*headings: str, texts: Collection[str] = ()) -> Table:
-    """Create a table that cuts nothing. The columns in `texts` hold messages."""
-    return Table(*headings, texts=texts)
+def create_table(*headings: str, texts: Collection[str] = (), folds_last: bool = False) -> Table:
+    """Create a table that cuts nothing. The columns in `texts` hold messages.
+
+    With `folds_last`, columns stay aligned on a narrow terminal, and the last one is folded.
+    """
+    return Table(*headings, texts=texts, folds_last=folds_last)
 
 
 def render_facts(facts: Iterable[tuple[str, str]]) -> Facts:

@@ -8,7 +8,7 @@ import typer
 
 from api_stub.cli.context import open_session, require_account
 from api_stub.cli.formatting import print_text
-from api_stub.cli.prompts import is_interactive
+from api_stub.cli.prompts import ask, is_interactive
 from db.store.people import lookup
 from db.store.people.lookup import ContactRecord, FoundContacts
 from worker.errors import RequestRefusedError
@@ -101,10 +101,7 @@ def _ask_which(who: str, found: FoundContacts, lines: Sequence[str]) -> ContactR
         print_text(f"{number:>3}  {line}")
     if found.count > len(lines):
         print_text(f"     and {found.count - len(lines)} more: add a word, or give the address", "dim")
-    try:
-        answer = str(typer.prompt(_ASK, default="", show_default=False)).strip()
-    except typer.Abort:
-        answer = ""
+    answer = ask(_ASK)
     if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(lines):
         return found.people[int(answer) - 1]
     raise RequestRefusedError("no one was chosen, so nothing was done")
@@ -116,4 +113,6 @@ def _describe_choice(who: str, found: FoundContacts, lines: Sequence[str]) -> st
         return f"{who!r} is only a part of a name; give the whole name or the address:\n  {lines[0]}"
     listed = "\n".join(f"{number:>3}  {line}" for number, line in enumerate(lines, start=1))
     rest = f"\n     and {more} more" if more > 0 else ""
-    return f"{who!r} may be one of these; give the address, or --account:\n{listed}{rest}"
+    several = len({person.account for person in found.people}) > 1
+    narrow = "an address, or --account" if several else "the address, or more of the name"
+    return f"several people match {who!r}; to say which one, give {narrow}:\n{listed}{rest}"

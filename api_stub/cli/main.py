@@ -151,5 +151,7 @@ def _move_utc_first(arguments: Sequence[str]) -> Sequence[str]:
 
 
 def _print_error(error: Exception) -> None:
-    text = Text.assemble(("rapport:", "bold red"), f" {hints.as_typed(str(error))}")
-    Console(stderr=True).print(text, soft_wrap=True)
+    console, name = Console(stderr=True), "rapport:"
+    text = Text(console.fold(f"{name} {hints.as_typed(str(error))}"))
+    text.stylize("bold red", 0, len(name))
+    console.print(text, soft_wrap=True)

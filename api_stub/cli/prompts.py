@@ -24,9 +24,20 @@ def ask_secret(question: str) -> str:
 def require_typed_yes(warning: str, question: str, *, refusal: str) -> None:
     """Print the warning and ask for a typed yes. Raises RequestRefusedError with `refusal` without one."""
     print_text(warning)
-    try:
-        answer = typer.prompt(question, default="", show_default=False)
-    except typer.Abort:
-        answer = ""
-    if answer.strip() != "yes":
+    if ask(question) != "yes":
         raise RequestRefusedError(refusal)
+
+
+def ask(question: str) -> str:
+    """Ask a question and return the answer without blanks around it; empty at the end of the input.
+
+    What is printed next stands on a line of its own.
+    """
+    try:
+        answer = str(typer.prompt(question, default="", show_default=False)).strip()
+    except typer.Abort:
+        print_text("")
+        return ""
+    if not sys.stdin.isatty():
+        print_text("")  # nobody pressed Enter on this screen
+    return answer

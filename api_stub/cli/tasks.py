@@ -34,8 +34,8 @@ def refused(
     console = Console()
     for message in messages:
         at = format_time(message.refused_at, UTC_ZONE, seconds=True)
-        console.print(Text(f"{at}  {message.queue}  {message.reason}", "bold"), soft_wrap=True)
-        console.print(Text(f"  {message.detail}\n  {_describe_message(message)}"), soft_wrap=True)
+        console.print(Text(f"{at}  {message.queue}  {message.reason}", "bold"))
+        console.print(Text(f"  {message.detail}\n  {_describe_message(message)}"))
     if not messages:
         console.print("no message was refused")
 

@@ -16,6 +16,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from api_stub.cli.hints import as_typed
+from api_stub.cli.screen.cells import fold_hints
 from worker.rules.characters import sanitise_text
 
 _NO_LIMIT = 1_000_000
@@ -47,8 +48,24 @@ class Console(RichConsole):
             }
 
     def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 -- Rich's own arguments
-        """Print as Rich does. A plain string is one of our texts, so its hints are changed."""
-        super().print(*(as_typed(each) if isinstance(each, str) else each for each in objects), **options)
+        """Print as Rich does. A plain string is one of our texts, so its hints are changed.
+
+        With `soft_wrap`, a plain string is folded at blanks on a terminal, and stays whole elsewhere.
+        """
+        folds = bool(options.get("soft_wrap"))
+        super().print(*(self._prepare(each, folds=folds) for each in objects), **options)
+
+    def _prepare(self, shown: Any, *, folds: bool) -> Any:  # noqa: ANN401 -- whatever Rich prints
+        if not isinstance(shown, str):
+            return shown
+        text = as_typed(shown)
+        return self.fold(text) if folds else text
+
+    def fold(self, text: str) -> str:
+        """Return a text with line ends where a terminal would break it inside a word or a hint."""
+        if not self.is_terminal:
+            return text
+        return "\n".join(line.rstrip(" ") for line in fold_hints(text, self.width - 1))
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as Rich does, with visible characters. Rich calls this for every nested part."""

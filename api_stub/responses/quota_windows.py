@@ -18,6 +18,7 @@ class Source(StrEnum):
     LEDGER = "ledger"
     REDIS_AWAY = "ledger_redis_away"
     REDIS_COLD = "ledger_redis_cold"
+    NOT_RUNNING = "ledger_not_running"
 
 
 @dataclass(frozen=True, slots=True)

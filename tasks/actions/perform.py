@@ -72,7 +72,7 @@ def _attempt(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
         with services.database.transaction() as session:
             dispatch.postpone_others(session, claim, reason=decision.reason, until=decision.retry_at)
             lifecycle.replan_action(
-                session, claim, reason=decision.reason, detail="the quota says later", until=decision.retry_at
+                session, claim, reason=decision.reason, detail=None, until=decision.retry_at
             )
         return Outcome.DENIED
     return _execute(services, claim, lease, grant, kind)

@@ -8,7 +8,8 @@ from db.store.campaigns import campaigns, requests
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from tasks.contract import CampaignOptions, fingerprint, require_adapter
+from tasks.contract import CampaignOptions
+from tasks.request_rules import fingerprint, require_adapter
 from worker import logs
 from worker.errors import RequestRefusedError
 from worker.rules.suggestions import did_you_mean

@@ -16,8 +16,10 @@ from db.store.people.contacts import DueBirthday
 from tasks.contract import BirthdayOptions
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion
-from worker.rules.messages.drafts import Addressee, Draft, draft_message
+from worker.rules.messages.drafts import Addressee, Draft, draft_message, find_addressee_name
 from worker.rules.messages.templates import MessageTemplate
+from worker.rules.names.no_name import describe_no_name
+from worker.rules.names.spoken_name import NoName
 
 NO_REPEAT = timedelta(days=730)
 """For how long nobody gets the same or a similar text again."""
@@ -56,6 +58,7 @@ def _draft(
         on=person.on,
         message="" if isinstance(draft, Reason) else draft.message,
         reason=draft if isinstance(draft, Reason) else None,
+        detail=_explain_no_name(person.addressee) if draft is Reason.NO_NAME else None,
         called=None if isinstance(draft, Reason) else draft.called,
         held_until=person.held_until,
         worded_for=today,
@@ -81,6 +84,11 @@ def redraft_greeting(session: Session, claim: Claim, today: date) -> Draft | Rea
         past_texts=interactions.list_greetings_to(session, claim.contact_id, since=since),
         signature=accounts.get_account(session, claim.account_id).signature,
     )
+
+
+def _explain_no_name(addressee: Addressee) -> str | None:
+    why = find_addressee_name(addressee)
+    return describe_no_name(why) if isinstance(why, NoName) else None
 
 
 def draft_greeting(

@@ -105,7 +105,7 @@ def _preview(
     """Return a line of the preview. `when` is empty for a person who is missed; `waits_for` says why.
 
     A person who is on hold for longer than the greeting may wait is left out. `doubt` is why a person has to
-    say who it is before.
+    say who it is before. `detail` says what is wrong with a name.
     """
     held_until = draft.held_until.astimezone(zone).date() if draft.held_until else None
     is_missed = held_until is not None and draft.expires_on is not None and held_until > draft.expires_on
@@ -121,6 +121,7 @@ def _preview(
         "when": at.isoformat(timespec="seconds") if at else "",
         "waits_for": doubt or ((reached.held_back or "") if reached is not None else ""),
         "left_out": draft.reason or (Reason.ON_HOLD if is_missed else ""),
+        "detail": draft.detail or "",
         "already": person.planned_as or "",
         **({"held_until": held_until.isoformat()} if held_until else {}),
     }

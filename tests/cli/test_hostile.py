@@ -276,7 +276,7 @@ def test_the_tables_of_the_demo_take_a_text_for_a_text(
     view = View(account, [], lines, None, BAD)
     screen = LiveScreen(console, Keys(repeat("q")))
     shows: Sequence[Callable[[], None]] = (
-        lambda: console.print(demo_display.render_result(lines, account.zone)),
+        lambda: console.print(demo_display.render_result(view, lines)),
         lambda: screen.draw(render_view(view, 1000, 40, header=[BAD], hint="")),
         lambda: console.print(BAD),
     )

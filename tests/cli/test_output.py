@@ -92,3 +92,10 @@ def test_the_traceback_of_an_error_that_nobody_expected_can_not_act_either(
     code, out, err = rapport.code("doctor")
     assert (code, "Traceback" in err, SEEN in err) == (1, True, True)
     assert not find_control_characters(out + err)
+
+
+def test_a_log_without_a_wanted_line_is_not_silent(rapport: Rapport, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "beat.log").write_text("started\n")
+    code, out, err = rapport.code("logs", "--correlation", "zzz", "--data", str(tmp_path))
+    assert (code, out, err) == (0, "", "no line has a correlation id that begins with 'zzz'\n")

@@ -8,7 +8,8 @@ from db.engine import Database
 from db.store.campaigns import campaigns
 from db.store.people.accounts import AccountRecord
 from tasks.campaigns.creation import add_campaign
-from tasks.contract import BirthdayOptions, SourcingOptions, fingerprint
+from tasks.contract import BirthdayOptions, SourcingOptions
+from tasks.request_rules import fingerprint
 from tests.builders import an_account
 from tests.http.conftest import TestClient
 from tests.http.front_door.test_front_door import problem

@@ -35,7 +35,8 @@ from tests.tasks.conftest import effects
 from worker.browser.ledger import LedgerThread
 from worker.errors import Reason, TryAgainError
 from worker.rules.birthdays import birthday_occasion, recent_birthdays
-from worker.rules.messages.templates import TemplateRefusedError, render_template
+from worker.rules.messages.template_syntax import TemplateRefusedError
+from worker.rules.messages.templates import render_template
 from worker.rules.model import ActionState, Birthday, Kind
 from worker.rules.names.spoken_name import SpokenName
 from worker.rules.quota.limits import Limits

@@ -17,7 +17,7 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.explain.halts import advise_sign_in
 from api_stub.cli.formatting import print_text
-from api_stub.cli.prompts import is_interactive, require_typed_yes
+from api_stub.cli.prompts import ask, is_interactive, require_typed_yes
 from api_stub.cli.quota.gates import WARM_UP_TEXT
 from api_stub.sandbox.population.members import MEMBERS
 from db.engine import Database
@@ -105,13 +105,10 @@ def _infer_site(database: Database, name: str) -> str:
         print_text(f"on {known[0]}, like the contacts that you have; --site chooses another site")
         return known[0]
     if is_interactive():
-        try:
-            answer = str(typer.prompt(f"Which site is {name} on? {_LISTED}", default="", show_default=False))
-        except typer.Abort:
-            answer = ""
-        if answer.strip().lower() in _SITES:
-            return answer.strip().lower()
-        raise RequestRefusedError(f"{answer.strip()!r} isn't a site; no account was added")
+        answer = ask(f"Which site is {name} on? {_LISTED}").lower()
+        if answer in _SITES:
+            return answer
+        raise RequestRefusedError(f"{answer!r} isn't a site; no account was added")
     choices = ", or ".join(f"`rapport account add {name} --site {site}`" for site in _SITES)
     raise RequestRefusedError(f"the site of account {name} is unknown; the sites are {_LISTED}: {choices}")
 

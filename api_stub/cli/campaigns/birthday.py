@@ -36,6 +36,8 @@ from db.store.campaigns.campaigns import CampaignRecord
 from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
 from tasks.contract import BirthdayCampaign
+from worker.errors import RequestRefusedError
+from worker.rules.languages import describe_unknown_language, is_known_language
 from worker.rules.model import ActionState
 
 
@@ -68,6 +70,8 @@ def birthday(
 
     With --dry-run nothing is planned, sent or counted.
     """
+    if not is_known_language(fallback_language):
+        raise RequestRefusedError(f"fallback_language: {describe_unknown_language(fallback_language)}")
     request = validate_model(
         BirthdayCampaign, account=account, late_days=late_days, dry_run=dry_run, approval=approval,
         fallback_language=fallback_language, keep_replies=keep_replies, read_site=read_site,

@@ -28,7 +28,8 @@ class RedisWatch:
             queues.take_snapshot_at(self._address)
         except TryAgainError as error:
             raise NotRunningError(
-                f"{self._describe()}, so nothing was started; `rapport status` shows more"
+                f"{self._describe()}, so nothing was started. If it was restarted, try again in a moment; "
+                "`rapport status` shows more"
             ) from error
 
     def is_away(self) -> bool:

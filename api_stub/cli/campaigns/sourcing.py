@@ -95,6 +95,8 @@ def sourcing(
             print_text(f"nothing was planned or opened{describe_way_on(record.site)}")
             return
         short = short_id(campaign.id)
-        print_text(f"campaign {short}: planned; `rapport why {account}` says what happens when")
+        print_text(
+            f"campaign {short}: planned; the people found, best first: `rapport sourcing results {short}`"
+        )
         if follow:
             follow_search(database, record, campaign.id, limit)

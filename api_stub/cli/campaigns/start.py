@@ -59,7 +59,7 @@ def start_campaign(
     watch = RedisWatch(load_settings(data).redis)
     watch.require()
     obstacles = Obstacles(database, load_settings(data).redis, request)
-    if (obstacle := obstacles.find()) is not None:
+    if (obstacle := _find_lasting(obstacles)) is not None:
         raise RequestRefusedError(f"nothing was started: {obstacle}")
     with database.transaction() as session:
         print_halts(session, request.account)
@@ -69,6 +69,18 @@ def start_campaign(
         why = describe_reason(campaign.reason) if campaign.reason else "it failed"
         raise RequestRefusedError(f"the campaign could not be planned: {why}; {campaign.detail}")
     return campaign
+
+
+def _find_lasting(obstacles: Obstacles) -> str | None:
+    """Return what keeps the campaign from being planned; waits for workers if Redis has just started."""
+    obstacle = obstacles.find()
+    if obstacle is None or not obstacles.may_pass():
+        return obstacle
+    with show_wait("Redis has just started: waiting for the workers to connect to it"):
+        while obstacle is not None and obstacles.may_pass():
+            time.sleep(_POLL_INTERVAL.total_seconds())
+            obstacle = obstacles.find()
+    return obstacle
 
 
 def _request(database: Database, data: Path, request: AnyCampaignRequest) -> UUID:
@@ -103,7 +115,7 @@ def _wait_for_plan(
                 wait.what = f"{reading}: {campaign.detail}" if campaign.detail else reading
             if now - checked > _CHECK_INTERVAL.total_seconds():
                 checked = now
-                if (obstacle := obstacles.find()) is not None:
+                if (obstacle := obstacles.find()) is not None and not obstacles.may_pass():
                     raise _describe_unfinished(campaign_id, obstacle)
             time.sleep(_POLL_INTERVAL.total_seconds())
     busy = "the workers are busy" if campaign is None else "reading the site takes long"

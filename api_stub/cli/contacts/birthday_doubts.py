@@ -77,7 +77,7 @@ def confirm_doubts(
     """Confirm that a birthday is the contact's. Without ids it asks about each: yes, no, later, undo, quit.
 
     The birthday is written to the contact, and the other candidates and days of the same entry are dropped.
-    `rapport contacts reopen ID` takes an answer back, and so does undoing the import.
+    `rapport contacts reopen ID` undoes an answer, and so does undoing the import.
     """
     with open_database(data) as database:
         if all_unique:

@@ -20,6 +20,7 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.evidence import list_evidence
+from api_stub.cli.explain.outlook import Outlooks, describe_wait, read_outlooks
 from api_stub.cli.formatting import (
     create_table,
     folding_text,
@@ -38,9 +39,15 @@ from api_stub.responses.contacts import ContactOut
 from db.store.people import contact_list
 from db.store.people.contact_list import ContactFilters, ContactLine
 from db.store.reports import contact_details
-from db.store.reports.contact_details import CampaignScore, ContactDetails, OpenAction, PastInteraction
+from db.store.reports.contact_details import (
+    CampaignScore,
+    ContactDetails,
+    LeftOut,
+    OpenAction,
+    PastInteraction,
+)
 from worker.errors import Reason
-from worker.rules.model import ContactStatus
+from worker.rules.model import ActionState, ContactStatus
 from worker.rules.sourcing.profile import Profile, Section
 
 Item = TypeVar("Item")
@@ -111,7 +118,9 @@ def show_contact(
     chosen = choose_contact(data, who, account=account)
     with open_session(data, snapshot=True) as session:
         found = contact_details.get_contact_details(session, chosen.id)
-        zone = load_zones(session)[found.account]
+        owner = require_account(session, found.account)
+        outlooks = read_outlooks(session, owner) if found.open_actions and not as_json else {}
+    zone = owner.zone
     recorded = [event.screenshot for event in reversed(found.interactions)]
     pictures = list_evidence(load_settings(data), chosen.account_id, chosen.profile_url, recorded=recorded)
     if as_json:
@@ -123,7 +132,8 @@ def show_contact(
         ("profile", list(_profile_lines(found.stored_profile.profile)) if found.stored_profile else []),
         ("scores", [line for score in found.scores for line in _score_lines(score)]),
         ("what happened", [_format_event(event, zone) for event in found.interactions]),
-        ("what is planned", [_format_plan(action, zone) for action in found.open_actions]),
+        ("what is planned", [_format_plan(action, outlooks, zone) for action in found.open_actions]),
+        ("what was left out", [_format_left_out(action, zone) for action in found.left_out]),
         ("screenshots", pictures),
     ):
         if lines:
@@ -154,8 +164,8 @@ def _header_lines(found: ContactDetails, zone: ZoneInfo) -> Iterator[tuple[str, 
     if found.score is not None:
         yield "score", str(found.score)
     yield (
-        "read",
-        format_time(found.stored_profile.read_at, zone) if found.stored_profile else "no profile was read",
+        "profile",
+        f"read {format_time(found.stored_profile.read_at, zone)}" if found.stored_profile else "not read yet",
     )
     if found.replied_at is not None:
         yield "replied", format_time(found.replied_at, zone)
@@ -232,12 +242,21 @@ def _format_event(event: PastInteraction, zone: ZoneInfo) -> str:
     return f"{format_time(event.at, zone)}  {happened}{text}{automatic}{replied}"
 
 
-def _format_plan(action: OpenAction, zone: ZoneInfo) -> str:
-    detail = f" ({action.detail})" if action.detail and action.reason in _DETAILED else ""
-    why = f"{reason_suffix(action.reason)}{detail}"
-    when = f"not before {format_time(action.not_before, zone)}"
-    occasion = describe_occasion(action.occasion)
-    return f"{short_id(action.id)}  {action.kind} for {occasion} is {action.state}{why}; {when}"
+def _format_plan(action: OpenAction, outlooks: Outlooks, zone: ZoneInfo) -> str:
+    what = f"{short_id(action.id)}  {action.kind} for {describe_occasion(action.occasion)} is {action.state}"
+    if action.state not in {ActionState.PLANNED, ActionState.UNCERTAIN}:
+        detail = f" ({action.detail})" if action.detail and action.reason in _DETAILED else ""
+        return f"{what}{reason_suffix(action.reason)}{detail}"
+    outlook = outlooks.get(action.id) if action.state is ActionState.PLANNED else None
+    return f"{what}: {describe_wait(action.reason, action.not_before, outlook, zone)}"
+
+
+def _format_left_out(action: LeftOut, zone: ZoneInfo) -> str:
+    detail = f" ({action.detail})" if action.detail else ""
+    return (
+        f"{format_time(action.at, zone)}  {action.kind} for {describe_occasion(action.occasion)} was "
+        f"{action.state}{reason_suffix(action.reason)}{detail}"
+    )
 
 
 def _format_status(line: ContactLine) -> str:

@@ -26,6 +26,13 @@ class Obstacles:
         """Return what keeps it from being planned now and what to do, in one line; None if nothing does."""
         return self._find_halt() or self._find_idle_queue()
 
+    def may_pass(self) -> bool:
+        """Return whether no worker takes messages only because Redis has just started."""
+        try:
+            return queues.may_workers_return(self._address) and self._find_halt() is None
+        except TryAgainError:
+            return False
+
     def _find_halt(self) -> str | None:
         if self._reading_queue is None:
             return None  # a plan can be made; its actions wait

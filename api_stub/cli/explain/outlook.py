@@ -1,11 +1,38 @@
 """Say in words when a greeting goes out, from the forecast that everything shown to a person relies on."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
 
 from api_stub.cli.formatting import describe_reason, format_time
 from api_stub.cli.wording import format_day
+from api_stub.responses.forecast import DEFAULT_LATE_DAYS
+from db.store.people.accounts import AccountRecord
+from db.store.reports import birthday_forecast
 from worker.errors import Reason
+from worker.rules.quota.forecast import ActionForecast
+
+Outlooks = Mapping[UUID, ActionForecast]
+"""The forecast of each planned greeting, by the action's id."""
+
+
+def read_outlooks(session: Session, account: AccountRecord) -> Outlooks:
+    """Return the forecast of each planned greeting of an account."""
+    return birthday_forecast.forecast_planned(session, account, default_late_days=DEFAULT_LATE_DAYS)
+
+
+def describe_wait(
+    reason: Reason | None, not_before: datetime, outlook: ActionForecast | None, zone: ZoneInfo
+) -> str:
+    """Say what a planned action waits for, and until when: a greeting by its forecast, if there is one."""
+    if outlook is not None and reason is not Reason.AWAITING_APPROVAL:
+        waits_for = outlook.held_back or reason
+        return describe_outlook(outlook.reached_at, waits_for, outlook.action.until, zone)
+    because = f"{describe_reason(reason)}; " if reason else ""
+    return f"{because}not before {format_time(not_before, zone)}"
 
 
 def describe_outlook(

@@ -1,5 +1,6 @@
 """Render the output of `rapport summary` and `rapport campaign show`."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from api_stub.cli.formatting import (
     reason_suffix,
     render_facts,
 )
-from api_stub.cli.hints import as_typed
+from api_stub.cli.hints import as_typed, program
 from api_stub.cli.screen.tables import Table
 from api_stub.cli.wording import describe_away, describe_occasion, describe_options, format_day
 from db.store.campaigns.campaigns import CampaignRecord
@@ -113,9 +114,7 @@ def render_preview(lines: Sequence[Mapping[str, str]], zone: ZoneInfo) -> Table 
     message = "what would be sent"
     table = create_table("who", "birthday", message, "when, or why not", texts={message})
     for line in lines:
-        held = line.get("held_until", "")  # a dry run of an older version doesn't have it
-        until = f" until {format_day(date.fromisoformat(held))}" if held else ""
-        left_out = f"{describe_reason(Reason(line['left_out']))}{until}" if line["left_out"] else ""
+        left_out = _describe_left_out(line) if line["left_out"] else ""
         planned_as = line.get("already", "")  # a dry run of an older version doesn't have it
         already = f"{planned_as} already, " if planned_as else ""
         when = "" if left_out or _has_ended(planned_as) else _describe_preview_time(line, zone)
@@ -126,6 +125,18 @@ def render_preview(lines: Sequence[Mapping[str, str]], zone: ZoneInfo) -> Table 
             Text(left_out or (already + when).removesuffix(", ")),
         )
     return table
+
+
+def _describe_left_out(line: Mapping[str, str]) -> str:
+    """Say why a person is left out, and how to name a person without a name."""
+    # a dry run of an older version has neither `detail` nor `held_until`
+    reason, detail, held = Reason(line["left_out"]), line.get("detail"), line.get("held_until")
+    until = f" until {format_day(date.fromisoformat(held))}" if held else ""
+    why = f"{describe_reason(reason)}{until}{f': {detail}' if detail else ''}"
+    if reason is not Reason.NO_NAME:
+        return why
+    key = line.get("profile_url", "").rstrip("/").rpartition("/")[2] or line["contact"]
+    return f"{why}; {program()} contacts call {shlex.quote(key)} NAME"
 
 
 def _has_ended(planned_as: str) -> bool:
@@ -203,7 +214,9 @@ def _open_lines(still: OpenCounts) -> Iterator[_Line]:
 
 def _format_by_reason(reasons: Mapping[Reason, int]) -> str:
     texts = "; ".join(describe_reason_count(reason, count) for reason, count in reasons.items())
-    return f"{sum(reasons.values())}: {texts}" if texts else "none"
+    if len(reasons) < 2:
+        return texts or "none"
+    return f"{sum(reasons.values())}: {texts}"
 
 
 def _render_left_out(people: Sequence[NotGreeted]) -> Table:

@@ -93,15 +93,16 @@ def why(
         print_answer(_build_answer(facts, reading, gates, step, upkeep))
         return
     console = Console()
-    console.print(_render_title(facts), soft_wrap=True)
-    table = create_table("gate", "", "what it says")
+    console.print(_render_title(facts))
+    table = create_table("gate", "", "what it says", folds_last=True)
     for gate in gates:
         mark = Text("pass", "green") if gate.open else Text("stop", "bold red")
         table.add_row(gate.name, mark, as_typed(gate.says))
     console.print(table)
-    console.print(Text(f"quota for {facts.kind}: {SOURCE_TEXTS[reading.source]}", "dim"), soft_wrap=True)
-    console.print(Text(f"upkeep: {describe_jobs(upkeep)}", "dim"), soft_wrap=True)
-    console.print(Text(as_typed(step.describe(workers, facts.account.zone)), "bold"), soft_wrap=True)
+    source = as_typed(SOURCE_TEXTS[reading.source])
+    console.print(Text(f"quota for {facts.kind}: {source}", "dim"))
+    console.print(Text(f"upkeep: {describe_jobs(upkeep)}", "dim"))
+    console.print(Text(as_typed(step.describe(workers, facts.account.zone)), "bold"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from api_stub.cli.wording import describe_occasion, format_day
 from api_stub.responses.quota_windows import QuotaReading
 from db.store.reports.action_facts import ActionFacts
 from db.store.reports.gate_facts import AccountFacts, GateFacts
+from worker.errors import Reason
 from worker.rules.halts import Halt, HaltCause, list_halts
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
@@ -87,6 +88,8 @@ def _status_gate(account: AccountFacts) -> Gate:
 def _sign_in_gate(account: AccountFacts) -> Gate:
     if not account.signed_in:
         return Gate("sign-in", False, "not signed in yet")
+    if account.stop_reason is Reason.NOT_SIGNED_IN:
+        return Gate("sign-in", False, "the site no longer accepts the stored session")
     return Gate("sign-in", account.session_problem is None, account.session_problem or "signed in")
 
 

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.formatting import describe_reason, format_time
+from api_stub.cli.hints import as_typed
 from api_stub.cli.quota.gates import SOURCE_TEXTS, describe_decision, describe_warm_up, list_timed_gates
 from api_stub.cli.screen.tables import Facts
 from api_stub.responses.quota_windows import (
@@ -41,7 +42,7 @@ def _render_title(account: AccountQuotaStatus, readings: Mapping[Kind, QuotaRead
     warm_up = describe_warm_up(one.warm_up_on, account.now, record.zone)
     text.append(f"warm-up {warm_up}\n", "default")
     sources = dict.fromkeys(SOURCE_TEXTS[each.source] for each in readings.values())
-    text.append(f"as of {format_time(account.now, record.zone)}; {'; '.join(sources)}\n", "dim")
+    text.append(f"as of {format_time(account.now, record.zone)}; {as_typed('; '.join(sources))}\n", "dim")
     return text
 
 

@@ -46,4 +46,4 @@ def forecast(
         print_text(line, "yellow")
     if answer.birthdays:
         console.print(render_table(answer, ascii_only=console.options.ascii_only), "")
-    console.print(render_verdict(answer), soft_wrap=True)
+    console.print(render_verdict(answer))

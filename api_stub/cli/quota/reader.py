@@ -25,9 +25,9 @@ def open_quota(address: RedisAddress | None) -> Iterator[RedisQuota | None]:
 
 
 def read_quota(quota: RedisQuota | None, status: QuotaStatus) -> QuotaReading:
-    """Return Redis' answer, else the ledger's and why Redis could not tell."""
+    """Return Redis' answer, else the ledger's and why Redis could not tell. None: Rapport isn't running."""
     if quota is None:
-        return QuotaReading(status.by_ledger, Source.REDIS_AWAY)
+        return QuotaReading(status.by_ledger, Source.NOT_RUNNING)
     try:
         decision = quota.remaining(status.context)
     except QuotaUnavailableError:

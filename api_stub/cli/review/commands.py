@@ -95,7 +95,7 @@ def _iter_proposals(database: Database, scope: ReviewScope) -> Iterator[Proposal
 def _print_proposals(database: Database, scope: ReviewScope, zones: Mapping[str, ZoneInfo]) -> None:
     console, total = Console(), 0
     for proposal in _iter_proposals(database, scope):
-        console.print(render_plain(proposal, zones[proposal.account]), soft_wrap=True)
+        console.print(render_plain(proposal, zones[proposal.account]))
         total += 1
     print_text(
         f"{total} wait for approval: `rapport review`" if total else _describe_empty(database, scope), "bold"

@@ -5,10 +5,13 @@ sees as one letter. So a text counts here as wide as the widest of them would ma
 fit does so everywhere, and a line is at most shorter than it could be.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+_HINT: Final = re.compile(r"`[^`\n]+`")
+_NO_BREAK: Final = "\u00a0"
 _JOINER: Final = "\u200d"
 _EMOJI_SELECTOR: Final = "\ufe0f"
 _NO_CELL: Final = {"Mn", "Me", "Cf"}
@@ -64,6 +67,15 @@ def fold_text(text: str, width: int) -> list[str]:
     of the text itself is dropped. So `"".join` of the lines of a text without line ends is the text.
     """
     return [line for paragraph in text.split("\n") for line in _fold_line(paragraph, max(width, 2))]
+
+
+def fold_hints(text: str, width: int) -> Iterator[str]:
+    """Yield the lines of a text as `fold_text` folds it, but with each hint in backticks as one word."""
+    start = 0
+    for line in fold_text(_HINT.sub(lambda hint: hint[0].replace(" ", _NO_BREAK), text), width):
+        yield text[start : start + len(line)]
+        start += len(line)
+        start += text[start : start + 1] == "\n"
 
 
 def _fold_line(text: str, width: int) -> Iterator[str]:

@@ -26,9 +26,10 @@ _LINE_END: Final = "⏎"
 class Table:
     """Rows of cells under headings. The columns in `texts` hold messages, each on lines of its own."""
 
-    def __init__(self, *headings: str, texts: Collection[str] = ()) -> None:
+    def __init__(self, *headings: str, texts: Collection[str] = (), folds_last: bool = False) -> None:
         self._headings = headings
         self._texts = texts
+        self._folds_last = folds_last
         self._rows: list[Sequence[Text]] = []
 
     def add_row(self, *cells: str | Text) -> None:
@@ -40,12 +41,19 @@ class Table:
     def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> RenderResult:
         """Render for this terminal, or as whole lines."""
         width = options.max_width - _SLACK
-        if not console.is_terminal:
-            lines = self._render_whole_lines()
-        else:
-            lines = self._render_aligned() if self._fits(width) else self._render_stacked(width)
+        lines = self._render_fitting(width) if console.is_terminal else self._render_whole_lines()
         for line in lines:
             yield from line.render(console, end="\n")
+
+    def _render_fitting(self, width: int) -> Iterator[Text]:
+        if self._fits(width):
+            return self._render_aligned()
+        left = width - sum(len(_BETWEEN) + each for each in self._measure_columns(measure_text)[:-1])
+        return (
+            self._render_aligned(left)
+            if self._folds_last and 2 * left >= width
+            else self._render_stacked(width)
+        )
 
     def _fits(self, width: int) -> bool:
         needed = sum(self._measure_columns(measure_text)) + len(_BETWEEN) * (len(self._headings) - 1)
@@ -61,13 +69,17 @@ class Table:
         for row in (self._headings, *([cell.plain for cell in row] for row in self._rows)):
             yield Text("\t".join(cell.replace("\n", _LINE_END) for cell in row))
 
-    def _render_aligned(self) -> Iterator[Text]:
+    def _render_aligned(self, last_width: int | None = None) -> Iterator[Text]:
+        """Yield the rows in columns; with `last_width`, the last cell is folded to it."""
         widths = self._measure_columns(cell_len)  # as most terminals do; others shift what follows a little
+        indent = " " * sum(width + len(_BETWEEN) for width in widths[:-1])
         for row in ([Text(heading, "bold") for heading in self._headings], *self._rows):
             line = Text()
             for cell, width in zip(row[:-1], widths[:-1], strict=True):
                 line.append_text(cell).append(" " * (width - cell_len(cell.plain)) + _BETWEEN)
-            yield line.append_text(row[-1])
+            first, *others = [row[-1]] if last_width is None else _fold(row[-1], last_width)
+            yield line.append_text(first)
+            yield from (Text(indent).append_text(other) for other in others)
 
     def _render_stacked(self, width: int) -> Iterator[Text]:
         for row in self._rows:

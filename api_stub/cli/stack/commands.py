@@ -51,7 +51,7 @@ def up(
         from api_stub.cli.stack import demo as steps  # noqa: PLC0415 -- see above
 
         steps.prepare_demo_account(running, console)
-        steps.print_addresses(running, console, data)
+        steps.print_addresses(running, console, data, in_background=in_background)
         if not in_background:
             console.print("running; Ctrl-C stops everything", style="bold")
         running.mark_ready()

@@ -11,13 +11,14 @@ from uuid import UUID, uuid4
 from sqlalchemy.exc import OperationalError
 
 from api_stub.cli.exit_codes import ExitCode
-from api_stub.cli.formatting import format_count
+from api_stub.cli.formatting import format_count, format_counts, print_text
+from api_stub.cli.quota.gates import format_gap
 from api_stub.cli.quota.reader import open_quota
 from api_stub.cli.stack import demo_display, next_steps
-from api_stub.cli.stack.demo_account import LIMITS, MEMBER, is_signed_in, prepare_account, sign_in
+from api_stub.cli.stack.demo_account import MEMBER, is_signed_in, prepare_account, sign_in
 from api_stub.cli.terminal import Console
 from api_stub.cli.watch.follow import follow
-from api_stub.cli.watch.view import View, read_view
+from api_stub.cli.watch.view import OutlookReader, View, read_view
 from api_stub.client import TaskClient
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.errors import StackError
@@ -28,12 +29,13 @@ from db.engine import Database
 from db.store.campaigns import campaigns
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
+from db.store.quota.limits import get_configured_limits
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
 from tasks.contract import BirthdayCampaign
 from worker import clock, redis_address
 from worker.rules.lifecycle import IN_FLIGHT
-from worker.rules.model import AccountStatus, ActionState, CampaignState
+from worker.rules.model import AccountStatus, ActionState, CampaignState, Kind
 
 LATE_DAYS = 7
 
@@ -47,8 +49,7 @@ _CHECK_SECONDS = 0.5
 class Result:
     """What a demo did. `earlier` are the greetings of earlier runs."""
 
-    account: AccountRecord
-    lines: Sequence[ActionLine]
+    view: View
     earlier: frozenset[UUID]
     verdict: LedgerCheck
 
@@ -63,36 +64,38 @@ def run_demo(running: RunningStack, console: Console, *, again: bool, events: Se
     if again and earlier:
         SandboxClient(addresses.sandbox, key).add_birthdays()
     campaign_id = _start_campaign(stack)
-    lines = _follow_campaign(
+    view = _follow_campaign(
         running, database=database, account=account, campaign_id=campaign_id, earlier=earlier, events=events
     )
-    verdict = compare_with_ledger(lines, SandboxClient(addresses.sandbox, key).ledger(MEMBER.login))
+    verdict = compare_with_ledger(view.actions, SandboxClient(addresses.sandbox, key).ledger(MEMBER.login))
     database.close()
-    return Result(account, lines, earlier, verdict)
+    return Result(view, earlier, verdict)
 
 
 def print_result(result: Result, console: Console, data: Path) -> None:
     """Print the greetings and what to try next. Exits with 1 if the ledger differs."""
-    lines, verdict = result.lines, result.verdict
-    if any(_is_greeted(line, result.earlier) for line in lines):
-        shown = [line for line in lines if line.id not in result.earlier]
-        console.print(demo_display.render_result(shown, result.account.zone))
+    view, verdict = result.view, result.verdict
+    if any(_is_greeted(line, result.earlier) for line in view.actions):
+        shown = [line for line in view.actions if line.id not in result.earlier]
+        console.print(demo_display.render_result(view, shown))
         console.print(f"screenshots: {data / 'evidence'}", soft_wrap=True)
     else:
-        console.print(_describe_nothing_new(lines))
+        print_text(_describe_nothing_new(view))
     for problem in verdict.problems:
         console.print(problem, style="bold red")
     console.print(str(verdict), style="bold green" if not verdict.problems else "bold red")
     if verdict.problems:
         sys.exit(ExitCode.FOUND)
-    console.print(f"Now try:\n{next_steps.after_the_demo(lines, MEMBER.login, data)}", soft_wrap=True)
+    console.print(f"Now try:\n{next_steps.after_the_demo(view.actions, MEMBER.login, data)}", soft_wrap=True)
 
 
-def print_addresses(running: RunningStack, console: Console, data: Path) -> None:
+def print_addresses(
+    running: RunningStack, console: Console, data: Path, *, in_background: bool = False
+) -> None:
     """Print where what runs can be reached, and what to try beside it."""
     console.print(demo_display.render_addresses(running.addresses, data))
     steps = next_steps.beside_the_stack(MEMBER.login, data)
-    console.print(f"Now try, in another terminal:\n{steps}", soft_wrap=True)
+    console.print(f"Now try{'' if in_background else ', in another terminal'}:\n{steps}", soft_wrap=True)
 
 
 def prepare_demo_account(running: RunningStack, console: Console, *, again: bool = False) -> AccountRecord:
@@ -100,10 +103,13 @@ def prepare_demo_account(running: RunningStack, console: Console, *, again: bool
     stack = running.stack
     database = Database(stack.database_url, application_name="rapport demo")
     account = prepare_account(database, again=again)
+    with database.transaction() as session:
+        limits = get_configured_limits(session, account.id, Kind.GREET)
     database.close()
     console.print(
-        f"account {MEMBER.login} on the practice network, with sandbox limits: "
-        f"{LIMITS.per_day} greetings a day, about {LIMITS.gap_min.total_seconds():.0f} s apart"
+        f"account {MEMBER.login} on the practice network: {limits.per_day} greetings a day, "
+        f"{format_gap(limits.gap_min, limits.gap_max)} apart",
+        soft_wrap=True,
     )
     if not is_signed_in(stack, running.addresses, account):
         console.print("signing it in through the browser", style="dim")
@@ -118,15 +124,15 @@ def _list_greeted(database: Database, account: AccountRecord) -> frozenset[UUID]
     return frozenset(line.id for line in lines if line.state is ActionState.DONE)
 
 
-def _describe_nothing_new(lines: Sequence[ActionLine]) -> str:
-    greeted = sum(line.state is ActionState.DONE for line in lines)
-    waiting = sum(line.state is ActionState.PLANNED for line in lines)
-    later = (
-        f", and {format_count(waiting, 'person waits', 'people wait')} for the next day" if waiting else ""
-    )
+def _describe_nothing_new(view: View) -> str:
+    greeted = sum(line.state is ActionState.DONE for line in view.actions)
+    missed = sum(each.reached_at is None for each in view.outlooks.values())
+    waiting = sum(line.state is ActionState.PLANNED for line in view.actions) - missed
+    left = format_counts((waiting, "person waits", "people wait"), (missed, "is too late", "are too late"))
     people = format_count(greeted, "person was", "people were")
     return (
-        f"Nobody new to greet: {people} greeted by earlier runs{later}. New birthdays: `rapport demo --again`"
+        f"Nobody new to greet: {people} greeted by earlier runs{f'; {left}' if left else ''}. New birthdays: "
+        "`rapport demo --again`"
     )
 
 
@@ -147,7 +153,7 @@ def _follow_campaign(
     campaign_id: UUID,
     earlier: Collection[UUID],
     events: Sequence[str],
-) -> Sequence[ActionLine]:
+) -> View:
     """Show the progress, and the last of `events`, until nothing is due soon.
 
     The other services start after the first greeting, because they would delay it, or after HEAD_START.
@@ -157,6 +163,7 @@ def _follow_campaign(
     addresses = demo_display.list_addresses(running.addresses, stack.data_dir)
     header = [f"{name}: {value}" for name, value in addresses]
     began = clock.monotonic_seconds()
+    outlook = OutlookReader()
     with open_quota(redis_address.parse(stack.redis_url)) as quota:
 
         def read() -> View:
@@ -173,7 +180,7 @@ def _follow_campaign(
                         found = campaigns.list_campaigns(session, [campaign_id])
                         lines = overview.list_account_actions(session, account.id)
                         now = accounts.get_account(session, account.id)
-                        view = read_view(session, quota, now, found, lines)
+                        view = read_view(session, quota, now, found, lines, outlook=outlook)
                 except OperationalError:  # Postgres has ended; the next check starts it again
                     time.sleep(_CHECK_SECONDS)
                     continue
@@ -184,7 +191,7 @@ def _follow_campaign(
         view = follow(read, _has_ended, header=header, hint="q stops the demo")
     if view is None:
         raise KeyboardInterrupt  # q: there is nothing else to do here than to stop
-    return view.actions
+    return view
 
 
 def _is_greeted(line: ActionLine, earlier: Collection[UUID]) -> bool:

@@ -24,6 +24,8 @@ from worker.rules.quota.limits import Limits, Totals
 from worker.secrets import Vault
 
 MEMBER: Final = MEMBERS["demo"]
+_DEMO: Final = "rapport demo"
+
 LIMITS: Final = Limits(
     per_run=15, per_day=12, per_week=75, gap_min=timedelta(seconds=0.8), gap_max=timedelta(seconds=1.2)
 )
@@ -31,7 +33,10 @@ LIMITS: Final = Limits(
 
 
 def prepare_account(database: Database, *, again: bool) -> AccountRecord:
-    """Add the demo account with its limits. With `again` it may greet 12 more today."""
+    """Add the demo account with its limits. With `again` it may greet 12 more today.
+
+    Limits that a person has set stay.
+    """
     with database.transaction() as session:
         account = accounts.add_account(session, name=MEMBER.login, site="sandbox", zone=ZoneInfo("UTC"))
         _set_limits(session, account, again=again)
@@ -39,21 +44,29 @@ def prepare_account(database: Database, *, again: bool) -> AccountRecord:
 
 
 def _set_limits(session: Session, account: AccountRecord, *, again: bool) -> None:
+    configured = limits.get_configured_limits(session, account.id, Kind.GREET)
+    base = configured if _has_own_limits(session, account) else LIMITS
     used = status.get_kind_status(session, account.id, Kind.GREET, "").used
     more = LIMITS.per_day if again else 0
     wanted = replace(
-        LIMITS,
-        per_day=max(LIMITS.per_day, used.day + more),
-        per_week=max(LIMITS.per_week, used.week + LIMITS.per_day),
+        base,
+        per_day=max(base.per_day, used.day + more),
+        per_week=max(base.per_week, used.week + LIMITS.per_day),
     )
-    if limits.get_configured_limits(session, account.id, Kind.GREET) != wanted:
-        limits.set_limits(session, account.id, Kind.GREET, wanted, by="rapport demo")
+    if configured != wanted and (again or base is LIMITS):
+        limits.set_limits(session, account.id, Kind.GREET, wanted, by=_DEMO)
     totals = limits.get_configured_totals(session, account.id)
     needed = Totals(
         max(totals.per_day, used.all_day + more), max(totals.per_week, used.all_week + LIMITS.per_day)
     )
     if needed != totals:
-        limits.set_totals(session, account.id, needed, by="rapport demo")
+        limits.set_totals(session, account.id, needed, by=_DEMO)
+
+
+def _has_own_limits(session: Session, account: AccountRecord) -> bool:
+    """Return whether a person ever changed the limits of greetings."""
+    changes = limits.list_changes(session, account.id)
+    return any(each.what == Kind.GREET and each.by != _DEMO for each in changes)
 
 
 def is_signed_in(stack: Stack, addresses: Addresses, account: AccountRecord) -> bool:

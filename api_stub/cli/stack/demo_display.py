@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from api_stub.cli.formatting import create_table, render_facts
 from api_stub.cli.stack.demo_account import MEMBER
-from api_stub.cli.watch.display import STATE_STYLES, explain_wait
+from api_stub.cli.watch.display import STATE_STYLES, explain_state
+from api_stub.cli.watch.view import View
 from api_stub.cli.wording import describe_occasion
 from api_stub.stack.services import FLOWER_USER, Addresses
 from db.store.reports.overview import ActionLine
@@ -31,11 +31,11 @@ def render_addresses(addresses: Addresses, data_dir: Path) -> RenderableType:
     return render_facts(list_addresses(addresses, data_dir))
 
 
-def render_result(lines: Sequence[ActionLine], zone: ZoneInfo) -> RenderableType:
-    """Render the final table: person, occasion, state, screenshot, and the whole message."""
+def render_result(view: View, lines: Sequence[ActionLine]) -> RenderableType:
+    """Render the final table of `lines`: person, occasion, state, screenshot, and the whole message."""
     table = create_table("who", "occasion", "state", "screenshot", "message", texts=("message",))
     for line in lines:
-        why = explain_wait(line, zone) if line.state is not ActionState.DONE else ""
+        why = explain_state(view, line) if line.state is not ActionState.DONE else ""
         table.add_row(
             line.contact,
             describe_occasion(line.occasion, line.occasion_on),

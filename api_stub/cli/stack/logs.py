@@ -66,8 +66,11 @@ def logs(
     with LogReader(data, wanted) as reader:
         _check_names(reader, names or [])
         console = Console()
-        for timed in reader.read_newest(lines):
+        found = reader.read_newest(lines)
+        for timed in found:
             _print_line(console, timed, as_json=as_json)
+        if not found and lines:
+            _say_nothing_found(wanted, follow=follow)
         for timed in reader.follow() if follow else ():
             _print_line(console, timed, as_json=as_json)
 
@@ -81,6 +84,13 @@ def _check_names(reader: LogReader, names: list[str]) -> None:
     for name in names:
         if name not in known:
             raise RequestRefusedError(f"there is no log of {name!r}; there are: {', '.join(known)}")
+
+
+def _say_nothing_found(wanted: LogFilter, *, follow: bool) -> None:
+    what = "no line matches these options"
+    if wanted == LogFilter(wanted.names, wanted.correlation_id):
+        what = f"no line has a correlation id that begins with {wanted.correlation_id!r}"
+    Console(stderr=True).print(f"{what}{' yet' if follow else ''}", style="yellow", soft_wrap=True)
 
 
 def _parse_since(given: str | None) -> datetime | None:

@@ -12,6 +12,8 @@ from api_stub.cli.hints import program
 from db.store.reports.overview import ActionLine
 from worker.rules.model import ActionState
 
+_COLUMNS: Final = 80
+"""Of the narrowest usual terminal."""
 _CRITERIA: Final = Path(api_stub.__file__).parents[1] / "docs" / "criteria.json"
 
 
@@ -53,6 +55,7 @@ def _render(data: Path, steps: Sequence[tuple[Sequence[str], str]]) -> str:
     elsewhere = () if data == DEFAULT_DATA else ("--data", str(data))
     commands = [f"{program()} {shlex.join((*words, *elsewhere))}" for words, _ in steps]
     width = max(map(len, commands))
-    return "\n".join(
-        f"  {command:<{width}}  {what}" for command, (_, what) in zip(commands, steps, strict=True)
-    )
+    lines = [f"  {command:<{width}}  {what}" for command, (_, what) in zip(commands, steps, strict=True)]
+    if max(map(len, lines)) >= _COLUMNS:
+        lines = [f"  {command}\n      {what}" for command, (_, what) in zip(commands, steps, strict=True)]
+    return "\n".join(lines)

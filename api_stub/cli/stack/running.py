@@ -86,15 +86,15 @@ def status(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     console = Console()
     console.print(_describe_state(state), soft_wrap=True)
     if stopped is None:
-        console.print(Text("accounts: unknown, because Postgres doesn't answer", "yellow"), soft_wrap=True)
+        console.print(Text("accounts: unknown, because Postgres doesn't answer", "yellow"))
     if unconsumed:
         says = f"nobody takes messages of: {', '.join(unconsumed)}; `rapport doctor`"
-        console.print(Text(says, "bold red"), soft_wrap=True)
+        console.print(Text(says, "bold red"))
     if late:
         names = ", ".join(late)
-        console.print(Text(f"upkeep is late: {names}; `rapport doctor`", "bold red"), soft_wrap=True)
+        console.print(Text(f"upkeep is late: {names}; `rapport doctor`", "bold red"))
     for account in stopped or ():
-        console.print(Text(_describe_account(account), "bold red"), soft_wrap=True)
+        console.print(Text(_describe_account(account), "bold red"))
     _print_processes(console, state.processes)
     for name, address in state.addresses.items():
         print_text(f"{name}: {address}")

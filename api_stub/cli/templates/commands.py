@@ -1,6 +1,5 @@
 """`rapport templates`: list, add and change the texts of greetings."""
 
-import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -16,9 +15,11 @@ from api_stub.cli.terminal import Console
 from db.store.campaigns import templates
 from db.store.campaigns.templates import TemplateRecord
 from worker.errors import RequestRefusedError
+from worker.rules.languages import describe_unknown_language, is_known_language
 from worker.rules.messages.similarity import is_same_message
+from worker.rules.messages.template_syntax import TEMPLATE_FIELDS
 from worker.rules.messages.template_warnings import SAMPLE_NAME, SAMPLE_VALUES
-from worker.rules.messages.templates import TEMPLATE_FIELDS, render_template
+from worker.rules.messages.templates import render_template
 
 _FIELDS_HELP = "\n\n".join(f"{{{{ {name} }}}}  {meaning}" for name, meaning in TEMPLATE_FIELDS.items())
 
@@ -54,6 +55,8 @@ def list_templates(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List templates. An account's own replace the shared ones of the same language, on the day or late."""
+    if language is not None:
+        _require_language(language)
     with open_session(data) as session:
         found = templates.list_templates(session, language=language)
         if account is not None:
@@ -101,10 +104,7 @@ def add(
 
     So is one with a field in another program's spelling, such as {first_name}, [Name] or %name%.
     """
-    if not re.fullmatch("[a-z]{2}", language):
-        raise RequestRefusedError(
-            f"{language!r} isn't a language code: give two lower-case letters, such as en or fr"
-        )
+    _require_language(language)
     body = _read_text(text)
     with open_session(data) as session:
         owner = require_account(session, account).id if account else None
@@ -161,6 +161,11 @@ def weight(template: TemplateId, value: Weight, data: DataDir = DEFAULT_DATA) ->
         require_template(session, template)
         templates.set_template_weight(session, template, value)
     print_text(f"template {template} has weight {value}")
+
+
+def _require_language(given: str) -> None:
+    if not is_known_language(given):
+        raise RequestRefusedError(describe_unknown_language(given))
 
 
 def _read_text(text: str | None) -> str:

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from db.store.campaigns import templates
 from db.store.campaigns.templates import TemplateRecord
 from worker.errors import RequestRefusedError
+from worker.rules.messages.template_syntax import TemplateRefusedError
 from worker.rules.messages.template_warnings import list_warnings
-from worker.rules.messages.templates import TemplateRefusedError, check_template
+from worker.rules.messages.templates import check_template
 
 _USED = "used"
 

@@ -1,8 +1,8 @@
 """`rapport templates preview`: a template filled in, for difficult names and for people of an account."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -20,28 +20,18 @@ from worker.errors import Reason
 from worker.rules.messages.drafts import Addressee, find_addressee_name
 from worker.rules.messages.personal_values import PersonalValues
 from worker.rules.messages.signatures import add_signature
+from worker.rules.messages.template_syntax import OPTIONAL_FIELDS
 from worker.rules.messages.template_warnings import SAMPLE_VALUES, list_warnings
 from worker.rules.messages.templates import (
     MAX_DAYS_LATE,
-    OPTIONAL_FIELDS,
     ValueUnknownError,
     check_template,
     list_fields,
     render_template,
 )
 from worker.rules.names.difficult_names import DIFFICULT_NAMES
+from worker.rules.names.no_name import describe_no_name
 from worker.rules.names.spoken_name import NoName, SpokenName
-
-_NO_NAME_TEXTS: Final[Mapping[NoName, str]] = {
-    NoName.NO_LETTERS: "no word of it can be a name",
-    NoName.DIED: "the name says that the person has died",
-    NoName.STAND_IN: "the site shows this for a hidden or deleted member",
-    NoName.ORGANISATION: "a company or an institution",
-    NoName.GROUP: "more than one person",
-    NoName.ONLY_TITLES: "only a title or initials",
-    NoName.ONLY_FAMILY_NAME: "only a family name",
-    NoName.IN_DOUBT: "which word is the given name is in doubt",
-}
 
 _PEOPLE_SHOWN = 8
 
@@ -130,7 +120,7 @@ def _print_messages(body: str, people: Sequence[Addressee], *, late: bool, signa
 def _fill_in(body: str, person: Addressee, *, late: bool, signature: str) -> FilledTemplate:
     name = find_addressee_name(person)
     if isinstance(name, NoName):
-        return FilledTemplate(person.full_name, None, None, f"left out: {_NO_NAME_TEXTS[name]}")
+        return FilledTemplate(person.full_name, None, None, f"left out: {describe_no_name(name)}")
     try:
         message = _render_days(body, name, person.values, late=late, signature=signature)
     except ValueUnknownError as unknown:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.orm import Session
 
 from api_stub.cli.context import (
     DEFAULT_DATA,
@@ -17,6 +18,7 @@ from api_stub.cli.context import (
     open_database,
     require_account,
 )
+from api_stub.cli.explain.halts import list_halt_lines
 from api_stub.cli.formatting import describe_reason, print_json, print_text
 from api_stub.cli.local_servers import load_settings
 from api_stub.cli.templates.find import TemplateOrText, find_given
@@ -25,8 +27,7 @@ from api_stub.sandbox.messaging import TEST_HEADER
 from api_stub.sandbox.population.members import generate_friends
 from api_stub.stack.errors import NotRunningError
 from db.engine import Database, today_in
-from db.store.kill_switch import get_kill_switch
-from db.store.people import accounts, lookup
+from db.store.people import lookup
 from db.store.people.accounts import AccountRecord
 from tasks.actions.practice_message import send_practice_message
 from worker import clock
@@ -40,8 +41,9 @@ from worker.rules.messages.personal_values import personal_values
 from worker.rules.messages.signatures import add_signature
 from worker.rules.messages.templates import check_template, render_template
 from worker.rules.model import Kind
+from worker.rules.names.no_name import describe_no_name
 from worker.rules.names.shown_names import find_called_name
-from worker.rules.names.spoken_name import spoken_name
+from worker.rules.names.spoken_name import NoName, find_name
 from worker.rules.screenshot_names import screenshot_name
 from worker.rules.sourcing.profile import Profile
 from worker.secrets import SESSION_UNREADABLE, Vault
@@ -69,7 +71,8 @@ def send_test(
     """Send a text to somebody of the practice network through a browser, and show it as it arrived.
 
     It is filled in and signed like a greeting, and proven like one. Nobody counts as greeted by it. A member
-    whose birthday is near is refused, because the greeting would not be sent after a message by hand.
+    whose birthday is near is refused, because a message by hand stops the greeting. While the kill switch is
+    on, or the account is paused or stopped, nothing is sent.
     """
     with open_database(data, needs_workers=True) as database:
         settings = load_settings(data)
@@ -83,7 +86,10 @@ def send_test(
         def write(profile: Profile) -> tuple[str, str]:
             return _write(body, profile, late=late, signature=sender.signature, today=today)
 
-        with _open_site(settings, sender) as site:
+        url = _require_practice_network(settings, sender)
+        with database.transaction() as session:
+            _require_running(session, sender)
+        with _open_site(settings, sender, url) as site:
             recipient = _choose_recipient(site, to, today)
             sent = send_practice_message(
                 site, recipient, write, lambda: _require_allowed(database, sender, recipient)
@@ -97,9 +103,8 @@ def send_test(
     print_text(f"screenshot: {screenshot}")
 
 
-@contextmanager
-def _open_site(settings: Settings, account: AccountRecord) -> Iterator[Site]:
-    """Open the practice network in a browser of its own, which marks its messages as tests.
+def _require_practice_network(settings: Settings, account: AccountRecord) -> str:
+    """Return the practice network's address.
 
     Raises RequestRefusedError for another site, NotRunningError if the network doesn't answer.
     """
@@ -110,6 +115,12 @@ def _open_site(settings: Settings, account: AccountRecord) -> Iterator[Site]:
     url = settings.sandbox_url
     if url is None or not SandboxClient(url, "").is_healthy():
         raise NotRunningError("the practice network doesn't answer: start Rapport with `rapport up`")
+    return url
+
+
+@contextmanager
+def _open_site(settings: Settings, account: AccountRecord, url: str) -> Iterator[Site]:
+    """Open the practice network in a browser of its own, which marks its messages as tests."""
     vault = Vault(settings.required("secret_keys"))
     if account.session is None:
         raise RequestRefusedError(
@@ -133,8 +144,8 @@ def _choose_recipient(site: Site, to: str | None, today: date) -> str:
     address = _address(to)
     if address in near:
         raise RequestRefusedError(
-            f"{address} still has a birthday to greet, and a message now would stop that greeting: "
-            "choose somebody else"
+            f"{address} has a birthday these days, and a message would count as written by hand: it would "
+            "stop a greeting that is still to come. Choose somebody else"
         )
     return address
 
@@ -149,9 +160,10 @@ def _address(given: str) -> str:
 
 def _write(body: str, profile: Profile, *, late: bool, signature: str, today: date) -> tuple[str, str]:
     """Return the text, and the name by which it calls the person."""
-    name = spoken_name(profile.full_name)
-    if name is None:
-        raise RequestRefusedError(f"{profile.full_name}: {describe_reason(Reason.NO_NAME)}")
+    name = find_name(profile.full_name)
+    if isinstance(name, NoName):
+        why = f"{describe_reason(Reason.NO_NAME)}: {describe_no_name(name)}"
+        raise RequestRefusedError(f"nothing was sent to {profile.full_name}: {why}")
     job = next(iter(profile.positions or ()), None)
     shown = {
         "headline": profile.headline,
@@ -166,18 +178,23 @@ def _write(body: str, profile: Profile, *, late: bool, signature: str, today: da
 def _require_allowed(database: Database, account: AccountRecord, recipient: str) -> None:
     """Raise RequestRefusedError if nothing may be sent now from this account, or to this person."""
     with database.transaction() as session:
-        switch = get_kill_switch(session)
-        stopped = accounts.get_account(session, account.id).stop_reason
+        _require_running(session, account)
         known = lookup.find_contacts(session, recipient, account=account.name)
         today = today_in(session, account.zone)
-    reason = Reason.KILL_SWITCH if switch else stopped
     people = known.people if known.exact else ()
+    reason = None
     if any(contact.hold_until is not None and contact.hold_until > today for contact in people):
         reason = Reason.ON_HOLD
     if any(contact.do_not_contact for contact in people):
         reason = Reason.DO_NOT_CONTACT
     if reason is not None:
         raise RequestRefusedError(f"nothing was sent: {describe_reason(reason)}")
+
+
+def _require_running(session: Session, account: AccountRecord) -> None:
+    """Raise RequestRefusedError if the kill switch is on, or the account is paused or stopped."""
+    if (halted := next(list_halt_lines(session, account.name), None)) is not None:
+        raise RequestRefusedError(f"nothing was sent: {halted}")
 
 
 def _save_screenshot(settings: Settings, site: Site, account: AccountRecord, recipient: str) -> Path:

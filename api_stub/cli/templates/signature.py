@@ -17,7 +17,8 @@ from worker.rules.messages.signatures import (
     add_signature,
     validate_signature,
 )
-from worker.rules.messages.templates import MessageTemplate, TemplateRefusedError, check_template
+from worker.rules.messages.template_syntax import TemplateRefusedError
+from worker.rules.messages.templates import MessageTemplate, check_template
 
 
 def signature(

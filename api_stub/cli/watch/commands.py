@@ -19,7 +19,7 @@ from api_stub.cli.formatting import print_json, print_text
 from api_stub.cli.local_servers import find_redis
 from api_stub.cli.quota.reader import open_quota
 from api_stub.cli.watch.follow import follow
-from api_stub.cli.watch.view import View, describe_end, is_finished, read_view
+from api_stub.cli.watch.view import OutlookReader, View, describe_end, is_finished, read_view
 from api_stub.responses.history import ActionOut
 from db.engine import Database
 from db.store.campaigns import campaigns
@@ -63,6 +63,7 @@ def _watch(
     database: Database, data: Path, account: AccountRecord, campaign_ids: Sequence[UUID], *, as_json: bool
 ) -> None:
     with open_quota(find_redis(data)) as quota:
+        outlook = OutlookReader()
 
         def read() -> View:
             with database.snapshot() as session:
@@ -71,6 +72,7 @@ def _watch(
                     quota,
                     accounts.get_account(session, account.id),
                     campaigns.list_campaigns(session, campaign_ids),
+                    outlook=outlook,
                 )
 
         try:

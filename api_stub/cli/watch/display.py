@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
-from api_stub.cli.formatting import describe_reason, format_time, short_id
+from api_stub.cli.explain.outlook import describe_wait
+from api_stub.cli.formatting import describe_reason, short_id
 from api_stub.cli.screen.cells import cut_text, fold_text, measure_text
 from api_stub.cli.screen.live_screen import Row
 from api_stub.cli.watch.view import View
@@ -45,7 +45,7 @@ def render_view(view: View, columns: int, lines: int, *, header: Sequence[str], 
     space = lines - len(above) - len(below)
     return [
         *(_cut(text, width) for text in above),
-        *_render_actions(view.actions, view.zone, width, space),
+        *_render_actions(view, width, space),
         *(_cut(text, width) for text in below),
     ][:lines]
 
@@ -73,8 +73,9 @@ def _cut(text: Text, width: int) -> Row:
     return [(0, Text(cut_text(text.plain, width), text.style))]
 
 
-def _render_actions(lines: Sequence[ActionLine], zone: ZoneInfo, width: int, space: int) -> Sequence[Row]:
+def _render_actions(view: View, width: int, space: int) -> Sequence[Row]:
     """Return a row of headings and as many actions as fit, with the number of those that don't."""
+    lines = view.actions
     if not lines or space < len(_HEADINGS):
         return []
     first, last = choose_window(len(lines), _find_current(lines), space - 1)
@@ -83,7 +84,7 @@ def _render_actions(lines: Sequence[ActionLine], zone: ZoneInfo, width: int, spa
             line.contact,
             describe_occasion(line.occasion, line.occasion_on),
             line.state,
-            explain_wait(line, zone),
+            explain_state(view, line),
         )
         for line in lines[first:last]
     ]
@@ -142,11 +143,12 @@ def _place(cells: Sequence[str], styles: Sequence[str], widths: Sequence[int]) -
     return row
 
 
-def explain_wait(line: ActionLine, zone: ZoneInfo) -> str:
-    """Explain what an action waits for, or why it ended without an effect."""
+def explain_state(view: View, line: ActionLine) -> str:
+    """Explain what an action waits for and until when, or why it ended without an effect."""
+    outlook = view.outlooks.get(line.id)
+    if line.state is ActionState.PLANNED and (line.reason or outlook):
+        return describe_wait(line.reason, line.not_before, outlook, view.zone)
     if line.reason is None:
         return ""
     reason = describe_reason(line.reason)
-    if line.state is ActionState.PLANNED:
-        return f"{reason}; next try {format_time(line.not_before, zone, seconds=True)}"
     return f"{reason}: {line.detail}" if line.detail else reason

@@ -11,7 +11,7 @@ from api_stub.cli.formatting import format_time, print_text
 from api_stub.cli.screen.keyboard import RESIZED
 from api_stub.cli.screen.live_screen import LiveScreen, Row, open_live_screen
 from api_stub.cli.terminal import Console
-from api_stub.cli.watch.display import explain_wait, render_view
+from api_stub.cli.watch.display import explain_state, render_view
 from api_stub.cli.watch.view import View
 from api_stub.cli.wording import describe_occasion
 from db.store.reports.overview import ActionLine
@@ -71,9 +71,11 @@ def _print_changes(read: Read, ended: Ended, print_change: PrintChange) -> View:
     note = ""
     while True:
         view = read()
-        if print_change is _print_line and view.note != note and not view.actions:
-            print_text(view.note)  # nobody is planned yet, so this is all there is to say
-            note = view.note
+        now = view.stopped if view.actions else view.note  # without actions there is nothing else to say
+        if print_change is _print_line and now != note:
+            if now:
+                print_text(now)
+            note = now
         for line in _take_changes(view, seen):
             print_change(view, line)
         if ended(view):
@@ -91,7 +93,7 @@ def _take_changes(view: View, seen: dict[UUID, tuple[object, ...]]) -> Iterator[
 
 
 def _print_line(view: View, line: ActionLine) -> None:
-    why = explain_wait(line, view.zone)
+    why = explain_state(view, line)
     occasion = describe_occasion(line.occasion, line.occasion_on)
     at = format_time(clock.now(), view.zone, seconds=True)
     print_text(f"{at}  {line.contact}, {occasion}: {line.state}{f', {why}' if why else ''}")

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from api_stub.responses.proposals import ProposalOut
 from tasks.contract import ActorName
 from worker.rules.messages.approval import validate_message
-from worker.rules.messages.templates import MAX_MESSAGE_CHARACTERS
+from worker.rules.messages.message_text import MAX_MESSAGE_CHARACTERS
 
 Seen = Annotated[
     str, Field(pattern=r"^[0-9a-f]{64}$", description="`seen` of the proposal that the person saw.")

@@ -97,7 +97,7 @@ def replan_action(
     claim: Claim,
     *,
     reason: Reason,
-    detail: str,
+    detail: str | None,
     wait: timedelta | None = None,
     until: datetime | None = None,
     failed: bool = False,

@@ -17,9 +17,9 @@ from worker.rules.model import ActionState, Kind
 class PlannedAction:
     """One row of a plan. `contact_id` is None for a search page.
 
-    With a `reason` the action is inserted as skipped. The message is worded for the day `worded_for` and
-    calls the person `called` ('': by no name; None: not recorded). The action must not happen after
-    `expires_on`, nor before `held_until`, when the hold on the contact ends.
+    With a `reason` the action is inserted as skipped; `detail` says more about it. The message is worded for
+    the day `worded_for` and calls the person `called` ('': by no name; None: not recorded). The action must
+    not happen after `expires_on`, nor before `held_until`, when the hold on the contact ends.
     """
 
     contact_id: int | None
@@ -31,6 +31,7 @@ class PlannedAction:
     held_until: datetime | None = None
     worded_for: date | None = None
     expires_on: date | None = None
+    detail: str | None = None
     id: UUID = field(default_factory=uuid4)
 
 
@@ -72,6 +73,7 @@ def insert_plan(
                 action.reason or waits or (Reason.ON_HOLD if action.held_until else None)
                 for action in actions
             ],
+            "details": [action.detail for action in actions],
             "needs_approval": needs_approval,
         },
     )

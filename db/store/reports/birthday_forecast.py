@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, any_, cast, select
 from sqlalchemy.orm import Session
@@ -104,6 +105,27 @@ def forecast_greetings(
         session, account, days=1, default_late_days=default_late_days, late_days=late_days
     )
     return {(each.action.contact_id, each.action.on): each for each in found.forecast.actions}
+
+
+def forecast_planned(
+    session: Session, account: AccountRecord, *, default_late_days: int
+) -> Mapping[UUID, ActionForecast]:
+    """Return the forecast of each planned greeting for a birthday up to today, by the action's id.
+
+    Greetings that wait for a person, because the account or their campaign is stopped, are left out.
+    """
+    found = forecast_birthdays(session, account, days=1, default_late_days=default_late_days)
+    if found.halts:
+        return {}
+    paused = select(Campaign.id).where(
+        Campaign.account_id == account.id, Campaign.state == CampaignState.PAUSED
+    )
+    waiting = {str(campaign_id) for campaign_id in session.scalars(paused)}
+    return {
+        each.action.planned[1]: each
+        for each in found.forecast.actions
+        if each.action.planned and each.action.campaign not in waiting
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from worker.rules.lifecycle import END_STATES
 from worker.rules.model import ActionState, CampaignKind, ContactStatus, Kind
 from worker.rules.sourcing.scoring import ScoreReason
 
+_MOST_LEFT_OUT = 10
+
 
 @dataclass(frozen=True, slots=True)
 class CampaignScore:
@@ -61,12 +63,26 @@ class OpenAction:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One action that ended without an effect, and why."""
+
+    id: UUID
+    kind: Kind
+    occasion: str
+    state: ActionState
+    reason: Reason | None
+    detail: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ContactDetails:
     """One contact of an account.
 
     `facts` is contacts.profile: what lists and search pages showed. `stored_profile` is the profile as last
     read. `by_hand` is contacts.by_hand: what a person set, who, and when. `hold_until` and `away_until` are
-    None once they are past; `away_until` also if there is a hold until then.
+    None once they are past; `away_until` also if there is a hold until then. `left_out` are the latest
+    actions that ended without an effect.
     """
 
     account: str
@@ -91,6 +107,7 @@ class ContactDetails:
     scores: Sequence[CampaignScore]
     interactions: Sequence[PastInteraction]
     open_actions: Sequence[OpenAction]
+    left_out: Sequence[LeftOut]
 
 
 def get_contact_details(session: Session, contact_id: int) -> ContactDetails:
@@ -127,6 +144,7 @@ def get_contact_details(session: Session, contact_id: int) -> ContactDetails:
         scores=_list_scores(session, contact_id),
         interactions=_list_interactions(session, contact_id),
         open_actions=_list_open_actions(session, contact_id),
+        left_out=_list_left_out(session, contact_id),
     )
 
 
@@ -178,6 +196,27 @@ def _list_open_actions(session: Session, contact_id: int) -> Sequence[OpenAction
             reason=Reason(row.reason) if row.reason else None,
             detail=row.detail,
             not_before=row.not_before,
+        )
+        for row in rows
+    ]
+
+
+def _list_left_out(session: Session, contact_id: int) -> Sequence[LeftOut]:
+    rows = session.scalars(
+        select(Action)
+        .where(Action.contact_id == contact_id, Action.state.in_((ActionState.SKIPPED, ActionState.FAILED)))
+        .order_by(Action.updated_at.desc(), Action.id)
+        .limit(_MOST_LEFT_OUT)
+    )
+    return [
+        LeftOut(
+            id=row.id,
+            kind=Kind(row.kind),
+            occasion=row.occasion,
+            state=ActionState(row.state),
+            reason=Reason(row.reason) if row.reason else None,
+            detail=row.detail,
+            at=row.updated_at,
         )
         for row in rows
     ]

@@ -62,6 +62,7 @@ def test_a_dry_run_shows_who_gets_what_and_why_others_get_nothing(
     assert "Ann" in said
     assert describe_reason(Reason.DO_NOT_CONTACT) in said
     assert describe_reason(Reason.NO_NAME) in said
+    assert "no word of it can be a name; rapport contacts call party NAME" in said
     assert re.search(r"about \d+ [A-Z][a-z]{2} \d\d:\d\d UTC", said)
     assert "Far" not in said
     assert "nothing was planned or sent" in said
@@ -143,7 +144,7 @@ def test_with_redis_away_nothing_is_started_and_it_says_so_at_once(
 ) -> None:
     environment.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     said = rapport.refused("campaign", "birthday", "demo", "--no-read-site", exit_code=3)
-    assert said == "Redis doesn't answer at 127.0.0.1:1, so nothing was started; `rapport status` shows more"
+    assert said.startswith("Redis doesn't answer at 127.0.0.1:1, so nothing was started.")
 
 
 @pytest.mark.parametrize("command", [("campaign", "birthday", "demo"), ("invitations", "list", "demo")])

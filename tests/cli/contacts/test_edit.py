@@ -157,7 +157,7 @@ def test_nothing_is_edited_while_a_worker_is_about_to_send(
         (("edit", "bob", "--birthday", "14.3."), "isn't a birthday"),
         (("edit", "bob", "--birthday", "2-30"), "isn't a date in any year"),
         (("edit", "bob", "--birthday", "2999-01-01"), "between 1900 and today"),
-        (("edit", "bob", "--language", "french"), "isn't a language of two letters"),
+        (("edit", "bob", "--language", "french"), "isn't a language code: write fr"),
         (("edit", "bob"), "nothing to change"),
     ],
 )

@@ -87,8 +87,8 @@ def test_several_are_listed_with_what_tells_them_apart_and_nobody_is_taken(
             f"  1  Ann Lee, Engineer, Acme, {SANDBOX}ann-1/, of account demo",
             f"  2  Ann Lee, Engineer, Bolt Ltd, {SANDBOX}ann-2/, of account demo",
         ], command
-    assert "may be one of these" in rapport.refused("why", "lee ann")
-    assert "may be one of these" in rapport.refused("actions", "list", "--contact", "lee ann")
+    assert "several people match" in rapport.refused("why", "lee ann")
+    assert "several people match" in rapport.refused("actions", "list", "--contact", "lee ann")
     with database.transaction() as session:
         everybody = contact_list.list_contacts(session, ContactFilters(), limit=9)
         assert [line.do_not_contact for line in everybody] == [False] * 3

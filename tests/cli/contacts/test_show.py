@@ -1,5 +1,7 @@
 """`rapport contacts list` and `show`."""
 
+import json
+import re
 from datetime import date
 
 import pytest
@@ -92,13 +94,13 @@ def test_everything_known_of_a_person_is_shown(rapport: Rapport, people: None) -
 
 def test_what_nobody_has_read_is_said_to_be_so(rapport: Rapport, people: None) -> None:
     shown = rapport("contacts", "show", "Bob")
-    assert "no profile was read" in shown
+    assert "not read yet" in shown
     assert "do not contact" in shown
     assert "what is planned" not in shown
 
 
 def test_a_name_in_two_accounts_and_one_in_none_are_asked_about(rapport: Rapport, people: None) -> None:
-    assert "may be one of these" in rapport.refused("contacts", "show", "Ann Smith")
+    assert "several people match" in rapport.refused("contacts", "show", "Ann Smith")
     assert "no account knows 'Zoe'" in rapport.refused("contacts", "show", "Zoe")
 
 
@@ -121,3 +123,15 @@ def test_a_name_that_would_move_the_cursor_is_shown_harmlessly(
         session.execute(text("update contacts set full_name = E'\\x1b[2JBob' where full_name = 'Bob'"))
     assert "\x1b[2J" not in rapport("contacts", "list")
     assert "\x1b[2J" not in rapport("contacts", "show", "bob")
+
+
+def test_why_somebody_was_left_out_is_shown(rapport: Rapport, people: None, database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(
+            text("update actions set state = 'skipped', reason = 'one_voice', detail = 'says so'")
+        )
+    shown = rapport("contacts", "show", "ann", "--account", "demo")
+    assert "what is planned" not in shown
+    assert re.search(r"was skipped: this person already had a message today \(says so\)", shown)
+    (left_out,) = json.loads(rapport("contacts", "show", "ann", "--account", "demo", "--json"))["left_out"]
+    assert left_out["reason"] == "one_voice"

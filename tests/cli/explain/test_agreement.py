@@ -10,10 +10,14 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.orm import Session
 
+from api_stub.cli.context import require_account
+from api_stub.cli.watch.display import explain_state
+from api_stub.cli.watch.view import OutlookReader, read_view
 from api_stub.cli.wording import format_day
 from db.engine import Database
 from db.store.campaigns import campaigns
 from db.store.people import accounts
+from db.store.reports import overview
 from db.tables import Contact, Interaction
 from tasks.campaigns.start import start_campaign
 from tasks.contract import BirthdayOptions
@@ -113,6 +117,23 @@ def test_four_answers_agree(database: Database, rapport: Rapport, seed: int) -> 
         )
     said = {name: read(rapport("why", f"{SANDBOX}{name.lower()}/", "--account", "demo")) for name in NAMES}
     assert said == by_forecast(rapport)
+    assert listed(rapport) == drawn(database) == said
+    shown = rapport("contacts", "show", f"{SANDBOX}ann/", "--account", "demo")
+    assert read(shown.partition(" is planned: ")[2]) == said["Ann"]
+
+
+def listed(rapport: Rapport) -> Mapping[str, str]:
+    lines = [line.split("\t") for line in rapport("actions", "list").splitlines()[1:]]
+    return {who: read(why) for _, who, _, _, why in lines}
+
+
+def drawn(database: Database) -> Mapping[str, str]:
+    """Return what the rows of the demo and of `watch` say."""
+    with database.transaction() as session:
+        account = require_account(session, "demo")
+        lines = overview.list_account_actions(session, account.id)
+        view = read_view(session, None, account, [], lines, outlook=OutlookReader())
+    return {line.contact: read(explain_state(view, line)) for line in lines}
 
 
 def test_a_message_of_another_account_is_the_last_contact_and_holds_the_greeting_to_tomorrow(

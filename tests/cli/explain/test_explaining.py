@@ -89,7 +89,7 @@ def test_list_shows_names_reasons_and_times_and_can_be_narrowed(database: Databa
     assert "Bob [x]" in said
     with database.transaction() as session:
         until = formatting.format_time(action(session, bob).not_before, formatting.UTC_ZONE)
-    assert f"the day's limit is reached; [/] the quota; not before {until}" in said
+    assert f"about {until}: the day's limit is reached; [/] the quota" in said
     assert "Bob" not in rapport("actions", "list", "--state", "done")
     assert "no account called 'other'" in rapport.refused("actions", "list", "--account", "other")
     assert str(ann)[:8] not in rapport("actions", "list", "--limit", "1")

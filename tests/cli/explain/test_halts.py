@@ -6,10 +6,13 @@ from uuid import UUID
 
 import pytest
 
+from api_stub.cli.watch.follow import follow
+from api_stub.cli.watch.view import OutlookReader, read_view
 from db.engine import Database
 from db.store.actions import control
 from db.store.kill_switch import get_kill_switch, pull_kill_switch
 from db.store.people import accounts
+from db.store.reports import overview
 from tests.builders import TEN, a_campaign, a_contact, add_planned, an_account
 from tests.cli.conftest import Rapport
 from worker.errors import Reason
@@ -139,3 +142,38 @@ def test_a_campaign_s_list_says_how_far_each_has_come(
         assert progress in lines[str(made[name])[:8]]
         assert f"birthday campaign of demo: {progress}" in rapport("campaign", "show", str(made[name]))
     assert "running" in lines[str(campaign)[:8]]
+
+
+def test_an_account_that_the_site_signed_out_has_one_truth(
+    database: Database, rapport: Rapport, campaign: UUID
+) -> None:
+    assert "sign-in\tpass" in rapport("why", "demo")
+    with database.transaction() as session:
+        accounts.stop_account(session, an_account(session).id, Reason.NOT_SIGNED_IN)
+    said = rapport("why", "demo")
+    assert "account\tstop" in said
+    assert "sign-in\tstop\tthe site no longer accepts the stored session" in said
+
+
+def test_without_a_terminal_too_watching_says_what_stops_everything(
+    database: Database, campaign: UUID, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stop(database, "kill switch")
+    with database.transaction() as session:
+        account = an_account(session)
+        lines = overview.list_account_actions(session, account.id)
+        view = read_view(session, None, account, [], lines, outlook=OutlookReader())
+    follow(lambda: view, lambda _: True)
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == SAYS["kill switch"]
+    assert len(others) == len(lines) == 1
+
+
+def test_while_rapport_does_not_run_nothing_is_said_of_redis(
+    database: Database, rapport: Rapport, campaign: UUID, environment: pytest.MonkeyPatch
+) -> None:
+    for module, words in (("quota.commands", ("quota", "show", "demo")), ("explain.why", ("why", "demo"))):
+        environment.setattr(f"api_stub.cli.{module}.find_redis", lambda _: None)
+        said = rapport(*words)
+        assert "because Rapport isn't running" in said
+        assert "Redis does not answer" not in said

@@ -54,8 +54,8 @@ def test_a_day_in_a_few_lines(database: Database, rapport: Rapport) -> None:
     said = rapport("summary", "demo")
     for expected in (
         "1 greeting, 0 of them late",
-        "1: 1 not to be contacted",
-        "1: 1 because the gap between two actions is not over",
+        " 1 not to be contacted",
+        " 1 because the gap between two actions is not over",
         "1 of 1 greeting was answered, 100%",
         "1 greeting used, 9999 left; in 7 days 1 used, 69999 left",
         "0 birthdays",

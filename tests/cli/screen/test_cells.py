@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from wcwidth import wcswidth, wcwidth
 
-from api_stub.cli.screen.cells import cut_text, fold_text, measure_text, split_letters
+from api_stub.cli.screen.cells import cut_text, fold_hints, fold_text, measure_text, split_letters
 from api_stub.cli.watch.display import choose_window
 from tests.cli.screen.conftest import MESSAGES
 
@@ -50,3 +50,8 @@ def test_the_window_shows_the_current_row_and_fits(count: int, space: int, data:
     first, last = choose_window(count, current, space)
     assert first <= current < last
     assert (last - first) + (first > 0) + (last < count) <= space
+
+
+def test_a_hint_is_not_broken() -> None:
+    text = "sign in again: `rapport account sign-in demo`; then wait"
+    assert list(fold_hints(text, 34)) == ["sign in again: ", "`rapport account sign-in demo`; ", "then wait"]

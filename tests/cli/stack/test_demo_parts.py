@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import require_account
+from api_stub.cli.context import DEFAULT_DATA, require_account
 from api_stub.cli.main import COMMANDS
 from api_stub.cli.stack import next_steps
 from api_stub.cli.stack.demo import _has_ended
@@ -83,7 +83,9 @@ def greet(session: Session, account: AccountRecord, count: int) -> None:
 def test_what_is_tried_next_are_commands_that_exist() -> None:
     data = Path("/my data")
     told = f"{next_steps.after_the_demo([], 'demo', data)}\n{next_steps.beside_the_stack('demo', data)}"
-    commands = [shlex.split(line.split("  ")[1]) for line in told.splitlines()]
+    assert max(map(len, next_steps.beside_the_stack("demo", DEFAULT_DATA).splitlines())) < 80
+    lines = [line.split("  ")[1] for line in told.splitlines()]
+    commands = [shlex.split(line) for line in lines if line.startswith("rapport")]
     assert len(commands) == 6
     assert all(words[0] == "rapport" and words[1] in COMMANDS for words in commands)
     assert all(words[-2:] == ["--data", "/my data"] for words in commands)
@@ -137,3 +139,13 @@ def test_what_to_do_is_folded_and_never_cut_on_a_narrow_screen(database: Databas
 def account_record(database: Database) -> AccountRecord:
     with database.transaction() as session:
         return require_account(session, "demo")
+
+
+def test_limits_that_a_person_set_stay(database: Database) -> None:
+    account = prepare_account(database, again=False)
+    own = replace(LIMITS, per_day=30)
+    with database.transaction() as session:
+        limits.set_limits(session, account.id, Kind.GREET, own, by="ops@host")
+    prepare_account(database, again=False)
+    with database.transaction() as session:
+        assert limits.get_configured_limits(session, account.id, Kind.GREET) == own

@@ -159,3 +159,24 @@ def test_the_help_tells_a_stranger_what_a_template_holds(rapport: Rapport) -> No
     said = rapport("templates", "--help")
     assert "{{ first_name }}" in said
     assert "docs/templates.md" in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("templates", "add", "Hi", "--language", "xx"),
+        ("templates", "list", "--language", "xx"),
+        ("campaign", "birthday", "demo", "--fallback-language", "xx"),
+    ],
+)
+def test_an_unknown_language_is_refused_with_the_list(rapport: Rapport, words: tuple[str, ...]) -> None:
+    said = rapport.refused(*words)
+    assert "'xx' isn't a language code" in said
+    assert ", en, eo, es, et, " in said
+    assert "write fr" in rapport.refused(*words[:-1], "French")
+
+
+def test_a_value_without_a_default_is_noted(rapport: Rapport) -> None:
+    add = ("templates", "add", "--language", "en")
+    assert "note: it needs company" in rapport(*add, "Hi {{ first_name }} of {{ company }}!")
+    assert "needs" not in rapport(*add, "Hi {{ first_name }} of {{ company or 'your team' }}!")

@@ -14,7 +14,7 @@ from db.store.campaigns.templates import DefaultTemplate
 from db.tables import MessageTemplate
 from tests.builders import an_account
 from tests.db.helpers import run_concurrently
-from worker.rules.messages.templates import TemplateRefusedError
+from worker.rules.messages.template_syntax import TemplateRefusedError
 
 A, B = (
     DefaultTemplate(f"en.day.{name}", "en", late=False, body=f"{name} {{{{ first_name }}}}") for name in "ab"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.rules.messages.approval import TextRefusedError, approval_hash, validate_message
-from worker.rules.messages.templates import MAX_MESSAGE_CHARACTERS
+from worker.rules.messages.message_text import MAX_MESSAGE_CHARACTERS
 
 ADDRESSES = st.text(st.characters(blacklist_categories=["Cc", "Cs"]), min_size=1)
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]))

@@ -9,15 +9,13 @@ from hypothesis import strategies as st
 from worker.errors import Reason
 from worker.rules.messages.drafts import Addressee, Draft, draft_message
 from worker.rules.messages.links import contains_address, find_shortener
+from worker.rules.messages.message_text import MAX_MESSAGE_CHARACTERS, find_message_fault
 from worker.rules.messages.personal_values import NOTHING_KNOWN, PersonalValues, personal_values
+from worker.rules.messages.template_syntax import OPTIONAL_FIELDS, TemplateRefusedError
 from worker.rules.messages.templates import (
-    MAX_MESSAGE_CHARACTERS,
-    OPTIONAL_FIELDS,
     MessageTemplate,
-    TemplateRefusedError,
     ValueUnknownError,
     check_template,
-    find_message_fault,
     render_template,
 )
 from worker.rules.names.spoken_name import SpokenName

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from worker.rules.messages.approval import TextRefusedError, validate_message
 from worker.rules.messages.placeholders import find_placeholders
-from worker.rules.messages.templates import TEMPLATE_FIELDS, TemplateRefusedError, check_template
+from worker.rules.messages.template_syntax import TEMPLATE_FIELDS, TemplateRefusedError
+from worker.rules.messages.templates import check_template
 
 DATA = Path(__file__).parents[1] / "data" / "placeholders.txt"
 

@@ -6,14 +6,9 @@ from hypothesis import strategies as st
 
 from db import defaults
 from db.store.campaigns.templates import DefaultTemplate
-from worker.rules.messages.templates import (
-    MAX_DAYS_LATE,
-    MAX_MESSAGE_CHARACTERS,
-    MAX_TEMPLATE_CHARACTERS,
-    TemplateRefusedError,
-    check_template,
-    render_template,
-)
+from worker.rules.messages.message_text import MAX_MESSAGE_CHARACTERS
+from worker.rules.messages.template_syntax import MAX_TEMPLATE_CHARACTERS, TemplateRefusedError
+from worker.rules.messages.templates import MAX_DAYS_LATE, check_template, render_template
 from worker.rules.names.spoken_name import SpokenName, spoken_name
 
 ANNA = SpokenName("Anna", "Anna Smith")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.rules.languages import english_name, is_known_language, lists_language
 from worker.rules.sourcing.criteria import Criteria, Criterion, given_criteria
 from worker.rules.sourcing.experience import measure_experience
-from worker.rules.sourcing.languages import english_name, is_known_language, lists_language
 from worker.rules.sourcing.profile import Education, Position, Profile
 from worker.rules.sourcing.scoring import DEFAULT_WEIGHTS, allocate_points, score
 

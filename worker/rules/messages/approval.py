@@ -3,8 +3,8 @@
 import hashlib
 from typing import Final
 
+from worker.rules.messages.message_text import describe_position, find_message_fault
 from worker.rules.messages.placeholders import find_placeholders
-from worker.rules.messages.templates import describe_position, find_message_fault
 
 _WHITE_SPACE: Final = " \t\n\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 """White space around a text. `str.strip` would also strip control characters, which must be refused."""

@@ -4,16 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from worker.errors import Reason
+from worker.rules.messages.message_text import find_message_fault
 from worker.rules.messages.personal_values import NOTHING_KNOWN, PersonalValues
 from worker.rules.messages.signatures import SIGNATURE_LINES, add_signature
 from worker.rules.messages.similarity import is_same_message
-from worker.rules.messages.templates import (
-    MessageTemplate,
-    TemplateRefusedError,
-    ValueUnknownError,
-    find_message_fault,
-    render_template,
-)
+from worker.rules.messages.template_syntax import TemplateRefusedError
+from worker.rules.messages.templates import MessageTemplate, ValueUnknownError, render_template
 from worker.rules.names.shown_names import find_called_name
 from worker.rules.names.spoken_name import NoName, SpokenName, find_name
 

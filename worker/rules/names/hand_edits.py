@@ -5,12 +5,12 @@ from datetime import date
 from typing import Final
 
 from worker.rules.characters import find_invisible
+from worker.rules.languages import describe_unknown_language, is_known_language
 from worker.rules.names.spoken_name import LONGEST_FIRST_NAME
 
 FIRST_YEAR: Final = 1900
 _LEAP_YEAR: Final = 2000
 _BIRTHDAY: Final = re.compile(r"(?:(\d{4})-|--)?(\d{1,2})-(\d{1,2})", re.ASCII)
-_LANGUAGE: Final = re.compile(r"[a-z]{2}", re.ASCII)
 
 
 class EditRefusedError(ValueError):
@@ -47,8 +47,8 @@ def check_call_by(given: str) -> str:
 
 
 def check_language(given: str) -> str:
-    """Return a language of two letters (ISO 639-1), in small letters. Raises EditRefusedError."""
+    """Return a known language (ISO 639-1), in small letters. Raises EditRefusedError."""
     language = given.strip().lower()
-    if _LANGUAGE.fullmatch(language) is None:
-        raise EditRefusedError(f"{given!r} isn't a language of two letters, such as fr")
+    if not is_known_language(language):
+        raise EditRefusedError(describe_unknown_language(given))
     return language

@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from worker.rules.sourcing.languages import is_known_language
+from worker.rules.languages import is_known_language
 from worker.rules.sourcing.phrases import fold_text
 from worker.rules.sourcing.profile import Section
 from worker.rules.wire.json_types import JSON_NUMBER

@@ -7,9 +7,9 @@ from datetime import date
 from enum import Enum, auto
 from typing import Final
 
+from worker.rules.languages import english_name, lists_language
 from worker.rules.sourcing.criteria import Criteria, Criterion
 from worker.rules.sourcing.experience import measure_experience
-from worker.rules.sourcing.languages import english_name, lists_language
 from worker.rules.sourcing.phrases import contains_phrase, fold_text
 from worker.rules.sourcing.profile import Position, Profile
 

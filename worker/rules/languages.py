@@ -24,6 +24,20 @@ def is_known_language(code: str) -> bool:
     return re.fullmatch("[a-z]{2}", code) is not None and code in Locale("en").languages
 
 
+def describe_unknown_language(given: str) -> str:
+    """Say that `given` isn't a known language, and give the code that it names, or all codes."""
+    folded = fold_text(given)
+    named = [code for code in _known_languages() if fold_text(english_name(code)) == folded]
+    if named:
+        return f"{given!r} isn't a language code: write {named[0]}"
+    return f"{given!r} isn't a language code; the codes are {', '.join(_known_languages())}"
+
+
+@lru_cache(maxsize=1)
+def _known_languages() -> tuple[str, ...]:
+    return tuple(sorted(code for code in map(str, Locale("en").languages) if is_known_language(code)))
+
+
 def english_name(code: str) -> str:
     """Return the English name of a known language."""
     return str(Locale("en").languages[code])
