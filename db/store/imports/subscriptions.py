@@ -292,7 +292,7 @@ def list_matches(session: Session, account_id: int) -> Mapping[int, int]:
     rows = session.execute(
         text(
             "select r.line, c.id from import_rows r "
-            "join contacts c on c.account_id = :account_id and c.profile_url = r.address"
+            "join contacts c on c.account_id = :account_id and r.address in (c.profile_url, c.member_url)"
         ),
         {"account_id": account_id},
     )
