@@ -30,7 +30,7 @@ def send_practice_message(
     profile = site.read_profile(profile_url, {Section.POSITIONS})
     text = write(profile)
     thread = site.open_thread(profile_url)
-    keys = PersonKeys(profile_url, None)
+    keys = PersonKeys(profile.profile_url, None)  # by slug, also if it was given by member id
     check_recipient(site, thread, keys)
     copies = count_outgoing_copies(thread.messages(), text)
     thread.type(text)

@@ -37,8 +37,8 @@ def test_contacts_come_in_pages(client: TestClient, people: None) -> None:
     del item["id"]
     assert item == {
         "account": "demo", "profile_url": "https://sandbox.test/in/p0/", "name": "Person 0",
-        "member_url": None, "headline": "Engineer", "location": "Paris", "company": "", "status": "prospect", "score": 0,
-        "open_to_work": True, "degree": 2, "do_not_contact": False, "last_greeted_on": None,
+        "member_url": None, "headline": "Engineer", "location": "Paris", "company": "", "status": "prospect",
+        "score": 0, "open_to_work": True, "degree": 2, "do_not_contact": False, "last_greeted_on": None,
         "visited_at": None, "read_at": None,
     }  # fmt: skip
 
