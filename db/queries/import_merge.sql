@@ -74,8 +74,8 @@ with told as (
     from different d
     where c.id = d.id
 )
-insert into contacts (account_id, profile_url, member_url, full_name, email, language, birth_month, birth_day, birth_year,
-                      connected_on, profile, status, import_id)
+insert into contacts (account_id, profile_url, member_url, full_name, email, language, birth_month, birth_day,
+                      birth_year, connected_on, profile, status, import_id)
 select :account_id, address, member, full_name, email, language, birth_month, birth_day, birth_year, connected_on,
        profile, case when connected then 'connected' else 'prospect' end, :import_id
 from people p

@@ -37,7 +37,7 @@ def send_practice_message(
     text, called = write(profile)
     person = Addressee(0, profile.full_name, None)
     thread = site.open_thread(profile_url)
-    keys = PersonKeys(profile_url, None)
+    keys = PersonKeys(profile.profile_url, None)  # by slug, also if it was given by member id
     check_recipient(site, thread, keys)
     copies = count_outgoing_copies(thread.messages(), text)
     require_name(thread, person, called)

@@ -5,7 +5,7 @@ import pytest
 from db.engine import Database
 from tests.builders import a_contact, an_account
 from tests.http.conftest import TestClient
-from tests.http.front_door.test_front_door import problem
+from tests.http.test_front_door import problem
 from worker.rules.model import ContactStatus
 
 
@@ -36,10 +36,9 @@ def test_contacts_come_in_pages(client: TestClient, people: None) -> None:
     item = first["items"][0]
     del item["id"]
     assert item == {
-        "account": "demo", "profile_url": "https://sandbox.test/in/p0/", "member_url": None,
-        "name": "Person 0", "headline": "Engineer", "location": "Paris", "company": "", "status": "prospect",
-        "score": 0,
-        "open_to_work": True, "degree": 2, "do_not_contact": False, "last_greeted_on": None,
+        "account": "demo", "profile_url": "https://sandbox.test/in/p0/", "name": "Person 0",
+        "member_url": None, "headline": "Engineer", "location": "Paris", "company": "", "status": "prospect",
+        "score": 0, "open_to_work": True, "degree": 2, "do_not_contact": False, "last_greeted_on": None,
         "visited_at": None, "read_at": None,
     }  # fmt: skip
 
