@@ -92,12 +92,12 @@ worker_hijack_root_logger = False  # worker/logs.py sets up logging
 worker_redirect_stdouts = False
 
 # --- beat: ticks only; losing or duplicating one does no harm
-# Beat counts an interval from its own start and forgets it at its end, so a long one might never pass. Work
-# that is due less often is due by a row in Postgres (db/store/upkeep.py).
 # Bounds the backlog while no control worker runs. It is long because beat's clock sets the expiry and the
 # worker's clock checks it: with a minute, a control worker whose clock was ahead discarded every tick.
 _stale = {"expires": 6 * 3600}
 _dispatch_s = _settings.dispatch_every.total_seconds()
+# Beat counts an interval from its own start and forgets it at its end, so a long one might never pass. Work
+# that is due less often is due by a row in Postgres (db/store/upkeep.py).
 beat_schedule = {
     "schedules": {"task": "tasks.upkeep.schedules", "schedule": 15.0, "options": _stale},
     "dispatch": {"task": "tasks.dispatch", "schedule": _dispatch_s, "options": _stale},

@@ -22,7 +22,7 @@ from worker import metrics
 from worker.rules.halts import NEEDS_ATTENTION
 from worker.rules.upkeep import UpkeepJob
 
-_MOST_ACCOUNTS: Final = 500
+_MOST_ACCOUNTS: Final = 200
 """Accounts whose windows are exposed, 20 series each."""
 
 

@@ -170,6 +170,8 @@ def cap_totals(quota: SiteQuota, totals: Totals) -> Totals:
 
 def scale_limits(limits: Limits, share: Fraction) -> Limits:
     """Return `limits` with `share` of each count, rounded down but not to 0. Gap and hours stay."""
+    if share == 1:  # as for most accounts; fractions are slow
+        return limits
     return replace(
         limits,
         per_run=_scale_count(limits.per_run, share),
