@@ -98,7 +98,7 @@ class Database:
         pool_timeout_s: float = 30.0,
     ) -> None:
         self.engine: Engine = create_engine(
-            "postgresql+psycopg://",  # `connect` below has the address: libpq reads more forms than SQLAlchemy
+            "postgresql+psycopg://",  # `connect` has the address: libpq reads more forms than SQLAlchemy
             pool_pre_ping=True,  # after a restart of Postgres the pool reconnects, and no action fails
             pool_size=5,
             pool_timeout=pool_timeout_s,

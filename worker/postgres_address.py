@@ -5,7 +5,7 @@ error never quotes a value.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -83,7 +83,7 @@ def _read(address: str) -> Mapping[str, str]:
     return {name: str(value) for name, value in found.items()}
 
 
-def _check_names(given: "Mapping[str, str] | list[str]") -> None:
+def _check_names(given: Iterable[str]) -> None:
     from psycopg.pq import Conninfo  # noqa: PLC0415 -- slow, and few addresses need it
 
     check_parameters(given, [option.keyword.decode() for option in Conninfo.get_defaults()])
@@ -93,6 +93,17 @@ def _check_parameters(given: Mapping[str, str]) -> None:
     for name, why in _REFUSED.items():
         if name in given:
             raise ValueError(f"has the parameter {name}, {why}")
+    _check_hosts(given)
+    for name, choices in _CHOICES.items():
+        if name in given and given[name] not in choices:
+            raise ValueError(f"has an unknown {name}, or one of no use here; there are {', '.join(choices)}")
+    for name in _NUMBERS:
+        if name in given and not re.fullmatch(r"-?[0-9]{1,9}", given[name]):
+            raise ValueError(f"has a {name} that isn't a number")
+    _check_files(given)
+
+
+def _check_hosts(given: Mapping[str, str]) -> None:
     if not (given.get("host") or given.get("hostaddr")):
         raise ValueError("names no host; a Unix socket needs its folder, as in host=/var/run/postgresql")
     hosts = (given.get("host") or given["hostaddr"]).split(",")
@@ -105,13 +116,6 @@ def _check_parameters(given: Mapping[str, str]) -> None:
         raise ValueError("has a port that isn't a number from 1 to 65535")
     if len(ports) not in {1, len(hosts)}:
         raise ValueError("has another number of ports than of hosts; give one port for all, or one for each")
-    for name, choices in _CHOICES.items():
-        if name in given and given[name] not in choices:
-            raise ValueError(f"has an unknown {name}, or one of no use here; there are {', '.join(choices)}")
-    for name in _NUMBERS:
-        if name in given and not re.fullmatch(r"-?[0-9]{1,9}", given[name]):
-            raise ValueError(f"has a {name} that isn't a number")
-    _check_files(given)
 
 
 def _check_files(given: Mapping[str, str]) -> None:

@@ -54,6 +54,9 @@ def load_settings(process: Process) -> Settings:
 
 
 def unused_secret_variables(process: Process | None) -> frozenset[str]:
-    """Return the variables of the secrets, and of their files, that this process doesn't use; for None, all."""
+    """Return the variables of the secrets, and of their files, that this process doesn't use.
+
+    For None, return all of them.
+    """
     used = SECRETS_OF_PROCESS[process] if process is not None else frozenset()
     return with_files([variable_name(name) for name in SECRET_FIELDS if name not in used])

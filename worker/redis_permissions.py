@@ -1,6 +1,6 @@
 """Find out which commands, keys and channels the server's access list (ACL) forbids to Rapport.
 
-Each command is queued in a transaction that is never executed, so that the server checks it and nothing happens.
+Each command is queued in a transaction that is never executed: the server checks it, and nothing happens.
 docs/deployment.md has the access list that allows exactly these.
 """
 

@@ -4,7 +4,7 @@ The ValueError of a refusal never quotes the address: any part of it may belong 
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Final
@@ -66,7 +66,7 @@ def parse_address(
     )
 
 
-def check_parameters(given: Collection[str], known: Collection[str]) -> None:
+def check_parameters(given: Iterable[str], known: Collection[str]) -> None:
     """Raise ValueError for a parameter that is not `known`, with its name if that can't be a secret."""
     unknown = sorted(set(given) - set(known))
     if not unknown:

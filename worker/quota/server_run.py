@@ -1,7 +1,7 @@
 """Identify the run of the Redis server behind a connection: another run may lack the last grants.
 
-INFO says it. Where the server's access list forbids INFO, a script marks the run: from Redis 7 on, the cache of
-scripts is neither saved nor replicated, so a script that is in it was loaded in this very run.
+INFO says it. Where the server's access list forbids INFO, a script marks the run: from Redis 7 on, the cache
+of scripts is neither saved nor replicated, so a script that is in it was loaded in this very run.
 """
 
 from hashlib import sha1
