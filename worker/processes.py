@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from worker.errors import ConfigurationError
-from worker.settings import SECRET_FIELDS, Settings, get_settings, variable_name, with_files
+from worker.settings import SECRET_FIELDS, Settings, get_settings, variable_name
 
 
 class Process(StrEnum):
@@ -54,9 +54,6 @@ def load_settings(process: Process) -> Settings:
 
 
 def unused_secret_variables(process: Process | None) -> frozenset[str]:
-    """Return the variables of the secrets, and of their files, that this process doesn't use.
-
-    For None, return all of them.
-    """
+    """Return the environment variables of the secrets that this process doesn't use; for None, of all."""
     used = SECRETS_OF_PROCESS[process] if process is not None else frozenset()
-    return with_files([variable_name(name) for name in SECRET_FIELDS if name not in used])
+    return frozenset(variable_name(name) for name in SECRET_FIELDS if name not in used)

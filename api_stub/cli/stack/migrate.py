@@ -1,5 +1,6 @@
 """`rapport migrate`: migrate the database and add the default templates."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -40,14 +41,15 @@ def migrate_and_seed(database_url: str, *, with_roles: bool = False) -> None:
 
     Raises RequestRefusedError if roles are to be created and this role may not.
     """
-    database = Database(database_url, application_name="rapport migrate", statement_timeout_ms=0)
-    migrations.upgrade_schema(database.engine)
-    if with_roles:
-        try:
-            roles.create_roles(database.engine)
-        except roles.RoleRefusedError as error:
-            raise RequestRefusedError(str(error)) from None
-    roles.grant_rights(database.engine)
-    with database.transaction() as session:
-        defaults.seed_templates(session)
-    database.close()
+    with closing(
+        Database(database_url, application_name="rapport migrate", statement_timeout_ms=0)
+    ) as database:
+        migrations.upgrade_schema(database.engine)
+        if with_roles:
+            try:
+                roles.create_roles(database.engine)
+            except roles.RoleRefusedError as error:
+                raise RequestRefusedError(str(error)) from None
+        roles.grant_rights(database.engine)
+        with database.transaction() as session:
+            defaults.seed_templates(session)

@@ -16,7 +16,7 @@ from worker.files import make_private_folder
 from worker.processes import Process, load_settings, unused_secret_variables
 from worker.queues import BROWSER_QUEUES, CONTROL_QUEUES
 from worker.secrets import Vault
-from worker.settings import Settings, get_settings
+from worker.settings import Settings, get_settings, with_files
 
 LOOPBACK = "127.0.0.1"
 
@@ -89,7 +89,7 @@ def sandbox(
 def _prepare_environment(process: Process) -> Settings:
     """Check the settings, and remove the secrets of other processes from the environment."""
     settings = load_settings(process)
-    unset_environment(unused_secret_variables(process))
+    unset_environment(with_files(unused_secret_variables(process)))
     return settings
 
 

@@ -2,7 +2,8 @@
 
 The trigger that writes it runs with its owner's rights, so the role of the processes needs none on the log. Its
 search path is fixed, and nobody else may attach it to a table of their own: a row there would write an event.
-An interaction is never deleted, unless an import brought it and is undone.
+Rows of the ledger and the audit log stay, unless their owner deletes them or an import is undone: what refers to
+a contact goes with it, and a cascade runs with the owner's rights.
 """
 
 from alembic import op
@@ -26,14 +27,22 @@ end
 $$;
 revoke all on function action_moved(), lock_audit_head(bigint) from public;
 
-create function interaction_stays() returns trigger language plpgsql as $$
+create function ledger_stays() returns trigger language plpgsql as $$
 begin
-    raise exception 'an interaction is never deleted' using errcode = 'check_violation';
+    if not pg_has_role(session_user, (select relowner from pg_class where oid = tg_relid), 'usage') then
+        raise exception 'a row of % is never deleted', tg_table_name using errcode = 'insufficient_privilege';
+    end if;
+    return old;
 end
 $$;
-create trigger interaction_stays before delete on interactions
-    for each row when (old.import_id is null) execute function interaction_stays();
+create trigger ledger_stays before delete on interactions
+    for each row when (old.import_id is null) execute function ledger_stays();
+create trigger ledger_stays before delete on actions for each row execute function ledger_stays();
+create trigger ledger_stays before delete on action_events for each row execute function ledger_stays();
+create trigger ledger_stays before delete on audit_heads for each row execute function ledger_stays();
 """
+
+TABLES = ("interactions", "actions", "action_events", "audit_heads")
 
 
 def upgrade() -> None:
@@ -41,8 +50,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("drop trigger interaction_stays on interactions")
-    op.execute("drop function interaction_stays()")
+    for table in TABLES:
+        op.execute(f"drop trigger ledger_stays on {table}")
+    op.execute("drop function ledger_stays()")
     op.execute("drop function lock_audit_head(bigint)")
     op.execute("alter function action_moved() security invoker reset all")
     op.execute("grant execute on function action_moved() to public")
