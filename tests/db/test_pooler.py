@@ -1,4 +1,4 @@
-"""PgBouncer in transaction mode: limits hold, statements don't break, nothing is left behind by a transaction."""
+"""PgBouncer in transaction mode: limits hold, statements don't break, a transaction leaves nothing behind."""
 
 import pwd
 import shutil

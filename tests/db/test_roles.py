@@ -90,8 +90,7 @@ REFUSED_TO_THE_PROCESSES = (
     "update alembic_version set version_num = '0001'",
     "create table mine (id int)",
     "alter table actions add column mine int",
-    "create temp table mine (id int); create trigger mine after insert on mine for each row "
-    "execute function action_moved()",
+    "create temp table t (); create trigger t after insert on t for each row execute function action_moved()",
     "set role rapport",
     "create role mine",
 )

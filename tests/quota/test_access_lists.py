@@ -1,6 +1,5 @@
 """A Redis with access lists: the quota works under the least user, and what is missing is named."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from api_stub.http.routes.health import check_redis
 from db.engine import Database
 from db.store.people.accounts import AccountRecord
 from tasks.quota import Quota
+from tests.cluster import documented_rights
 from tests.own_redis import PASSWORD, RedisProcess, own_redis, watched_redis
 from tests.quota.helpers import LEASE, a_context, install_state
 from worker import metrics, queues, redis_address, redis_permissions
@@ -22,7 +22,6 @@ from worker.rules.model import Kind
 from worker.rules.quota.model import Verdict
 from worker.settings import Settings
 
-DOCUMENTED = Path(__file__).parents[2] / "docs" / "deployment.md"
 CANNOT_BE_TRIED = {
     "+client|setinfo",
     "+exec",
@@ -33,15 +32,6 @@ CANNOT_BE_TRIED = {
     "+script|load",
 }
 """Without effect on Rapport, or refused in a transaction."""
-
-
-def documented_rights() -> list[str]:
-    """The access list of the page, without the user's name and password."""
-    found = re.search(
-        r"^user rapport on >PASSWORD (.*?)\n```", DOCUMENTED.read_text(), re.DOTALL | re.MULTILINE
-    )
-    assert found
-    return found[1].split()
 
 
 def set_user(server: RedisProcess, name: str, *rights: str) -> RedisAddress:
