@@ -1,5 +1,6 @@
 """Redis servers with a configuration of their own: a Unix socket, access lists, replicas, Sentinels."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -11,10 +12,13 @@ import redis
 from api_stub.stack.servers.ports import find_free_port
 from api_stub.stack.servers.redis import _find_server
 from tests.cluster import wait_for
+from tests.tls import Certificate
 
 PASSWORD = "redis-secret"
 SENTINEL_PASSWORD = "sentinel-secret"
 SERVICE = "rapport-main"
+DEBIAN_REDIS = shutil.which("redis-server")
+"""A server with TLS; the one of the wheel is built without it."""
 
 
 @dataclass
@@ -26,6 +30,7 @@ class RedisProcess:
     config: str
     arguments: Sequence[str] = ()
     password: str = PASSWORD
+    tls: Certificate | None = None
     process: subprocess.Popen[bytes] = field(init=False)
 
     def start(self) -> None:
@@ -33,11 +38,13 @@ class RedisProcess:
         self.folder.mkdir(exist_ok=True)
         file = self.folder / "redis.conf"
         if not file.exists():  # a Sentinel writes its state there
-            own = f'port {self.port}\nbind 127.0.0.1\ndir "{self.folder}"\nsave ""\nset-proc-title no\n'
+            own = f'{self._listen()}\nbind 127.0.0.1\ndir "{self.folder}"\nsave ""\nset-proc-title no\n'
             file.write_text(f"{own}requirepass {self.password}\n{self.config}\n")
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [_find_server(), str(file), *self.arguments], stdout=log, stderr=log
+                [str(DEBIAN_REDIS if self.tls else _find_server()), str(file), *self.arguments],
+                stdout=log,
+                stderr=log,
             )
         wait_for("Redis", self._answers)
 
@@ -48,7 +55,18 @@ class RedisProcess:
 
     def client(self) -> redis.Redis:
         """Return a client of the default user."""
-        return redis.Redis(port=self.port, password=self.password, decode_responses=True)
+        return redis.Redis(
+            host="127.0.0.1", port=self.port, password=self.password, decode_responses=True,
+            ssl=self.tls is not None, ssl_ca_certs=str(self.tls.file) if self.tls else None,
+        )  # fmt: skip
+
+    def _listen(self) -> str:
+        if self.tls is None:
+            return f"port {self.port}"
+        files = (
+            f"tls-cert-file {self.tls.file}\ntls-key-file {self.tls.key}\ntls-ca-cert-file {self.tls.file}"
+        )
+        return f"port 0\ntls-port {self.port}\ntls-auth-clients no\ntls-replication yes\n{files}"
 
     def _answers(self) -> bool:
         with self.client() as client, suppress(redis.ConnectionError):

@@ -5,7 +5,7 @@ one.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import flower.views
@@ -26,7 +26,16 @@ class QueueReader(RedisBase):  # type: ignore[misc]  # Flower ships no types
 
     def __init__(self, broker_url: str, *, address: RedisAddress | None = None, **options: Any) -> None:  # noqa: ANN401 -- Flower's
         super().__init__(broker_url, **options)
+        self._sentinels: Sequence[redis.Redis] = ()
         self.redis = self._connect(address or get_settings().redis)
+
+    async def queues(self, names: Iterable[str]) -> Any:  # noqa: ANN401 -- Flower's
+        """Return the length of each queue, and close the connections."""
+        try:
+            return await super().queues(names)
+        finally:
+            for sentinel in self._sentinels:
+                await sentinel.aclose()
 
     def _connect(self, address: RedisAddress) -> redis.Redis:
         bounded: dict[str, Any] = {
@@ -39,6 +48,7 @@ class QueueReader(RedisBase):  # type: ignore[misc]  # Flower ships no types
             return redis.Redis(**options)
         asked = redis_clients.sentinel_options(address) | bounded
         manager = Sentinel(list(address.hosts), sentinel_kwargs=asked)  # type: ignore[no-untyped-call]  # untyped there
+        self._sentinels = manager.sentinels
         client: redis.Redis = manager.master_for(address.sentinels.service, **options)
         return client
 

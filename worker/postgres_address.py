@@ -96,7 +96,7 @@ def _check_parameters(given: Mapping[str, str]) -> None:
     _check_hosts(given)
     for name, choices in _CHOICES.items():
         if name in given and given[name] not in choices:
-            raise ValueError(f"has an unknown {name}, or one of no use here; there are {', '.join(choices)}")
+            raise ValueError(f"has an unknown {name}, or one of no use here; try {choices[-1]}")
     for name in _NUMBERS:
         if name in given and not re.fullmatch(r"-?[0-9]{1,9}", given[name]):
             raise ValueError(f"has a {name} that isn't a number")
@@ -112,7 +112,8 @@ def _check_hosts(given: Mapping[str, str]) -> None:
         raise ValueError("has an empty host between commas")
     if any("/" in host and not host.startswith("/") for host in hosts):
         raise ValueError("has a host with a slash; a Unix socket's folder begins with one")
-    if not all(port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535 for port in ports):
+    numbers = [port for port in ports if port]  # an empty one is the usual port
+    if not all(port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535 for port in numbers):
         raise ValueError("has a port that isn't a number from 1 to 65535")
     if len(ports) not in {1, len(hosts)}:
         raise ValueError("has another number of ports than of hosts; give one port for all, or one for each")

@@ -151,7 +151,7 @@ WRONG_POSTGRES = {
     "host=h password='c4nary": "can't be read",
     "host=h password=c4nary x": "can't be read",
     "password=c4nary dbname=x": "names no host",
-    "host=h nary=1": "the parameter nary, which is not known",
+    "host=h pooling=1 password=c4nary": "the parameter pooling, which is not known",
     "host=h password=c4nary\ndbname=x": "line break",
     "host=h,,c4nary dbname=x": "empty host",
     "host=c4nary/x dbname=x": "slash",

@@ -1,16 +1,29 @@
 """A Unix socket and Sentinels serve each client of REDIS_URL, with real servers."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import redis
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 from api_stub.client import TaskClient
+from api_stub.stack.servers.ports import find_free_port
 from tasks.contract import Tick
 from tests.cluster import run_apart, wait_for
-from tests.own_redis import PASSWORD, SENTINEL_PASSWORD, Watched, own_redis, watched_redis
+from tests.own_redis import (
+    DEBIAN_REDIS,
+    PASSWORD,
+    SENTINEL_PASSWORD,
+    RedisProcess,
+    Watched,
+    own_redis,
+    watched_redis,
+)
+from tests.tls import certificate
 from worker import broker, queues, redis_address, redis_permissions
 from worker.errors import TryAgainError
 from worker.flower import QueueReader
@@ -71,6 +84,32 @@ def test_remote_control_shows_no_password(address: RedisAddress) -> None:
         text = f"{shown} {connection.as_uri()} {connection!r} {address!r} {address}"
     assert PASSWORD not in text
     assert SENTINEL_PASSWORD not in text
+
+
+@pytest.mark.skipif(DEBIAN_REDIS is None, reason="needs a redis-server with TLS (Debian: redis-server)")
+def test_sentinels_and_server_with_tls_are_verified_and_used(tmp_path: Path) -> None:
+    own = certificate(tmp_path, "own", for_loopback=True)
+    server = RedisProcess(tmp_path / "server", find_free_port(), "", tls=own)
+    watch = f"sentinel monitor main 127.0.0.1 {server.port} 1\nsentinel auth-pass main {PASSWORD}"
+    sentinel = RedisProcess(
+        tmp_path / "sentinel", find_free_port(), watch, ["--sentinel"], SENTINEL_PASSWORD, own
+    )
+    url = f"rediss+sentinel://:{PASSWORD}@127.0.0.1:{sentinel.port}/main/1?sentinel_password={SENTINEL_PASSWORD}"
+    with ExitStack() as running:
+        for each in (server, sentinel):
+            running.callback(each.stop)
+            each.start()
+        verified = redis_address.parse(f"{url}&ssl_ca_certs={quote(str(own.file))}")
+        for address, is_known in ((verified, True), (redis_address.parse(url), False)):
+            with queues.connect(address) as client, celery_app(address).connection() as connection:
+                if is_known:
+                    assert client.ping()
+                    assert connection.default_channel.client.ping()
+                    continue
+                with pytest.raises(redis.ConnectionError, match="No master found"):
+                    client.ping()
+                with pytest.raises(OperationalError, match="No master found"):
+                    connection.ensure_connection(max_retries=1, interval_start=0)
 
 
 def test_after_a_failover_the_queues_go_on_at_the_new_master(tmp_path: Path) -> None:
