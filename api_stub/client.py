@@ -4,6 +4,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from tasks.contract import CORRELATION_HEADER, Payload
+from worker import broker
 from worker.errors import Reason, TryAgainError
 from worker.redis_address import RedisAddress
 
@@ -12,6 +13,7 @@ class TaskClient:
     """Publishes tasks to Rapport's broker. Thread-safe; every call has a timeout."""
 
     def __init__(self, address: RedisAddress) -> None:
+        broker.install()
         self._celery = Celery("rapport-client")
         self._celery.conf.update(
             **address.broker_settings(),

@@ -1,4 +1,8 @@
-"""Connections, sessions and transactions of Postgres; synchronous everywhere."""
+"""Connections, sessions and transactions of Postgres; synchronous everywhere.
+
+Nothing relies on the state of a connection, so that PgBouncer in transaction mode may stand in between: the
+limits of a transaction are set by the message that begins it.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,10 +11,14 @@ from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import psycopg
+from psycopg import generators
 from psycopg.abc import PQGen
+from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import CursorResult, Engine, Executable, create_engine, event, func, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
+
+from worker import postgres_address
 
 _KEEPALIVE_OPTIONS = {
     # Detects a peer that vanished: without these a read waits for hours, a write for a quarter of an hour.
@@ -32,9 +40,33 @@ class _BoundedConnection(psycopg.Connection[Any]):
 
     A frozen server does not enforce its own statement timeout, while its kernel still acknowledges packets,
     so keepalives don't detect it either.
+
+    `begin` is BEGIN with the limits of the transaction, in one message, so that they cost no round trip. A
+    pooler refuses or ignores start-up options.
     """
 
     answer_within_s: float | None = None
+    begin: bytes = b"begin"
+
+    def _start_query(self) -> PQGen[None]:
+        """Begin a transaction if none has begun. psycopg's own method can't send several statements."""
+        if self.autocommit or self.pgconn.transaction_status != TransactionStatus.IDLE:
+            return
+        self.pgconn.send_query(self.begin)
+        for result in (yield from generators.execute(self.pgconn)):
+            if result.status != ExecStatus.COMMAND_OK:
+                raise psycopg.errors.error_from_result(result)
+
+    def find_pooler(self) -> None:
+        """Prepare no statements if a pooler answers: the next transaction may be on another connection.
+
+        A pooler invents the process id that it gives to its client.
+        """
+        self.autocommit = True
+        row = self.execute("select pg_backend_pid()").fetchone()
+        self.autocommit = False
+        if row is None or row[0] != self.info.backend_pid:
+            self.prepare_threshold = None
 
     def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
         """Wait for an answer. Raises OperationalError, and closes the connection, if none comes in time."""
@@ -66,7 +98,7 @@ class Database:
         pool_timeout_s: float = 30.0,
     ) -> None:
         self.engine: Engine = create_engine(
-            _with_driver(url),
+            "postgresql+psycopg://",  # `connect` has the address: libpq reads more forms than SQLAlchemy
             pool_pre_ping=True,  # after a restart of Postgres the pool reconnects, and no action fails
             pool_size=5,
             pool_timeout=pool_timeout_s,
@@ -75,16 +107,19 @@ class Database:
                 "application_name": application_name,
                 "connect_timeout": connect_timeout_s,
                 **_KEEPALIVE_OPTIONS,
-                "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC "
-                f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}",
             },
         )
         within_s = statement_timeout_ms / 1000 + _ANSWER_GRACE_S if statement_timeout_ms else None
+        begin = (
+            f"begin; set local statement_timeout = {statement_timeout_ms}; set local timezone = 'UTC'"
+            f"; set local idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION_MS}"
+        ).encode()
 
         @event.listens_for(self.engine, "do_connect")
         def connect(_dialect: object, _record: object, _given: object, parameters: dict[str, Any]) -> object:
-            connection = _BoundedConnection.connect(**parameters)
-            connection.answer_within_s = within_s
+            connection = _BoundedConnection.connect(postgres_address.without_driver(url), **parameters)
+            connection.answer_within_s, connection.begin = within_s, begin
+            connection.find_pooler()
             return connection
 
     @contextmanager
@@ -132,11 +167,3 @@ def get_database_time(session: Session) -> datetime:
 def today_in(session: Session, zone: ZoneInfo) -> date:
     """Return the date in `zone` at the instant at which the transaction began, by Postgres' clock."""
     return cast("date", session.scalar(select(func.date(func.timezone(zone.key, func.now())))))
-
-
-def _with_driver(url: str) -> str:
-    """Return `url` with the scheme for psycopg 3."""
-    scheme, _, rest = url.partition("://")
-    if scheme in {"postgres", "postgresql"}:
-        return f"postgresql+psycopg://{rest}"
-    return url

@@ -5,6 +5,7 @@ plain processes.
 """
 
 import asyncio
+import re
 import signal
 import sys
 import time
@@ -14,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import redis
 from pytest_celery import CeleryTestBroker, CeleryTestWorker
 
 from api_stub.stack.environment import inherited_environment
@@ -21,6 +23,7 @@ from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.servers.redis import Redis
 from worker.settings import SECRET_FIELDS, variable_name
 
+_PASSWORD = "of-the-broker"
 PATIENCE = timedelta(seconds=90)
 T = TypeVar("T")
 
@@ -89,17 +92,31 @@ def _signal_number(given: str | int) -> signal.Signals:
 
 
 def broker_node(data_dir: Path) -> CeleryTestBroker:
-    """Return a Redis that keeps its port and its data across a restart."""
+    """Return a Redis that keeps its port and its data across a restart.
+
+    Its clients have the access list of docs/deployment.md; the default user's address is `admin_url`.
+    """
     server = Redis(data_dir)
 
     def start() -> Child:
         server.start()
+        with redis.Redis.from_url(server.url) as admin:
+            admin.execute_command("ACL", "SETUSER", "rapport", "on", f">{_PASSWORD}", *documented_rights())
         assert server.child is not None
         return server.child
 
     container = ProcessContainer("redis", start, {})
-    container.celeryconfig.update(url=server.url, host_url=server.url)
+    url = f"redis://rapport:{_PASSWORD}@{server.url.rpartition('@')[2]}"
+    container.celeryconfig.update(url=url, host_url=url, admin_url=server.url)
     return CeleryTestBroker(container)
+
+
+def documented_rights() -> list[str]:
+    """Return the access list of docs/deployment.md, without the user's name and password."""
+    page = (Path(__file__).parents[1] / "docs" / "deployment.md").read_text()
+    found = re.search(r"^user rapport on >PASSWORD (.*?)\n```", page, re.DOTALL | re.MULTILINE)
+    assert found
+    return found[1].split()
 
 
 def worker_node(

@@ -28,6 +28,7 @@ class Servers:
 
     postgres_url: str
     redis_url: str
+    app_url: str = ""
 
     def database_url_of(self, database: str) -> str:
         """Return the address of one of Postgres' databases."""
@@ -66,7 +67,7 @@ def own_servers(folder: Path) -> Iterator[Servers]:
     """Run a Postgres, with a migrated template database, and a Redis below `folder`; remove their data."""
     postgres = Postgres(folder / "data", durable=False)
     with postgres, Redis(folder / "data") as redis:
-        servers = Servers(postgres.url, redis.url)
+        servers = Servers(postgres.url, redis.url, postgres.app_url)
         _shorten_sign_in(servers)
         migrate_and_seed(servers.create_database(TEMPLATE))
         yield servers

@@ -10,6 +10,9 @@ redis-py reads from a subscription without a timeout, whatever socket_timeout sa
 worker's event loop when it believes that the socket is readable. After an outage or on a half-open connection
 that is sometimes wrong: workers that had reconnected blocked in this read for ever and took no task (seen
 with Kombu 5.7.0 and redis-py 8.1.0). So the read has a timeout here.
+
+Unix sockets and Sentinels are served by the same channel. Kombu's own way would show the password of a
+socket, and those of Sentinels, in the answers to remote control.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,12 +23,18 @@ from typing import Any, Final
 import redis as redis_py
 from kombu.transport import TRANSPORT_ALIASES, _transport_cache, redis
 from redis.client import PubSub
+from redis.sentinel import (
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
 
-from worker import clock, logs, metrics
+from worker import clock, logs, metrics, redis_clients
 from worker.messages.broadcast import check_command, check_event, check_reply
 from worker.messages.envelope import check_unacked
 from worker.messages.refused import describe_refused
 from worker.messages.task import check_task
+from worker.redis_address import find_remembered
 from worker.rules.wire.refusals import MessageRefusedError, RefusedMessage
 
 log = logs.get_logger(__name__)
@@ -119,8 +128,17 @@ class Channel(redis.Channel):
 
     QoS = QoS
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- Kombu's signature
-        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]  # untyped there
+    def __init__(self, connection: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- Kombu's signature
+        given = connection.client
+        self._address = find_remembered(
+            given.hostname or "", given.virtual_host or "", given.userid, given.password
+        )
+        if self._address is not None and self._address.sentinels is not None:
+            self.connection_class: Any = SentinelManagedConnection
+            self.connection_class_ssl: Any = SentinelManagedSSLConnection
+        elif self._address is not None:
+            self.connection_class = redis_py.UnixDomainSocketConnection
+        super().__init__(connection, **kwargs)  # type: ignore[no-untyped-call]  # untyped there
         self._rename_wrong_type(self.unacked_key, "hash")
         self._rename_wrong_type(self.unacked_index_key, "zset")
 
@@ -140,6 +158,30 @@ class Channel(redis.Channel):
             found = client.eval(_RENAME_WRONG_TYPE, 2, key, aside, kind)
         if found:
             log.error("key_moved_aside", key=key, was=found.decode(), wanted=kind, moved_to=aside)
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        params: dict[str, Any] = super()._connparams(asynchronous)  # type: ignore[no-untyped-call]  # untyped there
+        if self._address is None:
+            return params
+        of_server = {"host", "port"}
+        if self._address.socket is not None:
+            of_server |= {"socket_connect_timeout", "socket_keepalive", "socket_keepalive_options"}
+            params["path"] = self._address.socket
+        return {name: value for name, value in params.items() if name not in of_server}
+
+    def _get_pool(self, asynchronous: bool = False) -> redis_py.ConnectionPool:
+        address = self._address
+        if address is None or address.sentinels is None:
+            pool: redis_py.ConnectionPool = super()._get_pool(asynchronous)  # type: ignore[no-untyped-call]  # untyped there
+            return pool
+        params = self._connparams(asynchronous)
+        self.keyprefix_fanout = self.keyprefix_fanout.format(db=params["db"])
+        manager = redis_clients.make_sentinel(address)
+        if asynchronous:  # Kombu closes both
+            self._async_sentinel_manager = manager
+        else:
+            self._sentinel_manager = manager
+        return SentinelConnectionPool(address.sentinels.service, manager, **params)  # type: ignore[no-untyped-call]  # untyped there
 
     def _get_client(self) -> type[Client]:
         super()._get_client()  # type: ignore[no-untyped-call]  # untyped there; raises if redis-py is too old
@@ -169,7 +211,7 @@ class Channel(redis.Channel):
 
 
 class Transport(redis.Transport):
-    """The transport of redis:// addresses in Rapport's processes."""
+    """The transport of every form of REDIS_URL in Rapport's processes."""
 
     Channel = Channel
     connection_errors = (*redis.Transport.connection_errors, redis_py.ResponseError)
@@ -177,8 +219,8 @@ class Transport(redis.Transport):
 
 
 def install(*, is_task: Callable[[str], bool] | None = None) -> None:
-    """Use this transport for redis:// and rediss://. `is_task` says whether a task of that name exists."""
-    for scheme in ("redis", "rediss"):
+    """Use this transport for each form of REDIS_URL. `is_task` says whether a task of that name exists."""
+    for scheme in ("redis", "rediss", "unix", "sentinel"):
         TRANSPORT_ALIASES[scheme] = "worker.broker:Transport"
         _transport_cache.pop(scheme, None)  # filled by an earlier connection
     if is_task is not None:

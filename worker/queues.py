@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from worker import redis_clients
 from worker.errors import Reason, TryAgainError
 from worker.redis_address import RedisAddress
 from worker.rules.model import Kind
@@ -122,8 +123,8 @@ class QueueSnapshot:
 
 def connect(address: RedisAddress) -> redis.Redis:
     """Return a client whose calls all end within seconds."""
-    return redis.Redis(
-        **address.client_options(),
+    return redis_clients.connect(
+        address,
         decode_responses=True,
         encoding_errors="replace",  # anyone may have written what is read here
         socket_timeout=_TIMEOUT_S,

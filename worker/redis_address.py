@@ -1,26 +1,31 @@
 """Parse REDIS_URL once for both of its clients, Kombu and redis-py.
 
 They read it differently: by default Kombu doesn't verify the certificate of a rediss:// address and redis-py
-does, and each ignores parameters that the other one obeys. So neither of them is given the address itself.
+does, each ignores parameters that the other one obeys, and they spell Unix sockets and Sentinel differently.
+So neither of them is given the address itself.
 """
 
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
-from worker.server_address import ServerAddress, parse_address
+from worker.server_address import ServerAddress, check_parameters, parse_address
 
-_EXAMPLE: Final = "redis://:password@host:6379/0, or rediss:// for TLS"
-_UNSUPPORTED_SCHEMES: Final = {
-    "unix": "Unix sockets are not supported: give Redis a port on 127.0.0.1",
-    "redis+socket": "Unix sockets are not supported: give Redis a port on 127.0.0.1",
-    "sentinel": "Redis Sentinel is not supported: give the address of one server",
-    "redis+sentinel": "Redis Sentinel is not supported: give the address of one server",
-}
+_EXAMPLE: Final = (
+    "redis://:password@host:6379/0, rediss:// for TLS, unix:///folder/redis.sock?db=0 or "
+    "sentinel://:password@host1:26379,host2:26379/service/0"
+)
+_TCP: Final = ("redis", "rediss")
+_UNIX: Final = ("unix", "redis+socket")
+"""The spellings of redis-py and of Kombu."""
+_SENTINEL: Final = ("sentinel", "redis+sentinel", "rediss+sentinel")
+_WITH_TLS: Final = ("rediss", "rediss+sentinel")
 _FILES: Final = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
-_PARAMETERS: Final = (*_FILES, "ssl_cert_reqs", "ssl_check_hostname")
+_TLS_PARAMETERS: Final = (*_FILES, "ssl_cert_reqs", "ssl_check_hostname")
+_DB_PARAMETERS: Final = ("db", "virtual_host")
+_SENTINEL_PARAMETERS: Final = ("sentinel_user", "sentinel_password")
 _VERIFY_MODES: Final = {
     "required": ssl.CERT_REQUIRED,
     "optional": ssl.CERT_OPTIONAL,
@@ -30,38 +35,83 @@ _YES_NO: Final = {"true": True, "yes": True, "1": True, "false": False, "no": Fa
 
 
 @dataclass(frozen=True, slots=True)
-class RedisAddress:
-    """The address of Redis. `tls` has redis-py's ssl_ arguments, or is None for an unencrypted connection."""
+class Sentinels:
+    """How to ask the Sentinels for the server of `service`: their user and password."""
 
-    host: str
-    port: int
+    service: str
+    user: str | None
+    password: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAddress:
+    """The address of Redis. `tls` has redis-py's ssl_ arguments, or is None for an unencrypted connection.
+
+    `hosts` are the server's host and port, those of all `sentinels`, or none if there is a Unix `socket`.
+    """
+
+    hosts: tuple[tuple[str, int], ...]
     db: int
     user: str | None
     password: str | None = field(repr=False)
     tls: Mapping[str, Any] | None
+    socket: str | None = None
+    sentinels: Sentinels | None = None
 
-    def client_options(self) -> dict[str, Any]:
-        """Return the arguments with which redis.Redis connects to this server."""
-        tls = {} if self.tls is None else {"ssl": True, **self.tls}
-        return {
-            "host": self.host,
-            "port": self.port,
-            "db": self.db,
-            "username": self.user,
-            "password": self.password,
-            **tls,
-        }
+    @property
+    def host(self) -> str:
+        """The first host; empty for a Unix socket."""
+        return self.hosts[0][0] if self.hosts else ""
+
+    @property
+    def port(self) -> int:
+        """The port of the first host; 0 for a Unix socket."""
+        return self.hosts[0][1] if self.hosts else 0
+
+    def __str__(self) -> str:
+        """Return what it names, without the password."""
+        if self.socket is not None:
+            return self.socket
+        hosts = ", ".join(f"{host}:{port}" for host, port in self.hosts)
+        return hosts if self.sentinels is None else f"{self.sentinels.service} of the Sentinels {hosts}"
 
     def broker_settings(self) -> dict[str, Any]:
-        """Return Celery's settings for this server as the broker. Flower reads these too."""
+        """Return Celery's settings for this server as the broker.
+
+        Celery shows its settings to remote control, and hides only the user's own password in them. So a
+        Unix socket and Sentinels are remembered here, and worker/broker.py finds them by the URL's host.
+        """
+        host, port = self.host, f":{self.port}"
+        scheme = "redis" if self.tls is None else "rediss"
+        if self.socket is not None:
+            scheme, host, port = "unix", self.socket, ""
+        elif self.sentinels is not None:
+            scheme, port = "sentinel", ""
+            host = f"{','.join(f'{name}:{number}' for name, number in self.hosts)}/{self.sentinels.service}"
+        elif ":" in host:
+            host = f"[{host}]"
+        if scheme in {"unix", "sentinel"}:
+            _REMEMBERED[_key(host, str(self.db), self.user, self.password)] = self
+            host = quote(host, safe="")
         user, password = quote(self.user or "", safe=""), quote(self.password or "", safe="")
         credentials = f"{user}:{password}@" if password else ""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        scheme = "redis" if self.tls is None else "rediss"
         return {
-            "broker_url": f"{scheme}://{credentials}{host}:{self.port}/{self.db}",
+            "broker_url": f"{scheme}://{credentials}{host}{port}/{self.db}",
             "broker_use_ssl": False if self.tls is None else dict(self.tls),
         }
+
+
+_Key = tuple[str, str, str | None, str | None]
+_REMEMBERED: Final[dict[_Key, RedisAddress]] = {}
+
+
+def find_remembered(host: str, db: str, user: str | None, password: str | None) -> RedisAddress | None:
+    """Return the Unix socket or Sentinels that `broker_settings` gave this host; None for a server's name."""
+    return _REMEMBERED.get(_key(host, db, user, password))
+
+
+def _key(host: str, db: str, user: str | None, password: str | None) -> _Key:
+    return host.lower(), db, user or None, password or None  # Kombu's parser makes a host lower case
 
 
 def parse(url: str, *, may_be_unverified: bool = False) -> RedisAddress:
@@ -70,39 +120,75 @@ def parse(url: str, *, may_be_unverified: bool = False) -> RedisAddress:
     The certificate and host name are verified against the system's authorities or `ssl_ca_certs`. An address
     that turns this off is refused unless `may_be_unverified`.
     """
-    for scheme, advice in _UNSUPPORTED_SCHEMES.items():
-        if url.lower().startswith(f"{scheme}://"):
-            raise ValueError(advice)
-    address = parse_address(url, schemes=("redis", "rediss"), example=_EXAMPLE)
-    if not address.host:
-        raise ValueError(f"names no host; it must look like {_EXAMPLE}")
+    address = parse_address(
+        url, schemes=(*_TCP, *_UNIX, *_SENTINEL), example=_EXAMPLE, several="sentinel://" in url.lower()
+    )
     if address.has_credentials and not address.password:
         raise ValueError(
             "has an @ but no password; the password comes after a colon, as in redis://:password@host"
         )
+    if address.scheme in _UNIX:
+        return _parse_socket(address)
+    if not address.hosts:
+        raise ValueError(f"names no host; it must look like {_EXAMPLE}")
+    is_sentinel = address.scheme in _SENTINEL
+    service, db = _split_service(address.path) if is_sentinel else ("", address.path)
+    check_parameters(address.query, (*_TLS_PARAMETERS, *(_SENTINEL_PARAMETERS if is_sentinel else ())))
     return RedisAddress(
-        host=address.host,
-        port=address.port or 6379,
-        db=_database(address.path),
+        hosts=tuple((host, port or (26379 if is_sentinel else 6379)) for host, port in address.hosts),
+        db=_database(db.removeprefix("/")),
         user=address.user or None,
         password=address.password or None,
         tls=_tls(address, may_be_unverified=may_be_unverified),
+        sentinels=_sentinels(service, address.query) if is_sentinel else None,
     )
 
 
-def _database(path: str) -> int:
-    number = path.removeprefix("/") or "0"
+def _parse_socket(address: ServerAddress) -> RedisAddress:
+    check_parameters(address.query, _DB_PARAMETERS)
+    socket = unquote(address.path)
+    if address.hosts or socket in {"", "/"}:
+        raise ValueError("names no socket; it must look like unix:///folder/redis.sock?db=0")
+    if len(address.query) > 1:
+        raise ValueError("has both db and virtual_host")
+    return RedisAddress(
+        hosts=(),
+        db=_database(next(iter(address.query.values()), "")),
+        user=address.user or None,
+        password=address.password or None,
+        tls=None,
+        socket=socket,
+    )
+
+
+def _split_service(path: str) -> tuple[str, str]:
+    service, _, db = path.removeprefix("/").partition("/")
+    if not service or service.isdigit():
+        raise ValueError(
+            "names no service, which Sentinel's configuration calls the master's name; it must look like "
+            "sentinel://:password@host1:26379,host2:26379/service/0"
+        )
+    return unquote(service), db
+
+
+def _sentinels(service: str, query: Mapping[str, str]) -> Sentinels:
+    user, password = query.get("sentinel_user"), query.get("sentinel_password")
+    if user and not password:
+        raise ValueError("has a sentinel_user without its sentinel_password")
+    return Sentinels(service, user, password)
+
+
+def _database(number: str) -> int:
+    number = number or "0"
     if not (number.isascii() and number.isdigit() and len(number) < 6):
-        raise ValueError("has a database that isn't a number; it follows the port, as in redis://host:6379/0")
+        raise ValueError("has a database that isn't a number, as the 0 in redis://host:6379/0")
     return int(number)
 
 
 def _tls(address: ServerAddress, *, may_be_unverified: bool) -> Mapping[str, Any] | None:
-    if not address.query.keys() <= set(_PARAMETERS):
-        raise ValueError(f"may have these parameters only: {', '.join(_PARAMETERS)}")
-    if address.scheme == "redis":
-        if address.query:
-            raise ValueError("has parameters for TLS, which begins with rediss://")
+    if address.scheme not in _WITH_TLS:
+        if address.query.keys() & set(_TLS_PARAMETERS):
+            raise ValueError("has parameters for TLS, which begins with rediss:// or rediss+sentinel://")
         return None
     mode_name = address.query.get("ssl_cert_reqs", "required").lower().removeprefix("cert_")
     mode = _VERIFY_MODES.get(mode_name)

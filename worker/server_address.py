@@ -4,32 +4,38 @@ The ValueError of a refusal never quotes the address: any part of it may belong 
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
 _HOST: Final = r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?"
-_SSL_MODES: Final = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """The parts of an address. `user`, `password` and `query` are decoded; `path` begins with a slash."""
+    """The parts of an address. `user`, `password` and `query` are decoded; `path` begins with a slash.
+
+    `hosts` has each host with its port, or is empty if the address names none.
+    """
 
     scheme: str
     user: str
     password: str = field(repr=False)
-    host: str
-    port: int | None
+    hosts: tuple[tuple[str, int | None], ...]
     path: str
     query: Mapping[str, str] = field(repr=False)
     has_credentials: bool
 
 
-def parse_address(url: str, *, schemes: Collection[str], example: str) -> ServerAddress:
-    """Return the parts of an address with one of these schemes. Raises ValueError if it is invalid."""
+def parse_address(
+    url: str, *, schemes: Collection[str], example: str, several: bool = False
+) -> ServerAddress:
+    """Return the parts of an address with one of these schemes. Raises ValueError if it is invalid.
+
+    With `several` it may have more than one host, separated by commas.
+    """
     if re.search(r"[\s\x00-\x1f\x7f]", url):
         raise ValueError("holds a space or a line break; in a password, percent-encode it")
     if "%00" in url:  # libpq would take it for the end of the text
@@ -48,49 +54,34 @@ def parse_address(url: str, *, schemes: Collection[str], example: str) -> Server
         raise ValueError("has a % that encodes nothing; in a password, percent-encode it: %25")
     credentials, at, server = authority.rpartition("@")
     user, _, password = credentials.partition(":")
-    host, port = _host_and_port(server)
+    servers = server.split(",") if several else [server]
     return ServerAddress(
         scheme=scheme.lower(),
         user=unquote(user),
         password=unquote(password),
-        host=host,
-        port=port,
+        hosts=tuple(_host_and_port(each) for each in servers) if server else (),
         path=slash + path,
         query=_parameters(query),
         has_credentials=bool(at),
     )
 
 
-def check_postgres_url(url: str) -> None:
-    """Raise ValueError for an address that psycopg can't use, or of which it would ignore a part."""
-    example = "postgresql://user:password@host:5432/name"
-    address = parse_address(url, schemes=("postgresql", "postgres", "postgresql+psycopg"), example=example)
-    if not address.host and not address.query.get("host"):
-        raise ValueError(f"names no host; it must look like {example}")
-    if not address.query:
+def check_parameters(given: Iterable[str], known: Collection[str]) -> None:
+    """Raise ValueError for a parameter that is not `known`, with its name if that can't be a secret."""
+    unknown = sorted(set(given) - set(known))
+    if not unknown:
         return
-    from psycopg.pq import Conninfo  # noqa: PLC0415 -- slow to import, and few addresses have parameters
-
-    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
-    if not address.query.keys() <= known:
-        raise ValueError("has a parameter that Postgres' client does not know; sslmode is one that it knows")
-    if address.query.keys() & {"user", "password", "port", "dbname"}:
-        raise ValueError(f"has a parameter that belongs before the ?, as in {example}")
-    if "options" in address.query:
-        raise ValueError("has the parameter options, which Rapport sets itself: leave it out")
-    if "host" in address.query and (address.host or not address.query["host"].startswith("/")):
-        raise ValueError(
-            "has the parameter host, which may only be the folder of a Unix socket, without a host before it"
-        )
-    if address.query.get("sslmode", "prefer") not in _SSL_MODES:
-        raise ValueError(f"has an unknown sslmode; there are {', '.join(sorted(_SSL_MODES))}")
+    # A password that was not encoded can end up here. A plain word before an equals sign is not one.
+    names = [name for name in unknown if re.fullmatch(r"[a-zA-Z_]{1,40}", name)]
+    which = f"the parameter {', '.join(names)}, which is" if names else "a parameter that is"
+    raise ValueError(f"has {which} not known; it may have these parameters only: {', '.join(sorted(known))}")
 
 
 def check_site_url(url: str) -> None:
     """Raise ValueError unless this is the address of a web server, without a password."""
     example = "http://host:8080"
     address = parse_address(url, schemes=("http", "https"), example=example)
-    if not address.host or address.has_credentials:
+    if not address.hosts or address.has_credentials:
         raise ValueError(f"must look like {example}, without a password")
 
 
@@ -98,10 +89,12 @@ def _host_and_port(server: str) -> tuple[str, int | None]:
     matched = re.fullmatch(rf"(?:\[(.*)\]|({_HOST})|)(?::(.*))?", server)
     if matched is None or (matched[1] is not None and not _is_ipv6(matched[1])):
         raise ValueError("has a host that is neither one name nor one IP address (IPv6 in brackets)")
+    if not (matched[1] or matched[2]):
+        raise ValueError("names no host before a port or a comma")
     port = matched[3]
     if port is not None and not (re.fullmatch(r"[0-9]{1,5}", port) and 1 <= int(port) <= 65535):
         raise ValueError("has a port that isn't a number from 1 to 65535")
-    return matched[1] or matched[2] or "", None if port is None else int(port)
+    return matched[1] or matched[2], None if port is None else int(port)
 
 
 def _is_ipv6(text: str) -> bool:

@@ -5,11 +5,12 @@ Every variable begins with RAPPORT_, except DATABASE_URL and REDIS_URL, which ho
 
 import os
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -23,10 +24,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from worker import redis_address
+from worker import postgres_address, redis_address
 from worker.errors import ConfigurationError
 from worker.redis_address import RedisAddress
-from worker.server_address import check_postgres_url, check_site_url
+from worker.secret_files import file_variable, read_secret_files
+from worker.server_address import check_site_url
 
 _LEAST_KEY_LENGTH: Final = 16
 """Characters: too many to be guessed over the network. ops/example.env generates 48."""
@@ -79,7 +81,7 @@ def _user_and_password(given: SecretStr) -> SecretStr:
 
 
 def _postgres(given: SecretStr) -> SecretStr:
-    check_postgres_url(given.get_secret_value())
+    postgres_address.check(given.get_secret_value())
     return given
 
 
@@ -204,6 +206,14 @@ def missing_for_site(name: str) -> ConfigurationError:
 SECRET_FIELDS: Final = ("database_url", "redis_url", "secret_keys", "api_key", "flower_auth", "sandbox_key")
 """The fields that hold secrets."""
 
+SECRET_VARIABLES: Final = tuple(variable_name(name) for name in SECRET_FIELDS)
+"""The variables of these fields. Each may be given as a file instead; see worker/secret_files.py."""
+
+
+def with_files(variables: Collection[str]) -> frozenset[str]:
+    """Return the variables of these secrets and those of their files."""
+    return frozenset(variables) | {file_variable(name) for name in variables}
+
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
@@ -212,11 +222,22 @@ def get_settings() -> Settings:
     Raises ConfigurationError with the names of the invalid variables, without their values.
     """
     try:
-        return Settings()
+        return Settings(**_read_secret_files())
     except ValidationError as error:
         problems = [_variable(e["loc"]) + e["msg"].removeprefix("Value error, ") for e in error.errors()]
+    except ValueError as error:
+        problems = [str(error)]
     # Raised outside the handler: inside it, the ValidationError with the values would become its context.
     raise ConfigurationError(f"wrong settings: {'; '.join(problems)}. See docs/configuration.md.")
+
+
+def _read_secret_files() -> dict[str, Any]:
+    """Return the secrets that are given as files, as arguments of Settings. Raises ValueError."""
+    found = read_secret_files(os.environ, SECRET_VARIABLES)
+    return {
+        name.lower().removeprefix("rapport_") if name.startswith("RAPPORT_") else name: value
+        for name, value in found.items()
+    }
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

@@ -24,7 +24,7 @@ from api_stub.stack.secrets import load_secrets
 from api_stub.stack.stack import Stack
 from worker.clock import monotonic_seconds
 from worker.redis_address import RedisAddress
-from worker.settings import Settings, get_settings
+from worker.settings import Settings, get_settings, with_files
 
 _CHANGING_TIMEOUT: Final = timedelta(seconds=30)
 """How long to wait for a stack that starts or stops. Both take less on a slow machine."""
@@ -57,8 +57,10 @@ def has_database(data_dir: Path) -> bool:
 
 
 @contextmanager
-def find_database(data_dir: Path, *, needs_workers: bool = False) -> Iterator[str]:
+def find_database(data_dir: Path, *, needs_workers: bool = False, as_owner: bool = False) -> Iterator[str]:
     """Return the address of Postgres. While Rapport isn't running, Postgres runs for this command alone.
+
+    Only then `as_owner` makes a difference: a running stack has migrated its database.
 
     Raises NotRunningError if Rapport isn't running and the block needs workers, or if there is no database
     yet; and AlreadyRunningError if another command doesn't release the database in time.
@@ -79,7 +81,8 @@ def find_database(data_dir: Path, *, needs_workers: bool = False) -> Iterator[st
         if data_dir not in kept.urls:
             _say("Rapport isn't running, so the database is started for this command alone")
             alone = Stack(data_dir, redis_url=_UNUSED_REDIS, purpose=Purpose.COMMAND, on_notice=_say)
-            kept.urls[data_dir] = kept.exit.enter_context(alone).database_url
+            stack = kept.exit.enter_context(alone)
+            kept.urls[data_dir] = stack.owner_url if as_owner else stack.database_url
         yield kept.urls[data_dir]
 
 
@@ -107,8 +110,9 @@ def _wait_for_stack(data_dir: Path) -> SecretStr | None:
 
 def _read_offline(data_dir: Path) -> dict[str, str]:
     """Return the settings of the stopped stack, unless the environment names another database."""
-    given = inherited_environment(also=["DATABASE_URL"])
-    if "DATABASE_URL" in given or not (data_dir / "secrets.json").exists():
+    names = with_files(["DATABASE_URL"])
+    given = inherited_environment(also=names)
+    if given.keys() & names or not (data_dir / "secrets.json").exists():
         return {}
     return settings_environment(
         {"secret_keys": load_secrets(data_dir).secret_key, "evidence_dir": data_dir / "evidence"}

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import SecretStr, TypeAdapter
 
-from worker.settings import SECRET_FIELDS, variable_name
+from worker.secret_files import file_variable
+from worker.settings import SECRET_VARIABLES, variable_name, with_files
 
 # An allow-list: the terminal's environment also holds tokens of other programs.
 _INHERITED_NAMES = frozenset(
@@ -17,7 +18,7 @@ _INHERITED_NAMES = frozenset(
     }
 )  # fmt: skip
 _INHERITED_PREFIXES = ("LC_", "RAPPORT_")
-_SECRET_NAMES = frozenset(variable_name(name) for name in SECRET_FIELDS)
+_SECRET_NAMES = with_files(SECRET_VARIABLES)
 
 
 def inherited_environment(*, also: Collection[str] = ()) -> dict[str, str]:
@@ -64,9 +65,12 @@ def _as_text(value: object) -> str:
 
 
 def set_environment(values: Mapping[str, str], *, override: bool = True) -> None:
-    """Set variables of this process, before it reads its settings or executes another program."""
+    """Set variables of this process, before it reads its settings or executes another program.
+
+    Without `override`, a secret that the environment gives as a file stays.
+    """
     for name, value in values.items():
-        if override or name not in os.environ:
+        if override or (name not in os.environ and file_variable(name) not in os.environ):
             os.environ[name] = value
 
 

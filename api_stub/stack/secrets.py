@@ -17,6 +17,7 @@ class StackSecrets:
     """The secrets of one stack. Safe to print: SecretStr shows asterisks."""
 
     postgres_password: SecretStr
+    app_password: SecretStr
     redis_password: SecretStr
     secret_key: SecretStr
     api_key: SecretStr
@@ -40,7 +41,7 @@ def load_secrets(data_dir: Path) -> StackSecrets:
 
 def has_secrets(data_dir: Path) -> bool:
     """Return whether a stack has used this data folder. Raises StackError as `load_secrets` does."""
-    return {field.name for field in fields(StackSecrets)} <= _read(data_dir / "secrets.json").keys()
+    return {"postgres_password", "secret_key"} <= _read(data_dir / "secrets.json").keys()
 
 
 def write_private_file(path: Path, text: str) -> None:

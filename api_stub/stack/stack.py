@@ -95,7 +95,7 @@ class Stack:
         self._children: dict[str, Child] = {}
         self._batch: list[Service] = []
         self._stop_deadline = 0.0
-        self._database_url = ""
+        self._database_url = self._owner_url = ""
         self._redis_url = ""
 
     def __enter__(self) -> Self:
@@ -115,8 +115,13 @@ class Stack:
 
     @property
     def database_url(self) -> str:
-        """The address of Postgres, with the password."""
+        """The address of Postgres for processes and commands, with the password."""
         return self._database_url
+
+    @property
+    def owner_url(self) -> str:
+        """The address of Postgres for migrations: as the owner of the embedded database."""
+        return self._owner_url or self._database_url
 
     @property
     def redis_url(self) -> str:
@@ -255,27 +260,29 @@ class Stack:
         self._secrets = load_secrets(self.data_dir)
         postgres_port, redis_port = self._ports
         is_new = not (self.data_dir / "postgres").exists()
-        self._database_url = self._given_database_url or self._start_server(
-            "Postgres", Postgres(self.data_dir, table=self._table, durable=self._durable, port=postgres_port)
-        )
+        self._database_url = self._given_database_url or ""
+        if not self._database_url:
+            postgres = Postgres(self.data_dir, table=self._table, durable=self._durable, port=postgres_port)
+            self._start_server("Postgres", postgres)
+            self._database_url, self._owner_url = postgres.app_url, postgres.url
         if is_new and (link := self.data_dir / "postgres").is_symlink():
             self._on_step(
                 f"as root, the database's files are in {link.resolve()}; `rapport destroy` removes them"
             )
-        self._redis_url = self._given_redis_url or self._start_server(
-            "Redis", Redis(self.data_dir, table=self._table, port=redis_port)
-        )
+        self._redis_url = self._given_redis_url or ""
+        if not self._redis_url:
+            redis = Redis(self.data_dir, table=self._table, port=redis_port)
+            self._start_server("Redis", redis)
+            self._redis_url = redis.url
         if self._migrate is not None:
             self._on_step("bringing the tables up to date")
-            self._migrate(self._database_url)
+            self._migrate(self.owner_url)
 
-    def _start_server(self, name: str, server: EmbeddedServer) -> str:
-        """Start an embedded server; return its address."""
+    def _start_server(self, name: str, server: EmbeddedServer) -> None:
         self._on_step(f"starting {name}")
         self._exit.callback(server.stop)
         server.start()
         self._add_server(server)
-        return server.url
 
     def _add_server(self, server: EmbeddedServer) -> None:
         if server.child is not None:

@@ -2,14 +2,17 @@
 
 import socket
 import sys
+from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from db import engine
 from db.engine import Database
+from worker import postgres_address
 
 
 def socket_of(database: Database) -> socket.socket:
@@ -42,3 +45,29 @@ def test_a_transaction_whose_client_has_gone_silent_is_ended_and_its_locks_with_
         with pytest.raises(DBAPIError, match="idle-in-transaction"):
             connection.execute(text("select 1"))
     silent.close()
+
+
+FORMS = (
+    "postgresql+psycopg2://{user}:{password}@{host}:{port}/{dbname}",
+    "postgres+asyncpg://{user}:{password}@{host}:{port}/{dbname}",
+    "host={host} port={port} dbname={dbname} user={user} password='{password}'",
+    "postgresql://{user}:{password}@{host}:1,{host}:{port}/{dbname}?target_session_attrs=read-write",
+    "postgresql:///{dbname}?host={host}&port={port}&user={user}&password={password}",
+    "host={host} port={port} dbname={dbname} user={user} passfile={passfile}",
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_of_an_address_is_accepted_and_reaches_the_server(
+    database_url: str, tmp_path: Path, form: str
+) -> None:
+    parts = conninfo_to_dict(database_url)
+    passfile = tmp_path / "pgpass"
+    passfile.touch(mode=0o600)
+    passfile.write_text(f"*:*:*:*:{parts['password']}\n")
+    address = form.format(**parts, passfile=passfile)
+    postgres_address.check(address)
+    database = Database(address, application_name="tests")
+    with database.transaction() as session:
+        assert session.scalar(text("select current_database()")) == parts["dbname"]
+    database.close()

@@ -5,7 +5,7 @@ import pytest
 from db.engine import Database
 from tests.builders import a_contact, an_account
 from tests.http.conftest import TestClient
-from tests.http.test_front_door import problem
+from tests.http.front_door.test_front_door import problem
 from worker.rules.model import ContactStatus
 
 

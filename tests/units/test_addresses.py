@@ -13,9 +13,10 @@ from redis.connection import parse_url as as_redis_reads_it
 from sqlalchemy import make_url
 
 from tests.tls import certificate
-from worker import redis_address
+from worker import postgres_address, redis_address
 from worker.errors import ConfigurationError
-from worker.server_address import check_postgres_url, parse_address
+from worker.redis_clients import client_options, sentinel_options
+from worker.server_address import parse_address
 from worker.settings import Settings, get_settings
 
 PASSWORDS = st.text(
@@ -37,9 +38,28 @@ WRONG_REDIS = {
     "c4nary://h": "must look like redis://",
     "redis:/:c4nary@h": "must look like redis://",
     "http://:c4nary@h": "must look like redis://",
-    "unix://:c4nary@/run/redis.sock": "Unix sockets are not supported",
-    "redis+socket:///run/c4nary": "Unix sockets are not supported",
-    "sentinel://:c4nary@h:26379": "Sentinel is not supported",
+    "unix://:c4nary@host/run/redis.sock": "names no socket",
+    "unix://": "names no socket",
+    "unix:///": "names no socket",
+    "unix:///run/redis.sock?db=c4nary": "database",
+    "unix:///run/redis.sock?db=1&virtual_host=1": "both db and virtual_host",
+    "unix:///run/redis.sock?ssl_cert_reqs=none": "the parameter ssl_cert_reqs, which is not known",
+    "unix:///run/redis.sock?socket_timeout=1": "the parameter socket_timeout, which is not known",
+    "unix://:c4n@ry@/run/redis.sock": "%40",
+    "unix://me@/run/redis.sock": "no password",
+    "sentinel://:c4nary@h:26379": "names no service",
+    "sentinel://:c4nary@h:26379/0": "names no service",
+    "sentinel://:c4nary@h:26379,/main/0": "names no host",
+    "sentinel://:c4nary@,h:26379/main/0": "names no host",
+    "sentinel://:c4nary@h:1;sentinel://i:2/main/0": "port",
+    "sentinel://:c4nary@/main/0": "names no host",
+    "sentinel://h/main/c4nary": "database",
+    "sentinel://h/main/0/1": "database",
+    "sentinel://h/main/0?sentinel_user=c4nary": "without its sentinel_password",
+    "sentinel://h/main/0?master_name=c4nary": "the parameter master_name, which is not known",
+    "sentinel://h/main/0?ssl_ca_certs=/c4nary": "begins with rediss",
+    "rediss+sentinel://h/main/0?ssl_cert_reqs=none": "RAPPORT_REDIS_TLS_UNVERIFIED",
+    "rediss+sentinel://h/main/0?ssl_ca_certs=/c4nary": "ssl_ca_certs",
     "redis://": "names no host",
     "redis:///0": "names no host",
     "redis://:c4nary@": "names no host",
@@ -82,6 +102,7 @@ WRONG_REDIS = {
     "rediss://h/0?c4nary=1": "these parameters only",
     "rediss://h/0?ssl_ca_data=c4nary": "these parameters only",
     "redis://h/0?ssl_cert_reqs=required": "rediss://",
+    "redis://h/0?health_check_interval=1": "the parameter health_check_interval, which is not known",
     "rediss://h/0?c4nary": "without a name or a value",
     "rediss://h/0?ssl_ca_certs=": "without a name or a value",
     "rediss://h/0?ssl_cert_reqs=required&ssl_cert_reqs=none": "twice",
@@ -102,10 +123,22 @@ WRONG_REDIS = {
 }
 
 GOOD_POSTGRES = (
+    "postgresql+psycopg2://u:p@h/x",
+    "postgresql+asyncpg://u:p@h/x",
+    "postgres+psycopg://u:p@h/x?sslmode=require",
+    "postgresql://u:p@h1:5432,h2:5433/x?target_session_attrs=read-write",
+    "postgresql://u:p@h1,h2/x?target_session_attrs=primary&load_balance_hosts=random",
+    "postgresql://u:p@/x?host=h1,h2&port=5432,5433",
+    "postgresql:///x?host=/var/run/postgresql&port=5433&user=u",
+    "postgresql://u:p@h/x?sslmode=verify-full&sslrootcert=system",
+    "host=h user=u dbname=x",
+    "host=h1,h2 port=5432 user=u password='p  \\\\ \\' =@/' dbname = x",
+    "hostaddr=10.0.0.1 user=u dbname=x",
+    "host=/var/run/postgresql dbname=x",
     "postgresql://u:p@h/x",
     "postgres://u:p@h:5432/x",
     "postgresql+psycopg://u@h/x",
-    "postgresql://u:p%40%2F%23@h/x?sslmode=verify-full&sslrootcert=/etc/ca.pem&connect_timeout=5",
+    "postgresql://u:p%40%2F%23@h/x?sslmode=verify-full&sslrootcert=system&connect_timeout=5",
     "postgresql://u@/x?host=/var/run/postgresql",
     "postgresql://u:p@[::1]:5432/x",
 )
@@ -113,10 +146,32 @@ GOOD_POSTGRES = (
 WRONG_POSTGRES = {
     "c4nary": "must look like postgresql://",
     "mysql://u:c4nary@h/x": "must look like postgresql://",
-    "postgresql+psycopg2://u:c4nary@h/x": "must look like postgresql://",
-    "postgresql+asyncpg://u:c4nary@h/x": "must look like postgresql://",
+    "postgresql+pg8000://u:c4nary@h/x": "must look like postgresql://",
     "jdbc:postgresql://h/x?password=c4nary": "must look like postgresql://",
-    "host=h password=c4nary": "space",
+    "host=h password='c4nary": "can't be read",
+    "host=h password=c4nary x": "can't be read",
+    "password=c4nary dbname=x": "names no host",
+    "host=h pooling=1 password=c4nary": "the parameter pooling, which is not known",
+    "host=h password=c4nary\ndbname=x": "line break",
+    "host=h,,c4nary dbname=x": "empty host",
+    "host=c4nary/x dbname=x": "slash",
+    "host=h1,h2 port=1,2,3 dbname=x": "number of ports",
+    "host=h port=c4nary": "port",
+    "host=h service=c4nary": "the parameter service, but Rapport reads no service file",
+    "host=h replication=database": "the parameter replication",
+    "host=h options='-c search_path=c4nary'": "Rapport sets itself",
+    "host=h passfile=/c4nary": "passfile",
+    "host=h sslrootcert=/c4nary": "sslrootcert",
+    "host=h sslmode=verify-full": "without sslrootcert",
+    "host=h sslmode=require sslrootcert=system": "needs sslmode=verify-full",
+    "host=h connect_timeout=c4nary": "connect_timeout",
+    "host=h target_session_attrs=standby": "target_session_attrs",
+    "host=h target_session_attrs=c4nary": "target_session_attrs",
+    "postgresql://u:pw@h1,h2:c4nary/x": "port",
+    "postgresql://u:pw@h1,/x": "names no host",
+    "postgresql://u:pw@h/x?target_session_attrs=prefer-standby": "target_session_attrs",
+    "postgresql://u:pw@h/x?service=c4nary": "service file",
+    "postgresql:///x": "names no host",
     "postgresql://u:c4n@ry@h/x": "%40",
     "postgresql://u:c4n/ary@h/x": "%2F",
     "postgresql://u:c4n#ary@h/x": "%23",
@@ -128,13 +183,11 @@ WRONG_POSTGRES = {
     "postgresql://u:pw@h:c4nary/x": "port",
     "postgresql://h:c4nary": "port",
     "postgresql://u:pw@h:99999/x": "port",
-    "postgresql://u:pw@h,c4nary/x": "host",
-    "postgresql://u:pw@h/x?c4nary=1": "does not know",
-    "postgresql://u:pw@h/x?pgbouncer=true": "does not know",
+    "postgresql://u:pw@h/x?c4nary=1": "not known",
+    "postgresql://u:pw@h/x?pgbouncer=true": "the parameter pgbouncer, which is not known",
     "postgresql://u:pw@h/x?password=c4nary": "belongs before the ?",
     "postgresql://u:pw@h/x?port=c4nary": "belongs before the ?",
-    "postgresql://u:pw@h/x?host=c4nary": "Unix socket",
-    "postgresql://u:pw@/x?host=c4nary,/tmp": "Unix socket",
+    "postgresql://u:pw@h/x?host=c4nary": "belongs before the ?",
     "postgresql://u:c4n%00ary@h/x": "zero byte",
     "postgresql://u:pw@h/x?sslmode=c4nary": "unknown sslmode",
     "postgresql://u:pw@h/x?sslmode=require&sslmode=disable": "twice",
@@ -176,7 +229,7 @@ def test_a_redis_url_is_read_whole(url: str, parts: tuple[object, ...]) -> None:
     read = redis_address.parse(url)
     assert (read.host, read.port, read.db, read.user, read.password) == parts
     assert read.broker_settings()["broker_use_ssl"] is False
-    assert "ssl" not in read.client_options()
+    assert "ssl" not in client_options(read)
     assert not read.password or read.password not in repr(read)
 
 
@@ -184,6 +237,42 @@ def test_no_address_shows_its_password() -> None:
     read = parse_address("http://me:c4nary@h/?p=c4nary", schemes=["http"], example="")
     assert read.password == read.query["p"] == "c4nary"
     assert "c4nary" not in repr(read)
+
+
+SENTINELS = "hosta:1,hostb/main/2?sentinel_user=s%40&sentinel_password=p%2F"
+
+
+def test_sentinels_are_read_whole() -> None:
+    read = redis_address.parse(f"redis+sentinel://me:pw@{SENTINELS}")
+    assert (read.hosts, read.db, read.user, read.password) == (
+        (("hosta", 1), ("hostb", 26379)), 2, "me", "pw",
+    )  # fmt: skip
+    assert read.sentinels == redis_address.Sentinels("main", "s@", "p/")
+    assert read.tls is None
+    with_tls = redis_address.parse(f"rediss+sentinel://me:pw@{SENTINELS}")
+    assert with_tls.tls == {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
+    asked = sentinel_options(with_tls)
+    assert asked.items() >= {"username": "s@", "password": "p/", "ssl": True, **with_tls.tls}.items()
+    assert client_options(with_tls).items() >= {"password": "pw", "ssl": True, **with_tls.tls}.items()
+
+
+@pytest.mark.parametrize(
+    "url", ["unix://me:pw@/run/a%20b.sock?db=2", "redis+socket://me:pw@/run/a%20b.sock?virtual_host=2"]
+)
+def test_a_unix_socket_is_read_whole_in_both_spellings(url: str) -> None:
+    read = redis_address.parse(url)
+    assert (read.socket, read.db, read.user, read.password) == ("/run/a b.sock", 2, "me", "pw")
+
+
+@pytest.mark.parametrize("name", ["passfile", "sslkey"])
+def test_a_private_file_that_others_can_read_is_refused(
+    environment: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "file"
+    file.touch(mode=0o600)
+    postgres_address.check(f"host=h {name}={file}")
+    file.chmod(0o644)
+    assert name in refusal(environment, "DATABASE_URL", f"host=h {name}={file}")
 
 
 @pytest.mark.parametrize("url", GOOD_POSTGRES)
@@ -205,7 +294,7 @@ def test_both_clients_see_what_was_meant(user: str, password: str, db: int) -> N
         kombus["hostname"], kombus["port"], int(kombus["virtual_host"]), kombus["userid"], kombus["password"]
     ) == meant  # fmt: skip
     postgres = f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@h:7/x"
-    check_postgres_url(postgres)
+    postgres_address.check(postgres)
     assert (make_url(postgres).username, make_url(postgres).password) == (user, password)
 
 
@@ -216,7 +305,7 @@ def test_a_password_that_nobody_encoded_is_read_right_or_refused(password: str) 
         assert redis_address.parse(f"redis://me:{password}@h:7/0").password == meant
     url = f"postgresql://me:{password}@h:7/0"
     with suppress(ValueError):
-        check_postgres_url(url)
+        postgres_address.check(url)
         assert make_url(url).password == meant
 
 
@@ -227,7 +316,7 @@ def test_tls_verifies_by_default_and_every_spelling_of_that_is_taken(tmp_path: P
         read = redis_address.parse(f"rediss://:pw@h/0{query}")
         assert read.tls == verified
         assert read.broker_settings() == {"broker_url": "rediss://:pw@h:6379/0", "broker_use_ssl": verified}
-        assert read.client_options().items() >= {"ssl": True, **verified}.items()
+        assert client_options(read).items() >= {"ssl": True, **verified}.items()
     files = {"ssl_ca_certs": str(own.file), "ssl_certfile": str(own.file), "ssl_keyfile": str(own.key)}
     query = "&".join(f"{name}={quote(value)}" for name, value in files.items())
     assert redis_address.parse(f"rediss://h/0?{query}").tls == {**verified, **files}

@@ -12,10 +12,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
-from worker import clock
+from worker import clock, redis_clients
 from worker.errors import Reason, TryAgainError
 from worker.quota import arguments
 from worker.quota.arguments import Builder, epoch_ms
+from worker.quota.server_run import identify_run
 from worker.redis_address import RedisAddress
 from worker.rules.quota.breaker import Breaker, Outcome
 from worker.rules.quota.limits import draw_gap
@@ -40,22 +41,20 @@ def connect(address: RedisAddress) -> redis.Redis:
     redis-py retries by default. A script retried after a lost reply would be harmless, because reservations
     are idempotent by their id, but a single call is simpler to reason about.
     """
-    return redis.Redis(
-        **address.client_options(),
+    return redis_clients.connect(
+        address,
         decode_responses=True,
         socket_timeout=5,
         socket_connect_timeout=5,
         retry=Retry(NoBackoff(), 0),
-        redis_connect_func=_note_server,  # type: ignore[arg-type]  # it is called with the connection
+        redis_connect_func=_note_server,
     )
 
 
 def _note_server(connection: Any) -> None:  # noqa: ANN401 -- redis-py's interface; each connection class has its own type
     """Store the server's run id on a new connection."""
     connection.on_connect()
-    connection.send_command("INFO", "server")
-    lines = str(connection.read_response()).splitlines()
-    connection.run_id = next(line.partition(":")[2] for line in lines if line.startswith("run_id:"))
+    connection.run_id = identify_run(connection)
 
 
 class RedisQuota:

@@ -54,4 +54,4 @@ class RedisWatch:
         return False
 
     def _describe(self) -> str:
-        return f"Redis doesn't answer at {self._address.host}:{self._address.port}"
+        return f"Redis doesn't answer at {self._address}"

@@ -33,7 +33,7 @@ from db import migrate
 from db.engine import Database
 from db.store.imports import subscriptions
 from tasks import sessions
-from worker import queues, redis_address
+from worker import queues, redis_address, redis_permissions
 from worker.browser.chromium import find_chromium
 from worker.browser.driver import start_driver
 from worker.browser.pool import BrowserPool
@@ -212,7 +212,12 @@ def _check_given_servers(database_url: str, redis_at: RedisAddress) -> Iterator[
         yield _run_check("tables", lambda: _check_schema(database), "run `rapport migrate`")
     finally:
         database.close()
-    yield _run_check("Redis", lambda: _read_redis_version(redis_at), "is REDIS_URL right, and Redis running?")
+    found = _run_check(
+        "Redis", lambda: _read_redis_version(redis_at), "is REDIS_URL right, and Redis running?"
+    )
+    yield found
+    if found.ok:
+        yield _check_redis_permissions(redis_at)
 
 
 def _check_secret_keys(keys: SecretStr | None, database_url: str) -> Finding:
@@ -275,9 +280,21 @@ def _check_schema(database: Database) -> str:
 
 def _read_redis_version(redis_at: RedisAddress) -> str:
     with queues.connect(redis_at) as client:
-        info = client.info("server")
-    name = info.get("server_name", "redis")
-    return f"{name} {info.get('valkey_version') or info['redis_version']}, answers"
+        hello = client.execute_command("HELLO", 3)  # unlike INFO, no access list forbids it
+    return f"{hello['server']} {hello['version']}, answers"
+
+
+def _check_redis_permissions(redis_at: RedisAddress) -> Finding:
+    what = "Redis permissions"
+    try:
+        with queues.connect(redis_at) as client:
+            missing = redis_permissions.find_missing(client)
+    except redis.RedisError as error:
+        return Finding(what, False, type(error).__name__, "is Redis running?")
+    if missing:
+        advice = "docs/deployment.md has the access list (ACL) that Rapport needs"
+        return Finding(what, False, f"its user may not: {', '.join(missing)}", advice)
+    return Finding(what, True, "its user may do all that Rapport needs")
 
 
 def _check_workers(redis_at: RedisAddress) -> Finding:

@@ -1,31 +1,55 @@
 """`rapport migrate`: migrate the database and add the default templates."""
 
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
 from api_stub.cli.context import DEFAULT_DATA, DataDir, translate_database_errors
 from api_stub.cli.local_servers import find_database, has_database
 from api_stub.cli.terminal import Console
-from db import defaults
+from db import defaults, roles
 from db import migrate as migrations
 from db.engine import Database
+from worker.errors import RequestRefusedError
 from worker.processes import Process
 from worker.processes import load_settings as load_process_settings
 
+WithRoles = Annotated[
+    bool,
+    typer.Option(
+        "--roles", help=f"Create {roles.APP} for the processes and {roles.READER} for reports, if missing."
+    ),
+]
 
-def migrate(data: DataDir = DEFAULT_DATA) -> None:
+
+def migrate(with_roles: WithRoles = False, data: DataDir = DEFAULT_DATA) -> None:
     """Migrate the database to this version's schema, and add the default templates.
 
-    `rapport up` does this by itself.
+    If there are roles for the processes and for reports, each gets its rights. `rapport up` does all this by
+    itself.
     """
     if not has_database(data):
         load_process_settings(Process.MIGRATE)  # names the variable that is missing
-    with find_database(data) as url, translate_database_errors():
-        migrate_and_seed(url)
+    with find_database(data, as_owner=True) as url, translate_database_errors():
+        migrate_and_seed(url, with_roles=with_roles)
     Console().print("the database is up to date")
 
 
-def migrate_and_seed(database_url: str) -> None:
-    """Migrate and seed. Idempotent, and safe for two processes at once."""
-    database = Database(database_url, application_name="rapport migrate", statement_timeout_ms=0)
-    migrations.upgrade_schema(database.engine)
-    with database.transaction() as session:
-        defaults.seed_templates(session)
-    database.close()
+def migrate_and_seed(database_url: str, *, with_roles: bool = False) -> None:
+    """Migrate, seed and grant rights. Idempotent, and safe for two processes at once.
+
+    Raises RequestRefusedError if roles are to be created and this role may not.
+    """
+    with closing(
+        Database(database_url, application_name="rapport migrate", statement_timeout_ms=0)
+    ) as database:
+        migrations.upgrade_schema(database.engine)
+        if with_roles:
+            try:
+                roles.create_roles(database.engine)
+            except roles.RoleRefusedError as error:
+                raise RequestRefusedError(str(error)) from None
+        roles.grant_rights(database.engine)
+        with database.transaction() as session:
+            defaults.seed_templates(session)

@@ -16,7 +16,7 @@ from worker.files import make_private_folder
 from worker.processes import Process, load_settings, unused_secret_variables
 from worker.queues import BROWSER_QUEUES, CONTROL_QUEUES
 from worker.secrets import Vault
-from worker.settings import Settings, get_settings
+from worker.settings import Settings, get_settings, with_files
 
 LOOPBACK = "127.0.0.1"
 
@@ -71,7 +71,7 @@ def flower(host: Host = LOOPBACK, port: Port = 5555) -> None:
     """
     auth = _prepare_environment(Process.FLOWER).required("flower_auth").get_secret_value()
     set_environment({"FLOWER_BASIC_AUTH": auth})  # every user of the machine can see arguments
-    _exec_module("celery", "--quiet", "--app", "worker.app", "flower", f"--address={host}", f"--port={port}")
+    _exec_module("worker.flower", f"--address={host}", f"--port={port}")
 
 
 def sandbox(
@@ -95,7 +95,7 @@ def _prepare_environment(process: Process) -> Settings:
     settings = load_settings(process)
     if process is Process.BROWSER_WORKER:
         Vault(settings.required("secret_keys"))  # refuses invalid keys
-    if unset_environment(unused_secret_variables(process)):
+    if unset_environment(with_files(unused_secret_variables(process))):
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 -- no shell is needed
     return settings
 

@@ -13,7 +13,7 @@ from api_stub.http.state_metrics import read_state
 from db import migrate
 from db.engine import Database
 from db.store.reports import halts
-from worker import metrics, queues
+from worker import metrics, queues, redis_permissions
 from worker.errors import TryAgainError
 from worker.rules.halts import NEEDS_ATTENTION
 from worker.settings import Settings
@@ -94,12 +94,14 @@ def check_schema(database: Database) -> Check:
 
 
 def check_redis(settings: Settings) -> Check:
-    """Check that Redis answers."""
+    """Check that Redis answers, and that its access list forbids nothing that Rapport needs."""
     try:
         with queues.connect(settings.redis) as client:
-            client.ping()
+            missing = redis_permissions.find_missing(client)
     except redis.RedisError as error:
         return Check(ok=False, detail=type(error).__name__)
+    if missing:
+        return Check(ok=False, detail=f"its access list forbids {', '.join(missing)}")
     return Check(ok=True, detail="answers")
 
 

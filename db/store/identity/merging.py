@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from db.queries import load_query
 from db.store.actions import merging as action_merging
 from db.store.actions import readdress
+from db.store.actions.events import lock_audit_head
 from db.store.privacy.personal_columns import EMPTIED
 from db.tables import (
     Action,
-    AuditHead,
     Contact,
     Exclusion,
     IdentityChange,
@@ -41,7 +41,7 @@ def merge_contacts(session: Session, one: int, other: int, *, by: str, holding: 
     that loses stays with the empty contact: the caller ends it. Merging them again changes nothing.
     """
     keep_id, gone_id = sorted((one, other))
-    _lock_audit_head(session, (keep_id, gone_id))
+    _lock_audit_heads(session, (keep_id, gone_id))
     try:
         with session.begin_nested():
             locked = _lock(session, (keep_id, gone_id), holding)
@@ -62,13 +62,12 @@ def merge_contacts(session: Session, one: int, other: int, *, by: str, holding: 
     return True
 
 
-def _lock_audit_head(session: Session, ids: Sequence[int]) -> None:
-    """Lock the audit head before any other row, if an action may have to change its state."""
+def _lock_audit_heads(session: Session, ids: Sequence[int]) -> None:
+    """Lock the end of the account's chain before any other row, if an action may have to change its state."""
     is_open = Action.contact_id.in_(ids), Action.state.not_in(END_STATES)
     account_id = session.scalar(select(Action.account_id).where(*is_open).limit(1))
     if account_id is not None:
-        head = select(AuditHead.account_id).where(AuditHead.account_id == account_id)
-        session.execute(head.with_for_update())
+        lock_audit_head(session, account_id)
 
 
 def _lock(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.queries import load_query
 from db.store.actions import endings
+from db.store.actions.events import lock_audit_head
 from db.store.people import import_lock
 from db.store.people.accounts import AccountRecord, removed_name
 from db.store.privacy import personal_columns
@@ -20,7 +21,6 @@ from db.store.privacy.redaction import ONLY_FORGOTTEN
 from db.tables import (
     Account,
     Action,
-    AuditHead,
     Campaign,
     Contact,
     DailySummary,
@@ -118,7 +118,7 @@ def _lock(session: Session, account: AccountRecord) -> None:
     if not import_lock.try_lock_for_import(session, account.id):
         raise RequestRefusedError("an import into the account is running; try again when it has finished")
     row = session.scalars(select(Account).where(Account.id == account.id).with_for_update()).one()
-    session.execute(select(AuditHead).where(AuditHead.account_id == account.id).with_for_update()).all()
+    lock_audit_head(session, account.id)
     reading = select(Campaign.id).where(
         Campaign.account_id == account.id, Campaign.state == CampaignState.READING
     )

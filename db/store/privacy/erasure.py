@@ -10,10 +10,11 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.store.actions import endings
+from db.store.actions.events import lock_audit_head
 from db.store.people import addresses, import_lock
 from db.store.privacy import personal_columns, redaction, tombstones
 from db.store.privacy.personal_columns import ErasedRows
-from db.tables import Account, AuditHead, Contact, Exclusion, IdentityChange
+from db.tables import Account, Contact, Exclusion, IdentityChange
 from worker.errors import RequestRefusedError
 from worker.rules.mentions import Mentions
 
@@ -134,8 +135,8 @@ def _lock_accounts(session: Session, site: str) -> Sequence[int]:
             )
     held = select(Account.id).where(Account.site == site).order_by(Account.id)
     session.execute(held.with_for_update(key_share=True)).all()
-    heads = select(AuditHead.account_id).where(AuditHead.account_id.in_(account_ids))
-    session.execute(heads.order_by(AuditHead.account_id).with_for_update()).all()
+    for account_id in account_ids:
+        lock_audit_head(session, account_id)
     tombstones.lock_exclusively(session)
     return account_ids
 

@@ -1,0 +1,102 @@
+"""The roles of Postgres: the owner migrates, the processes have the least, reports only read.
+
+The owner of the tables is whoever migrates. Neither of the other roles may change the schema, its triggers or
+the audit log.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection, Engine, text
+
+APP: Final = "rapport_app"
+"""The role of all processes and commands but `rapport migrate`."""
+READER: Final = "rapport_reader"
+"""The role for reports: reads everything but sealed values and hashes."""
+
+_WRITTEN_BY_TRIGGERS: Final = ("action_events", "audit_heads", "alembic_version")
+_ONLY_GROWING: Final = ("quota_changes",)
+_NEVER_DELETED: Final = ("accounts", "actions", "tombstones", "quota_epochs")
+_MUTABLE: Final = {
+    "interactions": (
+        "message", "reply", "replied_at", "automatic_at", "screenshot", "source_key", "import_id", "contact_id",
+    ),
+}  # fmt: skip
+"""The columns of a ledger that change: erasure empties them, a reply or an automatic answer is noted beside its
+greeting, and contacts who prove to be one person are merged."""
+
+
+class RoleRefusedError(Exception):
+    """The role of DATABASE_URL may not create roles."""
+
+
+def create_roles(engine: Engine) -> None:
+    """Create the roles that are missing, without login. Raises RoleRefusedError if this role may not."""
+    with engine.begin() as connection:
+        missing = [name for name in (APP, READER) if not _exists(connection, name)]
+        may_create = connection.scalar(
+            text("select rolsuper or rolcreaterole from pg_roles where rolname = current_user")
+        )
+        if missing and not may_create:
+            raise RoleRefusedError(
+                f"the role of DATABASE_URL may not create {' and '.join(missing)}: migrate as a role with "
+                "CREATEROLE, or have them created: " + "; ".join(f"create role {name}" for name in missing)
+            )
+        for name in missing:
+            connection.execute(text(f"create role {name} nologin"))
+
+
+def grant_rights(engine: Engine) -> bool:
+    """Give the roles their rights on every table, and no others. Return whether there are roles.
+
+    Does nothing if they don't exist, or if this role doesn't own the tables.
+    """
+    with engine.begin() as connection:
+        if not (_exists(connection, APP) and _exists(connection, READER)) or not _is_owner(connection):
+            return False
+        for statement in _statements(connection):
+            connection.execute(text(statement))
+    return True
+
+
+def _exists(connection: Connection, name: str) -> bool:
+    return bool(connection.scalar(text("select true from pg_roles where rolname = :name"), {"name": name}))
+
+
+def _is_owner(connection: Connection) -> bool:
+    return bool(
+        connection.scalar(
+            text(
+                "select pg_has_role(current_user, relowner, 'usage') from pg_class "
+                "where oid = 'alembic_version'::regclass"
+            )
+        )
+    )
+
+
+def _statements(connection: Connection) -> Sequence[str]:
+    schema = connection.scalar(text("select quote_ident(current_schema())"))
+    found = f"all tables in schema {schema}"
+    readable = connection.execute(
+        text(
+            "select quote_ident(table_name), string_agg(quote_ident(column_name), ', ') "
+            "from information_schema.columns "
+            "where table_schema = current_schema() and data_type <> 'bytea' group by table_name"
+        )
+    ).all()
+    return (
+        f"revoke create on schema {schema} from public",
+        f"grant usage on schema {schema} to {APP}, {READER}",
+        f"revoke all on {found} from public, {APP}, {READER}",
+        f"grant select, insert, update, delete on {found} to {APP}",
+        f"grant execute on function lock_audit_head(bigint) to {APP}",
+        f"grant usage on all sequences in schema {schema} to {APP}",
+        f"revoke insert, update, delete on {', '.join(_WRITTEN_BY_TRIGGERS)} from {APP}",
+        f"revoke update, delete on {', '.join(_ONLY_GROWING)} from {APP}",
+        f"revoke delete on {', '.join(_NEVER_DELETED)} from {APP}",
+        *(
+            f"revoke update on {table} from {APP}; grant update ({', '.join(columns)}) on {table} to {APP}"
+            for table, columns in _MUTABLE.items()
+        ),
+        *(f"grant select ({columns}) on {table} to {READER}" for table, columns in readable),
+    )

@@ -1,0 +1,183 @@
+"""What each role of Postgres may not do, tried by it."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from api_stub.cli.stack.migrate import migrate_and_seed
+from db import roles
+from db.engine import Database
+from db.tables import Interaction
+from tests import builders
+from tests.servers import Servers
+from worker.errors import RequestRefusedError
+from worker.rules.model import Kind
+
+PASSWORD = "of-this-test"
+
+
+def as_user(url: str, user: str, password: str = PASSWORD) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{user}:{password}@{parts.hostname}:{parts.port}").geturl()
+
+
+@pytest.fixture
+def filled(database_url: str) -> str:
+    """A database with an account, a contact, an action and an interaction; its address for the owner."""
+    database = Database(database_url, application_name="tests")
+    with database.transaction() as session:
+        account = builders.an_account(session)
+        contact = builders.a_contact(session, account, "ann")
+        action_id = builders.add_planned(session, account, contact)
+        session.add(
+            Interaction(
+                account_id=account.id,
+                contact_id=contact.id,
+                action_id=action_id,
+                type=Kind.GREET,
+                status="proven",
+                occasion="birthday:2026",
+                message="Hi!",
+                correlation_id="test",
+            )
+        )
+    database.close()
+    return database_url
+
+
+@pytest.fixture
+def app(filled: str, servers: Servers) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(urlsplit(servers.app_url)._replace(path=urlsplit(filled).path).geturl()) as app:
+        yield app
+        app.rollback()
+
+
+@pytest.fixture
+def reader(filled: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(filled, autocommit=True) as owner:
+        owner.execute(f"alter role {roles.READER} login password '{PASSWORD}'")
+    with psycopg.connect(as_user(filled, roles.READER)) as reader:
+        yield reader
+        reader.rollback()
+
+
+REFUSED_TO_THE_PROCESSES = (
+    "alter table actions disable trigger action_moved",
+    "alter table actions disable trigger all",
+    "drop trigger action_moved on actions",
+    "drop function action_moved()",
+    "create or replace function action_moved() returns trigger language plpgsql as 'begin return null; end'",
+    "set session_replication_role = replica",
+    "insert into action_events select * from action_events",
+    "update action_events set actor = 'somebody'",
+    "delete from action_events",
+    "truncate action_events cascade",
+    "update audit_heads set hash = ''",
+    "insert into audit_heads values (-1, 0, '')",
+    "delete from audit_heads",
+    "update interactions set created_at = now()",
+    "update interactions set contact_id = contact_id",
+    "truncate interactions cascade",
+    "update quota_changes set changed_by = 'somebody'",
+    "delete from quota_changes",
+    "delete from actions",
+    "delete from interactions",
+    "delete from accounts",
+    "update alembic_version set version_num = '0001'",
+    "create table mine (id int)",
+    "alter table actions add column mine int",
+    "create temp table t (); create trigger t after insert on t for each row execute function action_moved()",
+    "set role rapport",
+    "create role mine",
+)
+
+
+def test_the_processes_may_not_touch_the_audit_or_the_schema(app: psycopg.Connection) -> None:
+    for statement in REFUSED_TO_THE_PROCESSES:
+        try:
+            with app.transaction():
+                app.execute(statement)
+        except InsufficientPrivilege:
+            continue
+        pytest.fail(f"they may: {statement}")
+
+
+def test_what_goes_with_a_contact_is_no_way_to_delete_from_the_ledger(app: psycopg.Connection) -> None:
+    with pytest.raises(InsufficientPrivilege, match="never deleted"):
+        app.execute("delete from contacts")
+    app.rollback()
+    with pytest.raises(InsufficientPrivilege, match="never deleted"):
+        app.execute("delete from interactions")
+
+
+def test_what_an_import_brought_can_be_undone(app: psycopg.Connection) -> None:
+    app.execute(
+        "with i as (insert into imports (account_id, source, started_by, file_name, report) "
+        "select id, 'csv', 'x', 'x', '{}' from accounts returning id, account_id) "
+        "insert into interactions (account_id, contact_id, source_key, import_id, type, status, occasion, "
+        "message, correlation_id) select i.account_id, c.id, 'x', i.id, 'greet', 'imported', 'x', '', 'x' "
+        "from i, contacts c"
+    )
+    assert app.execute("delete from interactions where import_id is not null").rowcount == 1
+
+
+def test_the_trigger_writes_for_the_processes_and_names_them(app: psycopg.Connection) -> None:
+    app.execute("set application_name = 'a worker'")
+    app.execute("update actions set state = 'skipped', reason = 'expired' where state = 'planned'")
+    newest = app.execute("select actor, to_state from action_events order by seq desc limit 1").fetchone()
+    assert newest == ("a worker", "skipped")
+
+
+def test_the_trigger_s_tables_cannot_be_replaced_by_temporary_ones(app: psycopg.Connection) -> None:
+    app.execute("create temp table action_events (like public.action_events)")
+    app.execute("create temp table audit_heads (like public.audit_heads)")
+    app.execute("update actions set state = 'skipped', reason = 'expired' where state = 'planned'")
+    assert app.execute("select count(*) from pg_temp.action_events").fetchone() == (0,)
+    assert app.execute("select count(*) > 1 from public.action_events").fetchone() == (True,)
+
+
+def test_the_reader_reads_all_but_what_is_sealed_and_writes_nothing(reader: psycopg.Connection) -> None:
+    tables = reader.execute("select tablename from pg_tables where schemaname = 'public'").fetchall()
+    for (table,) in tables:
+        columns = reader.execute(
+            "select column_name from information_schema.columns where table_name = %s", (table,)
+        ).fetchall()
+        assert columns, table
+    assert reader.execute("select name from accounts").fetchone()
+    for statement in (
+        "select session from accounts",
+        "update accounts set status = 'paused'",
+        "insert into kill_switch default values",
+        "delete from contacts",
+        "create table mine (id int)",
+    ):
+        with pytest.raises(InsufficientPrivilege), reader.transaction():
+            reader.execute(statement)
+
+
+def test_a_table_of_a_later_migration_has_its_rights_after_the_next_migrate(
+    filled: str, app: psycopg.Connection
+) -> None:
+    with psycopg.connect(filled, autocommit=True) as owner:
+        owner.execute("create table later (id int, sealed bytea)")
+    migrate_and_seed(filled)
+    app.execute("insert into later values (1, '')")
+    app.commit()
+    with psycopg.connect(filled, autocommit=True) as owner:
+        owner.execute("drop table later")
+
+
+def test_a_role_that_may_not_create_roles_is_told_so(filled: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roles, "APP", f"app_{uuid4().hex}")
+    with psycopg.connect(filled, autocommit=True) as owner:
+        name = f"migrator_{uuid4().hex[:8]}"
+        owner.execute(f"create role {name} login password '{PASSWORD}'")
+        owner.execute(f"grant rapport to {name}")
+    with pytest.raises(RequestRefusedError, match="CREATEROLE"):
+        migrate_and_seed(as_user(filled, name), with_roles=True)
+    with psycopg.connect(filled, autocommit=True) as owner:
+        owner.execute(f"drop role {name}")

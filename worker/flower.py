@@ -1,0 +1,64 @@
+"""Run Flower with a page of the broker that knows each form of REDIS_URL: `python -m worker.flower`.
+
+Flower's own reader of queues ignores the database of a Unix socket and of Sentinels, and all Sentinels but
+one.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import flower.views
+from celery.__main__ import main
+from flower.utils.broker import RedisBase
+from redis import asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+
+from worker import redis_clients
+from worker.redis_address import RedisAddress
+from worker.settings import get_settings
+
+
+class QueueReader(RedisBase):  # type: ignore[misc]  # Flower ships no types
+    """Reads the lengths of queues for Flower, on the server of the settings, not at Flower's own address."""
+
+    def __init__(self, broker_url: str, *, address: RedisAddress | None = None, **options: Any) -> None:  # noqa: ANN401 -- Flower's
+        super().__init__(broker_url, **options)
+        self._sentinels: Sequence[redis.Redis] = ()
+        self.redis = self._connect(address or get_settings().redis)
+
+    async def queues(self, names: Iterable[str]) -> Any:  # noqa: ANN401 -- Flower's
+        """Return the length of each queue, and close the connections."""
+        try:
+            return await super().queues(names)
+        finally:
+            for sentinel in self._sentinels:
+                await sentinel.aclose()
+
+    def _connect(self, address: RedisAddress) -> redis.Redis:
+        bounded: dict[str, Any] = {
+            "socket_timeout": self.socket_timeout,
+            "socket_connect_timeout": self.socket_connect_timeout,
+            "retry": Retry(NoBackoff(), 0),
+        }
+        options = redis_clients.client_options(address) | bounded
+        if address.sentinels is None:
+            return redis.Redis(**options)
+        asked = redis_clients.sentinel_options(address) | bounded
+        manager = Sentinel(list(address.hosts), sentinel_kwargs=asked)  # type: ignore[no-untyped-call]  # untyped there
+        self._sentinels = manager.sentinels
+        client: redis.Redis = manager.master_for(address.sentinels.service, **options)
+        return client
+
+
+def run(arguments: Iterable[str]) -> None:
+    """Run Flower with these command-line arguments until it is stopped."""
+    flower.views.Broker = QueueReader
+    sys.argv = ["celery", "--quiet", "--app", "worker.app", "flower", *arguments]
+    main()
+
+
+if __name__ == "__main__":
+    run(sys.argv[1:])
