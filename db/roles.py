@@ -19,11 +19,11 @@ _ONLY_GROWING: Final = ("quota_changes",)
 _NEVER_DELETED: Final = ("accounts", "actions", "tombstones", "quota_epochs")
 _MUTABLE: Final = {
     "interactions": (
-        "message", "reply", "replied_at", "automatic_at", "screenshot", "source_key", "import_id", "contact_id",
+        "message", "reply", "replied_at", "automatic_at", "screenshot", "source_key", "import_id",
+        "contact_id",
     ),
 }  # fmt: skip
-"""The columns of a ledger that change: erasure empties them, a reply or an automatic answer is noted beside its
-greeting, and contacts who prove to be one person are merged."""
+"""The columns of a ledger that change: for erasure, for answers to a greeting, for merged contacts."""
 
 
 class RoleRefusedError(Exception):
