@@ -77,6 +77,43 @@ class _BoundedConnection(psycopg.Connection[Any]):
             raise
 
 
+def create_bounded_engine(
+    url: str,
+    *,
+    application_name: str,
+    statement_timeout_ms: int,
+    connect_timeout_s: int,
+    pool_timeout_s: float,
+) -> Engine:
+    """Return an engine whose waits are bounded, and whose transactions have their limits."""
+    engine = create_engine(
+        "postgresql+psycopg://",  # `connect` has the address: libpq reads more forms than SQLAlchemy
+        pool_pre_ping=True,  # after a restart of Postgres the pool reconnects, and no action fails
+        pool_size=5,
+        pool_timeout=pool_timeout_s,
+        hide_parameters=True,  # message texts must not reach exceptions
+        connect_args={
+            "application_name": application_name,
+            "connect_timeout": connect_timeout_s,
+            **_KEEPALIVE_OPTIONS,
+        },
+    )
+    within_s = statement_timeout_ms / 1000 + _ANSWER_GRACE_S if statement_timeout_ms else None
+    begin = (
+        f"begin; set local statement_timeout = {statement_timeout_ms}; set local timezone = 'UTC'"
+        f"; set local idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION_MS}"
+    ).encode()
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, _given: object, parameters: dict[str, Any]) -> object:
+        connection = _BoundedConnection.connect(postgres_address.without_driver(url), **parameters)
+        connection.answer_within_s, connection.begin = within_s, begin
+        connection.find_pooler()
+        return connection
+
+    return engine
+
+
 class RowRefusedError(Exception):
     """Postgres refused a row: a check, a key or a type. The text names the constraint, never the row."""
 
@@ -97,30 +134,13 @@ class Database:
         connect_timeout_s: int = 10,
         pool_timeout_s: float = 30.0,
     ) -> None:
-        self.engine: Engine = create_engine(
-            "postgresql+psycopg://",  # `connect` has the address: libpq reads more forms than SQLAlchemy
-            pool_pre_ping=True,  # after a restart of Postgres the pool reconnects, and no action fails
-            pool_size=5,
-            pool_timeout=pool_timeout_s,
-            hide_parameters=True,  # message texts must not reach exceptions
-            connect_args={
-                "application_name": application_name,
-                "connect_timeout": connect_timeout_s,
-                **_KEEPALIVE_OPTIONS,
-            },
+        self.engine = create_bounded_engine(
+            url,
+            application_name=application_name,
+            statement_timeout_ms=statement_timeout_ms,
+            connect_timeout_s=connect_timeout_s,
+            pool_timeout_s=pool_timeout_s,
         )
-        within_s = statement_timeout_ms / 1000 + _ANSWER_GRACE_S if statement_timeout_ms else None
-        begin = (
-            f"begin; set local statement_timeout = {statement_timeout_ms}; set local timezone = 'UTC'"
-            f"; set local idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION_MS}"
-        ).encode()
-
-        @event.listens_for(self.engine, "do_connect")
-        def connect(_dialect: object, _record: object, _given: object, parameters: dict[str, Any]) -> object:
-            connection = _BoundedConnection.connect(postgres_address.without_driver(url), **parameters)
-            connection.answer_within_s, connection.begin = within_s, begin
-            connection.find_pooler()
-            return connection
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
-_LOCK: Final = 7_203_118_442
+MIGRATION_LOCK: Final = 7_203_118_442
 """Key of the advisory lock that serialises concurrent migrations; any constant."""
 LOCK_TIMEOUT_MS = 4000
 """How long a migration, and so everybody behind it, waits for a table."""
@@ -100,7 +100,7 @@ def _turn_to_migrate(engine: Engine) -> Iterator[None]:
     """
     deadline = monotonic_seconds() + TURN_TIMEOUT_S
     with engine.connect() as connection:
-        while not connection.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}):
+        while not connection.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK}):
             connection.rollback()
             if monotonic_seconds() > deadline:
                 raise RequestRefusedError(

@@ -9,6 +9,8 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
+from db.migrate import MIGRATION_LOCK
+
 APP: Final = "rapport_app"
 """The role of all processes and commands but `rapport migrate`."""
 READER: Final = "rapport_reader"
@@ -52,6 +54,8 @@ def grant_rights(engine: Engine) -> bool:
     Does nothing if they don't exist, or if this role doesn't own the tables.
     """
     with engine.begin() as connection:
+        # Two processes that grant at once fail with "tuple concurrently updated".
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         if not (_exists(connection, APP) and _exists(connection, READER)) or not _is_owner(connection):
             return False
         for statement in _statements(connection):

@@ -110,7 +110,8 @@ def reused_database(servers: Servers) -> Iterator[ReusedDatabase]:
 @pytest.fixture(scope="session", autouse=True)
 def _reused_engines() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "create_engine", ReusedEngines().create)
+        reused = ReusedEngines(engine.create_bounded_engine)
+        patch.setattr(engine, "create_bounded_engine", reused.create)
         yield
 
 

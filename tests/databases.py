@@ -6,12 +6,12 @@ Creating a database and preparing an engine for it took longer than most tests.
 import os
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 from uuid import uuid4
 
 import psycopg
-import sqlalchemy
 from psycopg import sql
 from sqlalchemy import Engine
 
@@ -130,17 +130,18 @@ def _write_emptying(connection: psycopg.Connection[Any]) -> sql.Composed:
 
 
 class ReusedEngines:
-    """Makes engines as SQLAlchemy does, and hands a disposed one out again, with its compiled statements."""
+    """Makes engines with `make`, and hands a disposed one out again, with its compiled statements."""
 
-    def __init__(self) -> None:
+    def __init__(self, make: Callable[..., Engine]) -> None:
+        self._make = make
         self._disposed: defaultdict[tuple[int, str, str], list[Engine]] = defaultdict(list)
 
     def create(self, url: str, **options: Any) -> Engine:
-        """Stand for `create_engine`."""
+        """Stand for `make`."""
         disposed = self._disposed[os.getpid(), url, repr(options)]
         if disposed:
             return disposed.pop()
-        engine = sqlalchemy.create_engine(url, **options)
+        engine = self._make(url, **options)
         dispose = engine.dispose
 
         def dispose_for_now(close: bool = True) -> None:

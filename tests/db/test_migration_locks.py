@@ -34,7 +34,9 @@ def add_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddRevision
     shipped = Path(str(config.get_main_option("script_location"))) / "versions"
     config.set_main_option("path_separator", "os")
     config.set_main_option("version_locations", f"{shipped}:{tmp_path}")
+    scripts = ScriptDirectory.from_config
     monkeypatch.setattr(migrate, "_config", lambda: config)
+    monkeypatch.setattr(migrate, "_newest_revision", lambda: scripts(config).get_current_head())
     monkeypatch.setattr(migrate, "LOCK_TIMEOUT_MS", 700)
     numbers = count(9001)
 
@@ -44,7 +46,7 @@ def add_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddRevision
             "from alembic import op\n"
             "from db.concurrent_index import create_index_concurrently\n"
             f"revision = '{number}'\n"
-            f"down_revision = '{ScriptDirectory.from_config(config).get_current_head()}'\n"
+            f"down_revision = '{scripts(config).get_current_head()}'\n"
             f"def upgrade():\n    {upgrade}\n"
         )
 
@@ -107,7 +109,7 @@ def test_another_migration_is_waited_for_and_then_named(
     add_revision("op.execute('alter table contacts add column in_turn int')")
     monkeypatch.setattr(migrate, "TURN_TIMEOUT_S", 0.1)
     with psycopg.connect(database_url) as other:
-        other.execute("select pg_advisory_lock(%s)", [migrate._LOCK])
+        other.execute("select pg_advisory_lock(%s)", [migrate.MIGRATION_LOCK])
         with pytest.raises(RequestRefusedError, match="another process migrates"):
             migrate.upgrade_schema(engine)
     migrate.upgrade_schema(engine)

@@ -80,7 +80,7 @@ REFUSED_TO_THE_PROCESSES = (
     "insert into audit_heads values (-1, 0, '')",
     "delete from audit_heads",
     "update interactions set created_at = now()",
-    "update interactions set contact_id = contact_id",
+    "update interactions set occasion = ''",
     "truncate interactions cascade",
     "update quota_changes set changed_by = 'somebody'",
     "delete from quota_changes",
