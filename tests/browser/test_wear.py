@@ -113,13 +113,13 @@ def test_a_folder_that_somebody_else_prepared_is_not_used(
     ("uses", "minutes", "memory_mb", "says"),
     [
         (49, 59, 299, None), (50, 1, 0, "served 50 tasks"), (1, 60, 0, "60 minutes old"),
-        (20, 1, 300, "takes 300 MB"), (21, 1, 300, None),
+        (20, 1, 300, "take 300 MB"), (21, 1, 300, None),
     ],
 )  # fmt: skip
 def test_a_browser_is_worn_by_age_uses_or_memory(
     uses: int, minutes: int, memory_mb: int, says: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wear, "measure_descendants", lambda: memory_mb)
+    monkeypatch.setattr(wear, "measure_memory", lambda: memory_mb)
     monkeypatch.setattr("worker.clock.monotonic_seconds", lambda: 1000 + minutes * 60)
     found = Wear(started_at=1000, uses=uses - 1).add_use(LIMITS)
     assert found is None if says is None else found is not None and says in found
@@ -127,12 +127,12 @@ def test_a_browser_is_worn_by_age_uses_or_memory(
 
 def test_the_memory_of_what_a_process_started_is_counted() -> None:
     block = "print(len(b'x' * 60_000_000), flush=True); input()"
-    before = wear.measure_descendants()
+    before = wear.measure_memory()
     with subprocess.Popen(
         [sys.executable, "-c", f"b = {block!r}; exec('x = bytearray(60_000_000); ' + b)"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     ) as child:  # fmt: skip
         assert child.stdout is not None
         child.stdout.readline()
-        assert wear.measure_descendants() - before >= 60
+        assert wear.measure_memory() - before >= 60
         child.communicate("\n")

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from celery import Task
+from celery import Task, signals
 from structlog.contextvars import clear_contextvars, get_contextvars
 
-from tasks import hooks
+from tasks import hooks, services
 from tasks.contract import CORRELATION_HEADER
 
 
@@ -28,3 +28,14 @@ def test_another_is_replaced_as_over_http(given: object) -> None:
     first, second = (bound(**{CORRELATION_HEADER: given})["correlation_id"] for _ in range(2))
     assert len(first) == 16
     assert first != second
+
+
+def test_a_browser_may_be_closed_after_each_task_and_none_is_made_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    uses: list[str] = []
+    with_browser = SimpleNamespace(browser_pool=SimpleNamespace(close_if_worn=lambda: uses.append("one")))
+    monkeypatch.setattr(services, "_services", [with_browser, SimpleNamespace()])
+    task = SimpleNamespace(name="tasks.dispatch")
+    signals.task_postrun.send(sender=None, task_id="crm-42", task=task, state="SUCCESS")
+    assert uses == ["one"]

@@ -18,7 +18,7 @@ class BrowserLimits:
 
     age: timedelta = timedelta(hours=4)
     uses: int = 500
-    memory_mb: int = 700
+    memory_mb: int = 900
 
 
 @dataclass(slots=True)
@@ -36,18 +36,19 @@ class Wear:
             return f"it is {age // timedelta(minutes=1)} minutes old"
         if self.uses >= limits.uses:
             return f"it has served {self.uses} tasks"
-        if self.uses % _USES_BETWEEN_READINGS == 0 and (memory := measure_descendants()) >= limits.memory_mb:
-            return f"it takes {memory} MB"
+        if self.uses % _USES_BETWEEN_READINGS == 0 and (memory := measure_memory()) >= limits.memory_mb:
+            return f"it and this process take {memory} MB"
         return None
 
 
-def measure_descendants() -> int:
-    """Return the memory of this process's descendants in MB: the driver's and Chromium's.
+def measure_memory() -> int:
+    """Return the memory in MB of this process and its descendants: Playwright's driver and Chromium.
 
-    Only what each has for itself, as they share most of their code. 0 if the system doesn't tell.
+    Only what each has for itself, as they share most of their code. This process counts too, because
+    Playwright's objects in it are freed with the driver. 0 if the system doesn't tell.
     """
-    total = 0
-    for process in psutil.Process().children(recursive=True):
+    total, this = 0, psutil.Process()
+    for process in (this, *this.children(recursive=True)):
         try:
             total += process.memory_full_info().uss
         except (psutil.Error, OSError):

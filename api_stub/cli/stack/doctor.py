@@ -37,7 +37,7 @@ from worker import queues, redis_address, redis_permissions
 from worker.browser.chromium import find_chromium
 from worker.browser.driver import start_driver
 from worker.browser.pool import BrowserPool
-from worker.errors import ConfigurationError, RapportError, TryAgainError
+from worker.errors import ConfigurationError, RapportError, RequestRefusedError, TryAgainError
 from worker.redis_address import RedisAddress
 from worker.secrets import Vault
 from worker.settings import browser_environment, get_settings
@@ -200,7 +200,7 @@ def _check_servers(data: Path) -> Iterator[Finding]:
             yield _check_secret_keys(settings.secret_keys or stack.secrets.secret_key, stack.database_url)
             yield _check_subscriptions(stack.database_url)
             yield check_upkeep(stack.database_url, is_running=False)
-    except (StackError, SQLAlchemyError) as error:
+    except (StackError, RequestRefusedError, SQLAlchemyError) as error:
         yield Finding("embedded servers", False, str(error), "the log named in the message says more")
 
 
