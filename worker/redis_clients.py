@@ -29,13 +29,13 @@ def make_sentinel(address: RedisAddress) -> Any:  # noqa: ANN401 -- redis-py has
 
 def client_options(address: RedisAddress) -> dict[str, Any]:
     """Return the arguments with which redis-py connects to the server; with Sentinels, they name the host."""
-    options = {"db": address.db, "username": address.user, "password": address.password}
+    options: dict[str, Any] = {"db": address.db, "username": address.user, "password": address.password}
     if address.socket is not None:
         return {**options, "unix_socket_path": address.socket}
-    tls = {} if address.tls is None else {"ssl": True, **address.tls}
+    options |= _tls_options(address)
     if address.sentinels is not None:
-        return {**options, **tls}
-    return {**options, "host": address.host, "port": address.port, **tls}
+        return options
+    return {**options, "host": address.host, "port": address.port}
 
 
 def sentinel_options(address: RedisAddress) -> dict[str, Any]:
@@ -44,8 +44,12 @@ def sentinel_options(address: RedisAddress) -> dict[str, Any]:
     return {
         "username": sentinels and sentinels.user,
         "password": sentinels and sentinels.password,
-        **({} if address.tls is None else {"ssl": True, **address.tls}),
+        **_tls_options(address),
         "socket_timeout": _SENTINEL_TIMEOUT_S,
         "socket_connect_timeout": _SENTINEL_TIMEOUT_S,
         "retry": Retry(NoBackoff(), 0),
     }
+
+
+def _tls_options(address: RedisAddress) -> dict[str, Any]:
+    return {} if address.tls is None else {"ssl": True, **address.tls}

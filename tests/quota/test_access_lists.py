@@ -122,7 +122,7 @@ def test_readiness_and_doctor_name_what_is_missing(server: RedisProcess) -> None
     address = set_user(server, "rapport", "~*", "resetchannels", "&/0.*", "+@all", "-@dangerous", "-hset")
     settings = Settings(REDIS_URL=SecretStr(f"redis://rapport:{PASSWORD}@127.0.0.1:{server.port}/0"))
     check = check_redis(settings)
-    finding = doctor._check_redis_permissions(address)
+    finding = doctor._check_redis(address)
     assert not check.ok
     assert not finding.ok
     for text in (check.detail, finding.detail):

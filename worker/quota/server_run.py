@@ -45,16 +45,16 @@ def _identify_by_mark(connection: Any) -> str:  # noqa: ANN401 -- as above
             f"INFO is forbidden, and version {version} has no other way to tell its restarts"
         )
     mark = str(_ask(connection, "GET", _MARK_KEY) or "")
-    if (
-        mark
-        and _ask(
-            connection, "SCRIPT", "EXISTS", sha1(_script(mark).encode(), usedforsecurity=False).hexdigest()
-        )[0]
-    ):
+    if mark and _has_script(connection, _script(mark)):
         return mark
     ours = uuid4().hex
     _ask(connection, "SCRIPT", "LOAD", _script(ours))
     return str(_ask(connection, "EVAL", _REPLACE, 1, _MARK_KEY, mark, ours))
+
+
+def _has_script(connection: Any, script: str) -> bool:  # noqa: ANN401 -- as above
+    digest = sha1(script.encode(), usedforsecurity=False).hexdigest()  # the name that Redis gives a script
+    return bool(_ask(connection, "SCRIPT", "EXISTS", digest)[0])
 
 
 def _script(mark: str) -> str:

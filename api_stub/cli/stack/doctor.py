@@ -212,12 +212,7 @@ def _check_given_servers(database_url: str, redis_at: RedisAddress) -> Iterator[
         yield _run_check("tables", lambda: _check_schema(database), "run `rapport migrate`")
     finally:
         database.close()
-    found = _run_check(
-        "Redis", lambda: _read_redis_version(redis_at), "is REDIS_URL right, and Redis running?"
-    )
-    yield found
-    if found.ok:
-        yield _check_redis_permissions(redis_at)
+    yield _check_redis(redis_at)
 
 
 def _check_secret_keys(keys: SecretStr | None, database_url: str) -> Finding:
@@ -278,23 +273,18 @@ def _check_schema(database: Database) -> str:
     return "at this version's schema"
 
 
-def _read_redis_version(redis_at: RedisAddress) -> str:
-    with queues.connect(redis_at) as client:
-        hello = client.execute_command("HELLO", 3)  # unlike INFO, no access list forbids it
-    return f"{hello['server']} {hello['version']}, answers"
-
-
-def _check_redis_permissions(redis_at: RedisAddress) -> Finding:
-    what = "Redis permissions"
+def _check_redis(redis_at: RedisAddress) -> Finding:
     try:
         with queues.connect(redis_at) as client:
+            hello = client.execute_command("HELLO", 3)  # unlike INFO, no access list forbids it
             missing = redis_permissions.find_missing(client)
     except redis.RedisError as error:
-        return Finding(what, False, type(error).__name__, "is Redis running?")
+        advice = "is REDIS_URL right, and Redis running?"
+        return Finding("Redis", False, type(error).__name__, advice)
     if missing:
         advice = "docs/deployment.md has the access list (ACL) that Rapport needs"
-        return Finding(what, False, f"its user may not: {', '.join(missing)}", advice)
-    return Finding(what, True, "its user may do all that Rapport needs")
+        return Finding("Redis", False, f"its user may not: {', '.join(missing)}", advice)
+    return Finding("Redis", True, f"{hello['server']} {hello['version']}, answers")
 
 
 def _check_workers(redis_at: RedisAddress) -> Finding:
