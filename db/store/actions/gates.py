@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
 from db.queries import load_query
@@ -190,13 +190,21 @@ def was_written_to_since(
 def list_written_to(session: Session, since: datetime, *, account_id: int, site: str) -> frozenset[int]:
     """Return the contacts of an account who had a text since then, as `was_written_to_since` says of one."""
     known, owner = aliased(Contact), aliased(Account)
-    of_site = select(known.profile_url).join(owner, owner.id == known.account_id).where(owner.site == site)
-    by_action = of_site.join(Action, Action.contact_id == known.id).where(
-        Action.account_id == owner.id, _may_have_written(since)
-    )
-    otherwise = of_site.join(Interaction, Interaction.contact_id == known.id).where(_has_written(since))
+    written = [
+        of_site.join(what, what.contact_id == known.id).where(condition)
+        for of_site in (
+            select(key).join(owner, owner.id == known.account_id).where(owner.site == site, key.is_not(None))
+            for key in (known.profile_url, known.member_url)
+        )
+        for what, condition in (
+            (Action, and_(Action.account_id == owner.id, _may_have_written(since))),
+            (Interaction, _has_written(since)),
+        )
+    ]
+    addresses = union(*written)
     theirs = select(Contact.id).where(
-        Contact.account_id == account_id, Contact.profile_url.in_(by_action.union(otherwise))
+        Contact.account_id == account_id,
+        or_(Contact.profile_url.in_(addresses), Contact.member_url.in_(addresses)),
     )
     return frozenset(session.scalars(theirs))
 
