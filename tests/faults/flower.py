@@ -3,6 +3,7 @@
 import secrets
 import socket
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -42,7 +43,7 @@ class Flower:
 
     def press(self, button: str, worker: str, **fields: str | int) -> tuple[int, str]:
         """Press a button of a worker, once Flower knows the worker. Return its status and its words."""
-        name = f"{worker}@{socket.gethostname()}"
+        name = _node(worker)
 
         def answers() -> list[httpx.Response]:
             if button.startswith("task/"):
@@ -64,22 +65,28 @@ class Flower:
         fields = {"terminate": "true", "signal": signal} if signal else {}
         self._client.post(f"/task/revoke/{task_id}", params=fields).raise_for_status()
 
-    def task(self, state: str, name: str = GREET) -> str:
-        """Return the id of the task of this name and state, once Flower shows one."""
+    def task(self, state: str, worker: str | None = None) -> str:
+        """Return the id of a greeting in this state, once Flower shows one; `worker` is optional."""
+        fields = {"taskname": GREET, "state": state}
+        if worker is not None:
+            fields["workername"] = _node(worker)
 
         def found() -> list[str]:
-            shown = self._client.get("/tasks", params={"taskname": name, "state": state})
-            return list(shown.raise_for_status().json())
+            return list(self._client.get("/tasks", params=fields).raise_for_status().json())
 
-        return self._harness.wait_for(f"Flower to show {name} as {state}", found)[0]
+        return self._harness.wait_for(f"Flower to show a {state} greeting", found)[0]
 
     def terminate_stopped(self, child: psutil.Process, signal: str) -> None:
         """Terminate the task of a child that is stopped at a failpoint, and wait for the child's end."""
-        self.revoke(self.task("STARTED"), signal)
+        self.revoke(self.task("STARTED", self._harness.worker_of(child)), signal)
         self._harness.wait_for("the signal", lambda: _has_pending_signal(child))
-        if child.is_running():
+        with suppress(psutil.NoSuchProcess):
             child.resume()
         self._harness.wait_for("the child to end", lambda: not child.is_running(), seconds=20)
+
+
+def _node(worker: str) -> str:
+    return f"{worker}@{socket.gethostname()}"
 
 
 def _has_pending_signal(process: psutil.Process) -> bool:

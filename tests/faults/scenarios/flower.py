@@ -91,7 +91,6 @@ ALL_BUTTONS: Final = (
     revoked,
     terminated("before_send", "SIGTERM"),
     terminated("after_send", "SIGTERM"),
-    terminated("after_send", "SIGKILL"),
     shut_down,
 )
 """Presses for one campaign, for ./run test."""
