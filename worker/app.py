@@ -42,7 +42,8 @@ class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
 
 app = Celery("rapport", task_cls=RapportTask)
 app.config_from_object("celeryconfig")
-app.steps["worker"].add("worker.watchdog:Watchdog")  # as a name, so that only workers import it
+# As names, so that only workers import them.
+app.steps["worker"].update(("worker.fixed_setup:FixedSetup", "worker.watchdog:Watchdog"))
 broker.install(is_task=lambda name: name in app.tasks)
 
 

@@ -48,7 +48,7 @@ class Cluster:
         self.redis = Redis(data)
         self.restarts: Counter[str] = Counter()
         self.table = ProcessTable(data)
-        self._env: dict[str, str] = {}
+        self.env: dict[str, str] = {}
         self._children: dict[str, Child] = {}
         self._commands: dict[str, tuple[str, ...]] = {}
 
@@ -75,7 +75,7 @@ class Cluster:
         migrate_and_seed(self.postgres.url)
         self.to_postgres = Proxy(self.postgres.url)
         self.to_redis = Proxy(self.redis.url)
-        self._env = {**inherited_environment(), **self.settings()}
+        self.env = {**inherited_environment(), **self.settings()}
         for name, command in ROLES.items():
             self.start(name, *command)
         self._wait_until_ready(*(name for name in ROLES if name != "beat"))
@@ -101,7 +101,7 @@ class Cluster:
 
     def _launch(self, name: str) -> Child:
         argv = [sys.executable, "-m", *self._commands[name]]
-        self._children[name] = self.table.start(name, argv, self._env)
+        self._children[name] = self.table.start(name, argv, self.env)
         return self._children[name]
 
     def stop_for_good(self, name: str) -> None:

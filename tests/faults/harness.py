@@ -128,7 +128,7 @@ class Harness(Cluster):
             sys.executable, "-m", "api_stub.cli", "sandbox",
             "--port", str(self._sandbox_port), "--state", str(state),
         ]  # fmt: skip
-        self._sandbox = self.table.start("sandbox", argv, self._env)
+        self._sandbox = self.table.start("sandbox", argv, self.env)
         self._sandbox.wait_until(self.site.is_healthy, timedelta(seconds=30))
         self.account = self.add_account("demo")
 

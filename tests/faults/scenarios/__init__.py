@@ -5,6 +5,7 @@ from typing import Final
 
 from tests.faults.harness import EVERYBODY
 from tests.faults.scenarios.clocks import CLOCKS
+from tests.faults.scenarios.flower import FLOWER
 from tests.faults.scenarios.messages import DOUBLES, queue_replayed, two_of_everything
 from tests.faults.scenarios.model import Report, Scenario, Strike, combine, run
 from tests.faults.scenarios.network import (
@@ -57,6 +58,7 @@ FAULTS: Final = {
     **HALF_OPEN,
     **CLOCKS,
     **TICKS,
+    **FLOWER,
 }
 """Each fault in its own campaign, for the soak."""
 

@@ -1,0 +1,96 @@
+"""Buttons of Flower that are pressed while a campaign runs."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from tests.faults.cluster import BROWSERS
+from tests.faults.flower import GREET, Flower
+from tests.faults.harness import Harness
+from tests.faults.scenarios.model import Scenario, Strike
+from worker.failpoint import FAILPOINTS
+
+Press = Callable[[Harness, Flower], int]
+
+TERMINATING: Final = ("SIGTERM", "SIGKILL", "SIGQUIT")
+
+
+def with_flower(press: Press) -> Strike:
+    """Return a strike that starts Flower and presses its buttons."""
+
+    def strike(harness: Harness) -> int:
+        with Flower(harness) as flower:
+            return press(harness, flower)
+
+    return strike
+
+
+def revoked(harness: Harness, flower: Flower) -> int:
+    """The message of a greeting that no worker has taken yet is revoked."""
+    for name in BROWSERS:
+        assert flower.press("queue/cancel-consumer", name, queue="birthday")[0] == 200
+    harness.wait_for("a message to wait", lambda: harness.run_redis_command("LLEN", "birthday"))
+    task_id = flower.task("PENDING")
+    flower.revoke(task_id)
+    for name in BROWSERS:
+        assert flower.press("queue/add-consumer", name, queue="birthday")[0] == 200
+    harness.wait_for(
+        "its message to be dropped",
+        lambda: any(f"Discarding revoked task: {GREET}[{task_id}]" in harness.log(name) for name in BROWSERS),
+    )
+    return 1
+
+
+def terminated(point: str, signal: str) -> Press:
+    """A running greeting is terminated."""
+
+    def press(harness: Harness, flower: Flower) -> int:
+        flower.terminate_stopped(harness.stop_at(point), signal)
+        return 1
+
+    return press
+
+
+def shut_down(harness: Harness, flower: Flower) -> int:
+    """A worker is shut down in the middle of an action: it finishes it, and exits."""
+    child = harness.stop_at("before_send")
+    name = harness.worker_of(child)
+    worker, ended = harness.child(name), harness.log(name).count("action_ended")
+    assert flower.press("shutdown", name)[0] == 200
+    harness.wait_for("the command", lambda: "Got shutdown from remote" in harness.log(name))
+    child.resume()
+    assert worker.wait(timedelta(seconds=15)) == 0
+    assert worker.log.read_text().count("action_ended") == ended + 1
+    return 1
+
+
+def consumer_cancelled(harness: Harness, flower: Flower) -> int:
+    """The worker that is about to send takes no more greetings; the other one goes on alone."""
+    child = harness.stop_at("before_send")
+    name = harness.worker_of(child)
+    assert flower.press("queue/cancel-consumer", name, queue="birthday")[0] == 200
+    child.resume()
+    harness.next_greeting()
+    harness.next_greeting()
+    assert flower.press("queue/add-consumer", name, queue="birthday")[0] == 200
+    return 1
+
+
+FLOWER: Final = {
+    "Flower: revoke before a worker takes it": Scenario(with_flower(revoked)),
+    **{
+        f"Flower: terminate with {signal} at `{point}`": Scenario(with_flower(terminated(point, signal)))
+        for signal in TERMINATING
+        for point in FAILPOINTS
+    },
+    "Flower: shut down in mid-action": Scenario(with_flower(shut_down)),
+    "Flower: cancel consumer in mid-action": Scenario(with_flower(consumer_cancelled)),
+}
+
+ALL_BUTTONS: Final = (
+    revoked,
+    terminated("before_send", "SIGTERM"),
+    terminated("after_send", "SIGTERM"),
+    shut_down,
+)
+"""Presses for one campaign, for ./run test."""
