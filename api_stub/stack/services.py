@@ -181,7 +181,7 @@ def run_rapport_stack(
         network = sandbox(stack, addresses)
         stack.launch(network)  # it needs no database
         on_step("bringing the tables up to date")
-        migrate(stack.database_url)
+        migrate(stack.owner_url)
         _void_leases(stack.database_url)
         services = rapport_services(stack, addresses, browser_workers=browser_workers)
         first = [service for service in services if service.name in _FIRST] if hasty else services

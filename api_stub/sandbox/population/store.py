@@ -35,7 +35,8 @@ class Population:
         self.db = db
         friends = generate_friends(today)
         columns = {name for _, name, *_ in db.execute("PRAGMA table_info(people)")}
-        if columns and "details" not in columns:
+        is_first_version = bool(columns) and "details" not in columns
+        if is_first_version:
             friends = self._without_the_old_table(friends)
         db.executescript((Path(__file__).with_name("schema.sql")).read_text(encoding="utf-8"))
         if "automatic" not in {name for _, name, *_ in db.execute("PRAGMA table_info(messages)")}:
@@ -46,7 +47,7 @@ class Population:
         with self.transaction():
             self._add(friends)
             self._add(generate_crowd(), after=len(friends))
-            if not columns:
+            if not is_first_version:  # which keeps its connections
                 pairs = [(member, friend.slug) for member in MEMBERS for friend in friends]
                 db.executemany("INSERT INTO connections VALUES (?, ?)", pairs)
 
