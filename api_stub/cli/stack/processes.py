@@ -70,7 +70,7 @@ def flower(host: Host = LOOPBACK, port: Port = 5555) -> None:
     """
     auth = _prepare_environment(Process.FLOWER).required("flower_auth").get_secret_value()
     set_environment({"FLOWER_BASIC_AUTH": auth})  # every user of the machine can see arguments
-    _exec_module("worker.flower", f"--address={host}", f"--port={port}")
+    _exec_celery("flower", f"--address={host}", f"--port={port}", program="worker.flower")
 
 
 def sandbox(
@@ -93,8 +93,8 @@ def _prepare_environment(process: Process) -> Settings:
     return settings
 
 
-def _exec_celery(*arguments: str) -> NoReturn:
-    _exec_module("celery", "--quiet", "--app", "worker.app", *arguments)
+def _exec_celery(*arguments: str, program: str = "celery") -> NoReturn:
+    _exec_module(program, "--quiet", "--app", "worker.app", *arguments)
 
 
 def _exec_module(module: str, *arguments: str) -> NoReturn:
