@@ -6,7 +6,7 @@ Alembic is imported inside the functions: it is a tenth of a command's imports, 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -29,9 +29,14 @@ def upgrade_schema(engine: Engine) -> None:
 
     config = _config()
     with engine.begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        lock_for_migration(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def lock_for_migration(connection: Connection) -> None:
+    """Wait until no other process migrates. The lock lasts until the transaction ends."""
+    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def is_schema_current(engine: Engine) -> bool:
