@@ -72,6 +72,11 @@ def upgrade_schema(engine: Engine) -> None:
                 ) from error
 
 
+def lock_for_migration(connection: Connection) -> None:
+    """Wait until no other process migrates. The lock lasts until the transaction ends."""
+    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+
+
 def is_schema_current(engine: Engine) -> bool:
     """Return whether the schema is at the newest revision."""
     return _read_revision(engine) == _newest_revision()

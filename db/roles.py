@@ -5,11 +5,12 @@ the audit log.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Column, Connection, Engine, LargeBinary, text
 
-from db.migrate import MIGRATION_LOCK
+from db.migrate import lock_for_migration
+from db.tables import Base
 
 APP: Final = "rapport_app"
 """The role of all processes and commands but `rapport migrate`."""
@@ -35,6 +36,7 @@ class RoleRefusedError(Exception):
 def create_roles(engine: Engine) -> None:
     """Create the roles that are missing, without login. Raises RoleRefusedError if this role may not."""
     with engine.begin() as connection:
+        lock_for_migration(connection)
         missing = [name for name in (APP, READER) if not _exists(connection, name)]
         may_create = connection.scalar(
             text("select rolsuper or rolcreaterole from pg_roles where rolname = current_user")
@@ -54,8 +56,7 @@ def grant_rights(engine: Engine) -> bool:
     Does nothing if they don't exist, or if this role doesn't own the tables.
     """
     with engine.begin() as connection:
-        # Two processes that grant at once fail with "tuple concurrently updated".
-        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        lock_for_migration(connection)  # two that grant at once would fail
         if not (_exists(connection, APP) and _exists(connection, READER)) or not _is_owner(connection):
             return False
         for statement in _statements(connection):
@@ -68,39 +69,36 @@ def _exists(connection: Connection, name: str) -> bool:
 
 
 def _is_owner(connection: Connection) -> bool:
-    return bool(
-        connection.scalar(
-            text(
-                "select pg_has_role(current_user, relowner, 'usage') from pg_class "
-                "where oid = 'alembic_version'::regclass"
-            )
-        )
+    found = (
+        "select pg_has_role(current_user, relowner, 'usage') from pg_class where oid = 'accounts'::regclass"
     )
+    return bool(connection.scalar(text(found)))
 
 
 def _statements(connection: Connection) -> Sequence[str]:
+    """Return the grants on Rapport's own tables: the schema may hold those of extensions too."""
     schema = connection.scalar(text("select quote_ident(current_schema())"))
-    found = f"all tables in schema {schema}"
-    readable = connection.execute(
-        text(
-            "select quote_ident(table_name), string_agg(quote_ident(column_name), ', ') "
-            "from information_schema.columns "
-            "where table_schema = current_schema() and data_type <> 'bytea' group by table_name"
-        )
-    ).all()
+    tables = Base.metadata.tables
+    every = ", ".join([*tables, "alembic_version"])
+    readable = {
+        table: ", ".join(f'"{column.name}"' for column in tables[table].columns if not _is_sealed(column))
+        for table in tables
+    }
     return (
         f"revoke create on schema {schema} from public",
         f"grant usage on schema {schema} to {APP}, {READER}",
-        f"revoke all on {found} from public, {APP}, {READER}",
-        f"grant select, insert, update, delete on {found} to {APP}",
+        f"revoke all on {every} from public, {APP}, {READER}",
+        f"grant select, insert, update, delete on {every} to {APP}",
         f"grant execute on function lock_audit_head(bigint) to {APP}",
-        f"grant usage on all sequences in schema {schema} to {APP}",
         f"revoke insert, update, delete on {', '.join(_WRITTEN_BY_TRIGGERS)} from {APP}",
         f"revoke update, delete on {', '.join(_ONLY_GROWING)} from {APP}",
         f"revoke delete on {', '.join(_NEVER_DELETED)} from {APP}",
-        *(
-            f"revoke update on {table} from {APP}; grant update ({', '.join(columns)}) on {table} to {APP}"
-            for table, columns in _MUTABLE.items()
-        ),
-        *(f"grant select ({columns}) on {table} to {READER}" for table, columns in readable),
+        *(f"revoke update on {table} from {APP}" for table in _MUTABLE),
+        *(f"grant update ({', '.join(columns)}) on {table} to {APP}" for table, columns in _MUTABLE.items()),
+        *(f"grant select ({columns}) on {table} to {READER}" for table, columns in readable.items()),
+        f"grant select on alembic_version to {READER}",
     )
+
+
+def _is_sealed(column: Column[Any]) -> bool:
+    return isinstance(column.type, LargeBinary)

@@ -1,10 +1,9 @@
-"""Run Flower with a page of the broker that knows each form of REDIS_URL: `python -m worker.flower`.
+"""Celery's command line, with a Flower that knows each form of REDIS_URL: `python -m worker.flower`.
 
 Flower's own reader of queues ignores the database of a Unix socket and of Sentinels, and all Sentinels but
 one.
 """
 
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -53,12 +52,6 @@ class QueueReader(RedisBase):  # type: ignore[misc]  # Flower ships no types
         return client
 
 
-def run(arguments: Iterable[str]) -> None:
-    """Run Flower with these command-line arguments until it is stopped."""
-    flower.views.Broker = QueueReader
-    sys.argv = ["celery", "--quiet", "--app", "worker.app", "flower", *arguments]
-    main()
-
-
 if __name__ == "__main__":
-    run(sys.argv[1:])
+    flower.views.Broker = QueueReader
+    main()

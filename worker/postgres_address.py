@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from worker.server_address import check_parameters, parse_address
+from worker.server_address import describe_unknown, parse_address
 
 _EXAMPLE: Final = "postgresql://user:password@host:5432/name"
 _DRIVERS: Final = ("", "+psycopg", "+psycopg2", "+asyncpg")
@@ -86,7 +86,9 @@ def _read(address: str) -> Mapping[str, str]:
 def _check_names(given: Iterable[str]) -> None:
     from psycopg.pq import Conninfo  # noqa: PLC0415 -- slow, and few addresses need it
 
-    check_parameters(given, [option.keyword.decode() for option in Conninfo.get_defaults()])
+    known = [option.keyword.decode() for option in Conninfo.get_defaults()]
+    if which := describe_unknown(given, known):
+        raise ValueError(f"has {which} Postgres' client does not know; sslmode is one that it knows")
 
 
 def _check_parameters(given: Mapping[str, str]) -> None:

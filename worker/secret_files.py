@@ -1,12 +1,10 @@
 """Secrets as files, as container engines do it: DATABASE_URL_FILE names a file that holds DATABASE_URL."""
 
 import os
+import stat
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
-
-from worker.errors import RequestRefusedError
-from worker.files import open_regular_file
 
 _SUFFIX: Final = "_FILE"
 _MOST_BYTES: Final = 64 * 1024
@@ -37,13 +35,15 @@ def read_secret_files(environment: Mapping[str, str], variables: Collection[str]
 
 def _read(name: str, path: Path) -> str:
     try:
-        with os.fdopen(open_regular_file(str(path), os.O_RDONLY), "rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-    except RequestRefusedError:
-        raise ValueError(f"{name}: it names no regular file") from None
+        # Opening must not block, not even on a pipe that nobody writes to.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb") as file:
+            is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            content = file.read(_MOST_BYTES + 1) if is_file else b""
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "its name can't be one"
         raise ValueError(f"{name}: its file can't be read ({why})") from None
+    if not is_file:
+        raise ValueError(f"{name}: it names no regular file")
     if len(content) > _MOST_BYTES:
         raise ValueError(f"{name}: its file has more than {_MOST_BYTES // 1024} KiB")
     try:

@@ -66,15 +66,22 @@ def parse_address(
     )
 
 
-def check_parameters(given: Iterable[str], known: Collection[str]) -> None:
-    """Raise ValueError for a parameter that is not `known`, with its name if that can't be a secret."""
+def describe_unknown(given: Iterable[str], known: Collection[str]) -> str | None:
+    """Return which parameters are not `known`, by name if that can't be a secret; None if all are known."""
     unknown = sorted(set(given) - set(known))
-    if not unknown:
-        return
     # A password that was not encoded can end up here. A plain word before an equals sign is not one.
     names = [name for name in unknown if re.fullmatch(r"[a-zA-Z_]{1,40}", name)]
-    which = f"the parameter {', '.join(names)}, which is" if names else "a parameter that is"
-    raise ValueError(f"has {which} not known; it may have these parameters only: {', '.join(sorted(known))}")
+    if not unknown:
+        return None
+    return f"the parameter {', '.join(names)}, which" if names else "a parameter that"
+
+
+def check_parameters(given: Iterable[str], known: Collection[str]) -> None:
+    """Raise ValueError, with the names of those that are known, for a parameter that is not."""
+    if which := describe_unknown(given, known):
+        raise ValueError(
+            f"has {which} is not known; it may have these parameters only: {', '.join(sorted(known))}"
+        )
 
 
 def check_site_url(url: str) -> None:

@@ -159,16 +159,16 @@ def test_the_reader_reads_all_but_what_is_sealed_and_writes_nothing(reader: psyc
             reader.execute(statement)
 
 
-def test_a_table_of_a_later_migration_has_its_rights_after_the_next_migrate(
+def test_migrating_renews_the_rights_as_a_later_table_needs_them(
     filled: str, app: psycopg.Connection
 ) -> None:
     with psycopg.connect(filled, autocommit=True) as owner:
-        owner.execute("create table later (id int, sealed bytea)")
+        owner.execute(f"revoke all on kill_switch from {roles.APP}")
+        owner.execute("create view of_an_extension as select 1")
     migrate_and_seed(filled)
-    app.execute("insert into later values (1, '')")
-    app.commit()
-    with psycopg.connect(filled, autocommit=True) as owner:
-        owner.execute("drop table later")
+    app.execute("select * from kill_switch")
+    with pytest.raises(InsufficientPrivilege):
+        app.execute("select * from of_an_extension")
 
 
 def test_a_role_that_may_not_create_roles_is_told_so(filled: str, monkeypatch: pytest.MonkeyPatch) -> None:

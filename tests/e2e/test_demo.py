@@ -46,10 +46,10 @@ HOLDS: dict[str, set[str]] = {
     "postgres": set(),
     "valkey-server": set(),
     "sandbox": {"sandbox_key"},
-    "control,celery": {"postgres_password", "redis_password"},
-    "birthday,visitor,sourcing": {"postgres_password", "redis_password", "secret_key"},
+    "control,celery": {"app_password", "redis_password"},
+    "birthday,visitor,sourcing": {"app_password", "redis_password", "secret_key"},
     "beat": {"redis_password"},
-    "api_stub.http": {"postgres_password", "redis_password", "api_key"},
+    "api_stub.http": {"app_password", "redis_password", "api_key"},
     "flower": {"redis_password", "flower_password"},
 }
 """A word that tells a process by its arguments, and the secrets of secrets.json in its environment."""

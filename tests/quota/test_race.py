@@ -87,7 +87,7 @@ def ask_often(urls: tuple[str, str], ids: tuple[int, str, int], attempts: int, s
 
 
 def race(
-    database: Database, redis_url: str, size: tuple[int, int, int], meanwhile: Callable[[], object]
+    database: Database, urls: tuple[str, str], size: tuple[int, int, int], meanwhile: Callable[[], object]
 ) -> int:
     """Let the processes run, and return how many effects the ledger holds."""
     processes, attempts, limit = size
@@ -97,7 +97,6 @@ def race(
         contact = builders.a_contact(session, account, "ann").id
         campaign = builders.a_campaign(session, account)
     start = FRESH.Barrier(processes + 1)
-    urls = database.engine.url.render_as_string(hide_password=False), redis_url
     ids = account.id, str(campaign), contact
     workers = [FRESH.Process(target=ask_often, args=(urls, ids, attempts, start)) for _ in range(processes)]
     for worker in workers:
@@ -126,19 +125,19 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int, int]:
 
 
 def test_redis_grants_the_limit_and_no_more(
-    database: Database, redis_url: str, size: tuple[int, int, int]
+    database: Database, database_url: str, redis_url: str, size: tuple[int, int, int]
 ) -> None:
-    assert race(database, redis_url, size, lambda: None) == size[2]
+    assert race(database, (database_url, redis_url), size, lambda: None) == size[2]
 
 
 def test_the_fallback_grants_the_limit_and_no_more(
-    database: Database, redis_url: str, size: tuple[int, int, int]
+    database: Database, database_url: str, redis_url: str, size: tuple[int, int, int]
 ) -> None:
-    assert race(database, NOWHERE, size, lambda: None) == size[2]
+    assert race(database, (database_url, NOWHERE), size, lambda: None) == size[2]
 
 
 def test_while_redis_is_flushed_the_limit_is_reached_and_not_exceeded(
-    database: Database, redis_url: str, size: tuple[int, int, int]
+    database: Database, database_url: str, redis_url: str, size: tuple[int, int, int]
 ) -> None:
     def forget() -> None:
         """Flush Redis twenty times, spread evenly over the effects of the run."""
@@ -148,7 +147,7 @@ def test_while_redis_is_flushed_the_limit_is_reached_and_not_exceeded(
                 wait_for(f"effect {goal}", partial(reached, database, goal), patience=timedelta(minutes=5))
                 client.flushall()
 
-    assert race(database, redis_url, size, forget) == size[2]
+    assert race(database, (database_url, redis_url), size, forget) == size[2]
 
 
 def ask_for_probe(url: str, start: Barrier, results: "multiprocessing.SimpleQueue[bool]", name: str) -> None:

@@ -71,7 +71,7 @@ def test_all_is_there_inside_the_block_and_gone_after(data_dir: Path) -> None:
         on_step=steps.append,
         settings={"log_format": "pretty"},
     ) as stack:
-        assert migrated == [stack.database_url]
+        assert migrated == [stack.owner_url]
         with psycopg.connect(stack.database_url) as connection:
             connection.execute("SELECT 1")
         with redis.Redis.from_url(stack.redis_url) as client:

@@ -147,7 +147,7 @@ def test_the_delay_doubles_up_to_its_cap_and_begins_anew_after_a_good_run(data_d
 def test_a_killed_server_comes_back_on_its_port_and_services_wait_for_it(data_dir: Path) -> None:
     said: list[str] = []
     with Stack(data_dir, durable=False) as stack:
-        with psycopg.connect(stack.database_url) as connection:
+        with psycopg.connect(stack.owner_url) as connection:
             connection.execute("CREATE TABLE kept (id int)")
         stack.start(Service("beat", SLEEPER))
         supervisor = Supervisor(stack, said.append, policy=SOON)
@@ -157,7 +157,7 @@ def test_a_killed_server_comes_back_on_its_port_and_services_wait_for_it(data_di
         assert said == [
             f"{n} ended (signal 9): started again, 1st time" for n in ("postgres", "redis", "beat")
         ]
-        with psycopg.connect(stack.database_url) as connection:
+        with psycopg.connect(stack.owner_url) as connection:
             assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
         with redis.Redis.from_url(stack.redis_url) as client:
             assert client.ping()

@@ -71,7 +71,8 @@ def flower(host: Host = LOOPBACK, port: Port = 5555) -> None:
     """
     auth = _prepare_environment(Process.FLOWER).required("flower_auth").get_secret_value()
     set_environment({"FLOWER_BASIC_AUTH": auth})  # every user of the machine can see arguments
-    _exec_module("worker.flower", f"--address={host}", f"--port={port}")
+    flower_options = (f"--address={host}", f"--port={port}")
+    _exec_module("worker.flower", "--quiet", "--app", "worker.app", "flower", *flower_options)
 
 
 def sandbox(
