@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from api_stub.cli.main import build_app
+from db import roles
 from worker.processes import SECRETS_OF_PROCESS, Process
 from worker.settings import SECRET_FIELDS, Settings, get_settings, variable_name
 
@@ -186,6 +187,19 @@ def test_every_volume_is_made_in_the_image_by_its_user() -> None:
     for name in OURS:
         for volume in SERVICES[name].get("volumes", []):
             assert volume.split(":")[1] in made.group().split()
+
+
+def test_only_the_migration_owns_the_tables() -> None:
+    users = {
+        name: SERVICES[name]["environment"]["DATABASE_URL"].split("://")[1].partition(":")[0]
+        for name in OURS
+        if "DATABASE_URL" in SERVICES[name].get("environment", {})
+    }
+    assert users.pop("migrate") == SERVICES["postgres"]["environment"]["POSTGRES_USER"]
+    assert set(users.values()) == {roles.APP}
+    created = re.findall(r"create role (\w+)", FILE["configs"]["roles"]["content"])
+    assert created == [roles.APP, roles.READER]
+    assert "--roles" in command_of("migrate")
 
 
 def test_redis_keeps_what_it_is_told() -> None:
