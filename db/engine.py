@@ -41,18 +41,23 @@ class _BoundedConnection(psycopg.Connection[Any]):
     A frozen server does not enforce its own statement timeout, while its kernel still acknowledges packets,
     so keepalives don't detect it either.
 
-    `begin` is BEGIN with the limits of the transaction, in one message, so that they cost no round trip. A
-    pooler refuses or ignores start-up options.
+    `begin` is BEGIN and the limits of the transaction, sent as one message, so that they cost no round trip.
+    A pooler refuses or ignores start-up options.
     """
 
     answer_within_s: float | None = None
-    begin: bytes = b"begin"
+    begin: tuple[bytes, ...] = (b"begin",)
 
     def _start_query(self) -> PQGen[None]:
         """Begin a transaction if none has begun. psycopg's own method can't send several statements."""
         if self.autocommit or self.pgconn.transaction_status != TransactionStatus.IDLE:
             return
-        self.pgconn.send_query(self.begin)
+        if self._pipeline:  # of executemany, which takes no message with several statements
+            for statement in self.begin:
+                yield from self._exec_command(statement)
+            yield from self._pipeline._sync_gen()  # noqa: SLF001 -- as in psycopg's own method
+            return
+        self.pgconn.send_query(b"; ".join(self.begin))
         for result in (yield from generators.execute(self.pgconn)):
             if result.status != ExecStatus.COMMAND_OK:
                 raise psycopg.errors.error_from_result(result)
@@ -100,9 +105,11 @@ def create_bounded_engine(
     )
     within_s = statement_timeout_ms / 1000 + _ANSWER_GRACE_S if statement_timeout_ms else None
     begin = (
-        f"begin; set local statement_timeout = {statement_timeout_ms}; set local timezone = 'UTC'"
-        f"; set local idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION_MS}"
-    ).encode()
+        b"begin",
+        f"set local statement_timeout = {statement_timeout_ms}".encode(),
+        b"set local timezone = 'UTC'",
+        f"set local idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION_MS}".encode(),
+    )
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, _given: object, parameters: dict[str, Any]) -> object:

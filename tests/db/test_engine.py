@@ -47,6 +47,17 @@ def test_a_transaction_whose_client_has_gone_silent_is_ended_and_its_locks_with_
     silent.close()
 
 
+def test_a_transaction_that_begins_with_many_rows_at_once_has_its_limits(database: Database) -> None:
+    rows = [{"kind": f"kind {number}"} for number in range(3)]
+    with database.engine.connect() as connection:
+        insert = text("insert into upkeep_jobs (name, every) values (:kind, '1 day')")
+        connection.execute(insert, rows)  # psycopg pipelines these
+        assert connection.scalar(text("select count(*) from upkeep_jobs where name like 'kind %'")) == 3
+        assert connection.scalar(text("show statement_timeout")) == "30s"
+        assert connection.scalar(text("show timezone")) == "UTC"
+        connection.rollback()
+
+
 FORMS = (
     "postgresql+psycopg2://{user}:{password}@{host}:{port}/{dbname}",
     "postgres+asyncpg://{user}:{password}@{host}:{port}/{dbname}",

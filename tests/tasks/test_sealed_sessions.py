@@ -60,8 +60,8 @@ def test_actions_wait_for_the_keys_without_failing_and_go_on_with_them(
     services: Services, sandbox: SandboxClient, account: AccountRecord
 ) -> None:
     with services.database.transaction() as session:
-        for slug in ("wang-xiaoming", "layla-haddad"):
-            builders.add_planned(session, account, builders.a_contact(session, account, slug))
+        for slug, name in (("wang-xiaoming", "王小明"), ("layla-haddad", "ليلى حداد")):
+            builders.add_planned(session, account, builders.a_contact(session, account, slug, name=name))
     right = use(services, other_keys())
     for _ in range(MAX_FAILURES + 1):
         (action_id,) = due(services)

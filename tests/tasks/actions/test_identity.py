@@ -35,7 +35,7 @@ def test_who_is_planned_under_both_keys_is_greeted_once(
     sandbox.fault(FaultName.MARKUP, markup)
     with services.database.transaction() as session:
         for part in (SLUG, MEMBER):
-            contact = builders.a_contact(session, account, part, name="Eleni Papadaki")
+            contact = builders.a_contact(session, account, part, name="Ελένη Παπαδάκη")
             builders.add_planned(session, account, contact)
             if part == first:
                 earlier = update(Action).where(Action.contact_id == contact.id)

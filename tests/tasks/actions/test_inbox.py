@@ -87,8 +87,8 @@ def test_a_mark_that_fails_moves_nothing(
     sandbox.write_as_person(ANN, "demo", ANSWER)
     really = replies.record_replies
 
-    def dies(*arguments: object) -> int:
-        really(*arguments)  # type: ignore[arg-type]  # whatever it was called with
+    def dies(*arguments: object, **named: object) -> int:
+        really(*arguments, **named)  # type: ignore[arg-type]  # whatever it was called with
         raise KeyboardInterrupt
 
     monkeypatch.setattr(replies, "record_replies", dies)
