@@ -65,16 +65,18 @@ class Flower:
         fields = {"terminate": "true", "signal": signal} if signal else {}
         self._client.post(f"/task/revoke/{task_id}", params=fields).raise_for_status()
 
-    def task(self, state: str, worker: str | None = None) -> str:
-        """Return the id of a greeting in this state, once Flower shows one; `worker` is optional."""
+    def tasks(self, state: str, worker: str | None = None) -> list[str]:
+        """Return the ids of the greetings that Flower shows in this state; `worker` is optional."""
         fields = {"taskname": GREET, "state": state}
         if worker is not None:
             fields["workername"] = _node(worker)
+        return list(self._client.get("/tasks", params=fields).raise_for_status().json())
 
-        def found() -> list[str]:
-            return list(self._client.get("/tasks", params=fields).raise_for_status().json())
-
-        return self._harness.wait_for(f"Flower to show a {state} greeting", found)[0]
+    def task(self, state: str, worker: str | None = None) -> str:
+        """Return the id of such a greeting, once Flower shows one."""
+        return self._harness.wait_for(
+            f"Flower to show a {state} greeting", lambda: self.tasks(state, worker)
+        )[0]
 
     def terminate_stopped(self, child: psutil.Process, signal: str) -> None:
         """Terminate the task of a child that is stopped at a failpoint, and wait for the child's end."""

@@ -1,12 +1,14 @@
 """Buttons of Flower that are pressed while a campaign runs."""
 
+import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from tests.faults.census import Quota
 from tests.faults.cluster import BROWSERS
 from tests.faults.flower import GREET, Flower
-from tests.faults.harness import Harness
+from tests.faults.harness import EVERYBODY, Harness
 from tests.faults.scenarios.model import Scenario, Strike
 from worker.failpoint import FAILPOINTS
 
@@ -51,6 +53,19 @@ def terminated(point: str, signal: str) -> Press:
     return press
 
 
+def terminated_at_random(harness: Harness, flower: Flower) -> int:
+    """Running greetings are terminated at random moments, so also inside a transaction."""
+    draw = random.Random(24)
+    pressed = 0
+    while pressed < 12 and not harness.is_settled():
+        harness.run_for(draw.uniform(0, 0.6))
+        for task_id in flower.tasks("STARTED")[:1]:
+            flower.revoke(task_id, "SIGTERM")
+            pressed += 1
+        harness.advance()
+    return pressed
+
+
 def shut_down(harness: Harness, flower: Flower) -> int:
     """A worker is shut down in the middle of an action: it finishes it, and exits."""
     child = harness.stop_at("before_send")
@@ -83,6 +98,9 @@ FLOWER: Final = {
         for signal in TERMINATING
         for point in FAILPOINTS
     },
+    "Flower: terminate at random moments": Scenario(
+        with_flower(terminated_at_random), EVERYBODY, Quota.AT_LEAST
+    ),
     "Flower: shut down in mid-action": Scenario(with_flower(shut_down)),
     "Flower: cancel consumer in mid-action": Scenario(with_flower(consumer_cancelled)),
 }
