@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from db.store import kill_switch
 from tests.faults.census import Quota
 from tests.faults.cluster import BROWSERS
 from tests.faults.flower import GREET, Flower
@@ -18,10 +19,14 @@ TERMINATING: Final = ("SIGTERM", "SIGKILL", "SIGQUIT")
 
 
 def with_flower(press: Press) -> Strike:
-    """Return a strike that starts Flower and presses its buttons."""
+    """Return a strike that presses buttons of a Flower. The kill switch holds greetings until it runs."""
 
     def strike(harness: Harness) -> int:
+        with harness.database.transaction() as session:
+            kill_switch.pull_kill_switch(session, by="tests")
         with Flower(harness) as flower:
+            with harness.database.transaction() as session:
+                kill_switch.release_kill_switch(session)
             return press(harness, flower)
 
     return strike
