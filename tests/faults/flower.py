@@ -14,6 +14,7 @@ import psutil
 
 from api_stub.stack.environment import settings_environment
 from api_stub.stack.servers.ports import check_http, find_free_port
+from tests.faults.cluster import BROWSERS
 from tests.faults.harness import Harness
 
 GREET: Final = "tasks.birthday.greet"
@@ -30,6 +31,7 @@ class Flower:
         self._child = harness.table.start("flower", argv, env)
         self._child.wait_until(check_http(port, "/healthcheck"), timedelta(seconds=60))
         self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}/api", auth=auth, timeout=30)
+        harness.wait_for("Flower to receive events", self._hears_all_workers)
 
     def __enter__(self) -> Self:
         return self
@@ -41,8 +43,14 @@ class Flower:
         self._child.stop(timedelta(seconds=5))
         self._harness.table.forget(self._child)
 
+    def _hears_all_workers(self) -> bool:
+        """Return whether every worker's heartbeat has arrived: then the events of tasks arrive, too."""
+        alive = self._client.get("/workers", params={"status": "true"}).raise_for_status().json()
+        return all(alive.get(_node(name)) for name in (*BROWSERS, "control"))
+
     def press(self, button: str, worker: str, **fields: str | int) -> tuple[int, str]:
-        """Press a button of a worker, once Flower knows the worker. Return its status and its words."""
+        """Press a button of a worker, once it runs and Flower knows it. Return its status and its words."""
+        self._harness.wait_for(f"{worker} to run", lambda: " ready." in self._harness.log(worker))
         name = _node(worker)
 
         def answers() -> list[httpx.Response]:
@@ -65,16 +73,18 @@ class Flower:
         fields = {"terminate": "true", "signal": signal} if signal else {}
         self._client.post(f"/task/revoke/{task_id}", params=fields).raise_for_status()
 
-    def task(self, state: str, worker: str | None = None) -> str:
-        """Return the id of a greeting in this state, once Flower shows one; `worker` is optional."""
+    def tasks(self, state: str, worker: str | None = None) -> list[str]:
+        """Return the ids of the greetings that Flower shows in this state; `worker` is optional."""
         fields = {"taskname": GREET, "state": state}
         if worker is not None:
             fields["workername"] = _node(worker)
+        return list(self._client.get("/tasks", params=fields).raise_for_status().json())
 
-        def found() -> list[str]:
-            return list(self._client.get("/tasks", params=fields).raise_for_status().json())
-
-        return self._harness.wait_for(f"Flower to show a {state} greeting", found)[0]
+    def task(self, state: str, worker: str | None = None) -> str:
+        """Return the id of such a greeting, once Flower shows one."""
+        return self._harness.wait_for(
+            f"Flower to show a {state} greeting", lambda: self.tasks(state, worker)
+        )[0]
 
     def terminate_stopped(self, child: psutil.Process, signal: str) -> None:
         """Terminate the task of a child that is stopped at a failpoint, and wait for the child's end."""

@@ -1,12 +1,15 @@
 """Buttons of Flower that are pressed while a campaign runs."""
 
+import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from db.store import kill_switch
+from tests.faults.census import Quota
 from tests.faults.cluster import BROWSERS
 from tests.faults.flower import GREET, Flower
-from tests.faults.harness import Harness
+from tests.faults.harness import EVERYBODY, Harness
 from tests.faults.scenarios.model import Scenario, Strike
 from worker.failpoint import FAILPOINTS
 
@@ -16,10 +19,14 @@ TERMINATING: Final = ("SIGTERM", "SIGKILL", "SIGQUIT")
 
 
 def with_flower(press: Press) -> Strike:
-    """Return a strike that starts Flower and presses its buttons."""
+    """Return a strike that presses buttons of a Flower. The kill switch holds greetings until it runs."""
 
     def strike(harness: Harness) -> int:
+        with harness.database.transaction() as session:
+            kill_switch.pull_kill_switch(session, by="tests")
         with Flower(harness) as flower:
+            with harness.database.transaction() as session:
+                kill_switch.release_kill_switch(session)
             return press(harness, flower)
 
     return strike
@@ -49,6 +56,19 @@ def terminated(point: str, signal: str) -> Press:
         return 1
 
     return press
+
+
+def terminated_at_random(harness: Harness, flower: Flower) -> int:
+    """Running greetings are terminated at random moments, so also inside a transaction."""
+    draw = random.Random(24)
+    pressed = 0
+    while pressed < 8 and not harness.is_settled():
+        harness.run_for(draw.uniform(0, 0.6))
+        for task_id in flower.tasks("STARTED")[:1]:
+            flower.revoke(task_id, "SIGTERM")
+            pressed += 1
+            harness.next_greeting()  # an action whose worker died five times before it acted would fail
+    return pressed
 
 
 def shut_down(harness: Harness, flower: Flower) -> int:
@@ -83,6 +103,9 @@ FLOWER: Final = {
         for signal in TERMINATING
         for point in FAILPOINTS
     },
+    "Flower: terminate at random moments": Scenario(
+        with_flower(terminated_at_random), EVERYBODY, Quota.AT_LEAST
+    ),
     "Flower: shut down in mid-action": Scenario(with_flower(shut_down)),
     "Flower: cancel consumer in mid-action": Scenario(with_flower(consumer_cancelled)),
 }
