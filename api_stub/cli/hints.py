@@ -37,14 +37,18 @@ def as_typed(text: str) -> str:
 
 def show_in_help(command: TyperCommand | TyperGroup, words: Collection[str]) -> None:
     """Change the help texts of a command and its sub-commands. Examples there have no backticks."""
-    if program() == PROGRAM:
-        return
     example = re.compile(rf"\brapport(?= (?:{'|'.join(words)})\b)")
     for part in (command, *command.params):
         for name in ("help", "short_help", "epilog"):
             if text := getattr(part, name, None):
-                setattr(part, name, example.sub(lambda _: program(), text))
+                setattr(part, name, example.sub(lambda _: program(), _join_lines(text)))
     if isinstance(command, TyperGroup):
         for sub_command in command.commands.values():
             if isinstance(sub_command, TyperCommand | TyperGroup):
                 show_in_help(sub_command, words)
+
+
+def _join_lines(text: str) -> str:
+    """Return a help text with each paragraph in one line, which Typer does for the first one only."""
+    parts = text.split("\n\n")
+    return "\n\n".join(part if part.startswith("Example") else part.replace("\n", " ") for part in parts)

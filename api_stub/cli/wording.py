@@ -52,8 +52,8 @@ def format_day(day: date) -> str:
 
 def describe_away(until: date, profile_url: str) -> str:
     """Return until when a person is away by an automatic answer, and how to hold them until then."""
-    hold = f"rapport contacts hold {profile_url} --until {until}"
-    return as_typed(f"until {format_day(until)}, as their automatic answer says: `{hold}`")
+    hold = f"`rapport contacts hold {profile_url} --until {until}`"
+    return as_typed(f"until {format_day(until)}, as their automatic answer says: {hold}")
 
 
 def describe_options(options: Mapping[str, object]) -> Iterator[str]:

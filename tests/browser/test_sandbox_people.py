@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from api_stub.sandbox.client import SandboxClient
+from api_stub.sandbox.population import store
 from api_stub.sandbox.population.crowd import CROWD_SIZE, generate_crowd
 from api_stub.sandbox.population.members import generate_friends
 from api_stub.sandbox.state import State
@@ -80,6 +81,17 @@ CREATE TABLE connections (member TEXT NOT NULL, slug TEXT NOT NULL REFERENCES pe
 INSERT INTO people VALUES ('mo', 0, 'Mo', '[]', 2, 3, 1999), ('layla-haddad', 1, 'Layla', '[]', 5, 6, NULL);
 INSERT INTO connections VALUES ('demo', 'mo');
 """
+
+
+def test_a_network_that_was_killed_before_it_was_filled_has_its_connections(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    schema = Path(store.__file__).with_name("schema.sql").read_text(encoding="utf-8")
+    with sqlite3.connect(path) as db:
+        db.executescript(schema)
+    db.close()
+    state = State(path, today=lambda: date(2027, 1, 3), now=lambda: datetime(2027, 1, 3, tzinfo=UTC))
+    assert state.list_connections("demo") == {friend.slug for friend in state.friends()} != set()
+    state.close()
 
 
 def test_a_state_from_before_the_crowd_keeps_its_birthdays_and_connections(tmp_path: Path) -> None:

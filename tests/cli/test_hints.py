@@ -37,6 +37,14 @@ def test_an_error_and_a_usage_name_the_program_that_was_typed(typed: None, rappo
     )
 
 
+def test_a_help_text_is_folded_by_the_terminal_alone_and_examples_keep_their_lines(
+    typed: None, rapport: Rapport
+) -> None:
+    assert "so does a Postgres or Redis of your own." in rapport("destroy", "-h")
+    assert "`'../my clone/run' account keep`" in rapport("data", "purge", "-h")
+    assert "run' export contacts -o contacts.csv\n" in re.sub(r" +\n", "\n", rapport("export", "contacts", "-h"))
+
+
 def test_without_run_the_program_is_called_rapport(rapport: Rapport) -> None:
     assert rapport.refused("why", "nobody").endswith("(`rapport actions list` shows them)")
     assert "Usage: rapport why" in rapport("why", "-h")

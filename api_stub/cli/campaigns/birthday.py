@@ -1,7 +1,7 @@
 """`rapport campaign birthday`: start a birthday campaign, or preview it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -33,7 +33,6 @@ from api_stub.cli.wording import format_day
 from api_stub.request_checks import check_campaign_request
 from api_stub.responses.campaign_started import build_campaign_started
 from db.store.campaigns.campaigns import CampaignRecord
-from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
 from tasks.contract import BirthdayCampaign
 from worker.errors import RequestRefusedError
@@ -90,15 +89,16 @@ def birthday(
     console = Console()
     if campaign.preview is not None:
         console.print(render_preview(campaign.preview, record.zone))
-        print_text("nothing was planned or sent" + _describe_way_on(record, halted=halted))
+        print_text("nothing was planned or sent" + _describe_way_on(campaign.preview, halted=halted))
         return
     console.print(_render_planned(lines))
     print_text(_describe_next(account, campaign, lines))
 
 
-def _describe_way_on(account: AccountRecord, *, halted: bool) -> str:
-    """Return the command that does what was previewed, unless it would be refused."""
-    return "" if halted else f"; to do it: `rapport campaign birthday {account.name}`"
+def _describe_way_on(preview: Sequence[Mapping[str, str]], *, halted: bool) -> str:
+    """Return how to do what was previewed, unless that would be refused or would do nothing."""
+    nobody = all(line["left_out"] or line.get("already") for line in preview)
+    return "" if halted or nobody else "; to do it, omit --dry-run"
 
 
 def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:

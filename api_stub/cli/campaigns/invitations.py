@@ -102,7 +102,8 @@ def withdraw(
         Console().print(
             _render_invitations(campaign.preview, verdicts=True) if campaign.preview else _NO_INVITATION
         )
-        print_text(f"nothing was planned or withdrawn; to do it: `rapport invitations withdraw {account}`")
+        would = any(line["verdict"] == Verdict.WITHDRAW for line in campaign.preview)
+        print_text(f"nothing was planned or withdrawn{'; to do it, omit --dry-run' if would else ''}")
         return
     Console().print(_render_planned(planned))
     counts = Counter(line.state for line in planned)

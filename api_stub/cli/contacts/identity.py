@@ -48,7 +48,7 @@ def list_doubts(account: AccountFilter = None, as_json: AsJson = False, data: Da
             folding_text(doubt.other_url),
             folding_text(doubt.reason.replace("_", " ")),
         )
-    Console().print(table if doubts else Text("of everybody it is known who they are"))
+    Console().print(table if doubts else Text("it is certain who each contact is"))
     if any(doubt.reason is Reason.MAYBE_SAME_PERSON for doubt in doubts):
         print_text(
             "only one of two who may be the same person is greeted; to say who they are: `rapport contacts "

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from api_stub.cli.formatting import print_text
+from api_stub.cli.formatting import format_count, print_text
 from db.imports.merge import ImportFile
 from db.imports.report import ImportReport, RefusalGroup
 from db.store.people.accounts import AccountRecord
@@ -21,23 +21,31 @@ def print_report(
     names: Mapping[int, str] = MappingProxyType({}),
 ) -> None:
     """Print counts and reasons. `names` are shown beside the lines that they are on."""
-    read = f"{file.name} ({file.source}, {file.encoding}): {report.read} entries read"
+    read = f"{file.name} ({file.source}, {file.encoding}): {format_count(report.read, 'entry', 'entries')} read"
     print_text(f"{read}, nothing changed: a dry run" if dry_run else read)
     print_text(
         f"  people: {report.new} new, {report.changed} changed, {report.same} unchanged; "
-        f"{report.repeated} further entries of the same people"
+        f"{format_count(report.repeated, 'further entry', 'further entries')} of the same people"
     )
     confirm = "`rapport contacts confirm`"
     for count, what in (
-        (report.doubts, f"birthdays wait until you say whose they are: {confirm}"),
-        (report.asked, f"birthdays wait until you say which day is right: {confirm}"),
-        (report.forgotten, "entries skipped: these people asked to be forgotten"),
+        (
+            report.doubts,
+            f"{'birthday waits' if report.doubts == 1 else 'birthdays wait'} until you say whose "
+            f"{'it is' if report.doubts == 1 else 'they are'}: {confirm}",
+        ),
+        (
+            report.asked,
+            f"{'birthday waits' if report.asked == 1 else 'birthdays wait'} until you say which day is right: "
+            f"{confirm}",
+        ),
+        (report.forgotten, "skipped: people who asked to be forgotten"),
         (report.died, f"{'person has' if report.died == 1 else 'people have'} died: do-not-contact is set"),
         (
             report.maybe_same,
             "may be one with another contact, by name and birthday; one is greeted: `rapport contacts same`",
         ),
-        *((count, f"entries skipped: {what}") for what, count in report.skipped.items()),
+        *((count, f"skipped: {what}") for what, count in report.skipped.items()),
     ):
         if count:
             print_text(f"  {count} {what}")
@@ -45,7 +53,8 @@ def print_report(
         lines = ", ".join(_name_line(line, names) for line in report.differing_lines[:_MAX_SHOWN])
         more = ", …" if report.differing > _MAX_SHOWN else ""
         print_text(
-            f"  {report.differing} birthdays differ from the stored ones, which stay: lines {lines}{more}"
+            f"  {format_count(report.differing, 'birthday differs', 'birthdays differ')} from what is stored, "
+            f"which stays: lines {lines}{more}"
         )
     if report.gone:
         shown = report.gone_names[:_MAX_SHOWN]

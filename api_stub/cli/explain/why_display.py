@@ -32,17 +32,22 @@ _EFFECTS: Final[Mapping[Kind, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What happens next, and when, if that is known. `by_worker`: a worker does it."""
+    """What happens next, and when, if that is known. `by_worker`: a worker does it.
+
+    `earliest`: it may be later than `at`.
+    """
 
     what: str
     at: datetime | None = None
     by_worker: bool = False
+    earliest: bool = False
 
     def describe(self, workers: Gate, zone: ZoneInfo) -> str:
         """Return the last line of the output; a step with a time needs workers."""
         needs_worker = self.by_worker or self.at is not None
         once = ", once workers take messages" if needs_worker and not workers.open else ""
-        when = f", {format_time(self.at, zone)}" if self.at else ""
+        bound = "at the earliest on " if self.earliest else ""
+        when = f", {bound}{format_time(self.at, zone)}" if self.at else ""
         return f"next{once}: {self.what}{when}"
 
 
@@ -284,7 +289,7 @@ def _step_in_turn(
         return _step_of_greeting(facts, action, outlook, at if why else None)
     ahead = facts.in_flight or facts.upcoming
     after = f" after {ahead.contact}" if ahead is not None and ahead.id != action.id else ""
-    return NextStep(f"{_EFFECTS[action.kind].format(action.contact)}{after}{why}, at the earliest", at)
+    return NextStep(f"{_EFFECTS[action.kind].format(action.contact)}{after}{why}", at, earliest=True)
 
 
 def _step_of_greeting(

@@ -163,7 +163,7 @@ def _describe_state(state: StackState) -> Text:
     if state.ready_at is None:
         return Text(f"Rapport is starting or stopping (pid {state.pid})", "yellow")
     return Text(
-        f"Rapport is running since {format_time(state.started_at, UTC_ZONE)} (pid {state.pid})", "green"
+        f"Rapport has been running since {format_time(state.started_at, UTC_ZONE)} (pid {state.pid})", "green"
     )
 
 

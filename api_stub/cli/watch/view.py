@@ -17,6 +17,7 @@ from api_stub.cli.formatting import (
     reason_suffix,
     short_id,
 )
+from api_stub.cli.hints import as_typed
 from api_stub.cli.quota.reader import read_quota
 from api_stub.stack.errors import NOT_RUNNING
 from db.store.campaigns.campaigns import CampaignRecord
@@ -115,7 +116,9 @@ def read_view(
         context = status.get_kind_status(session, account.id, kind, str(campaigns[0].id))
         left = read_quota(quota, context).decision.remaining
     outlooks = outlook.read(session, account, actions)
-    stopped = _describe_stop(session, account, campaigns) or ("" if quota is not None else NOT_RUNNING)
+    stopped = as_typed(
+        _describe_stop(session, account, campaigns) or ("" if quota is not None else NOT_RUNNING)
+    )
     note = stopped or _describe_moment(account, campaigns, actions, outlooks)
     return View(account, campaigns, actions, left, note, outlooks, stopped)
 

@@ -71,16 +71,20 @@ def test_a_dry_run_shows_who_gets_what_and_why_others_get_nothing(
 
 
 def test_a_campaign_shows_its_plan_and_a_second_one_that_all_is_planned(
-    rapport: Rapport, people: None, worker: list[BirthdayCampaign]
+    rapport: Rapport, people: None, worker: list[BirthdayCampaign], database: Database
 ) -> None:
+    signed_in(database)
+    preview = rapport("campaign", "birthday", "demo", "--no-read-site", "--dry-run", "--late-days", "1")
+    assert preview.endswith("nothing was planned or sent; to do it, omit --dry-run\n")
     said = rapport("campaign", "birthday", "demo", "--no-read-site", "--late-days", "1")
     assert "1 planned, 2 skipped" in said or "2 skipped, 1 planned" in said
     assert "Bob" not in said
     assert "rapport why demo" in said
     again = rapport("campaign", "birthday", "demo", "--no-read-site", "--late-days", "1")
     assert "already planned" in again
-    preview = rapport("campaign", "birthday", "demo", "--no-read-site", "--dry-run")
+    preview = rapport("campaign", "birthday", "demo", "--no-read-site", "--dry-run", "--late-days", "1")
     assert "planned already" in preview
+    assert preview.endswith("nothing was planned or sent\n")
 
 
 def test_with_approval_it_says_who_waits_for_whom(

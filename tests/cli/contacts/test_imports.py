@@ -13,7 +13,7 @@ def test_an_import_says_what_came_of_it(database: Database, rapport: Rapport, vc
     told = rapport("import", "contacts", str(vcf), "--account", "demo")
     assert "book [x].vcf (vcard, utf-8): 3 entries read\n" in told
     assert "people: 1 new, 0 changed, 0 unchanged" in told
-    assert "1 birthdays wait until you say whose they are" in told
+    assert "1 birthday waits until you say whose it is" in told
     assert "refused: 1\n    line 10: no profile address of sandbox" in told
     listed = rapport("import", "list")
     assert "vcard" in listed
@@ -74,7 +74,7 @@ def test_more_refused_lines_than_a_screen_holds_are_counted(
     assert "(lines 3, 4, 5, 6, 7, …)" in told
     conflicting = write_file(tmp_path, f"name,url,birthday\nBob,{SANDBOX}bob,03-07\n")
     told = rapport("import", "contacts", str(conflicting), "--account", "demo")
-    assert "1 birthdays differ from the stored ones, which stay: lines 2" in told
+    assert "1 birthday differs from what is stored, which stays: lines 2" in told
 
 
 def test_what_was_left_out_skipped_or_not_used_is_said(
@@ -90,9 +90,9 @@ def test_what_was_left_out_skipped_or_not_used_is_said(
         an_account(session)
     told = rapport("import", "contacts", str(write_file(tmp_path, cards, "a.vcf")), "--account", "demo")
     assert "4 entries read\n  people: 3 new" in told
-    assert "\n  1 birthdays wait until you say which day is right: `rapport contacts confirm`\n" in told
+    assert "\n  1 birthday waits until you say which day is right: `rapport contacts confirm`\n" in told
     assert "\n  1 person has died: do-not-contact is set\n" in told
-    assert "\n  1 entries skipped: a group, not a person\n" in told
+    assert "\n  1 skipped: a group, not a person\n" in told
     assert "\n    line 1: the birthday '1980-02-30' was left out: it isn't a day of the calendar\n" in told
     assert "\n  not used, with the number of values: NICKNAME (1)\n" in told
     assert "read 4, new 3, lost 1, asked 1, died 1" in rapport("import", "list")

@@ -101,7 +101,7 @@ def test_status_shows_processes_and_addresses_and_a_second_start_is_refused(fold
     assert (code, f"is already running (pid {folder.state()['pid']})" in err) == (1, True)
     code, out, err = folder.run("status")
     assert (code, err) == (0, "")
-    assert out.startswith("Rapport is running since ")
+    assert out.startswith("Rapport has been running since ")
     for name in ("postgres", "redis", "sandbox", "control", "browser1", "beat", "api", "flower"):
         assert f"\n{name}\t" in out
     assert folder.state()["addresses"]["flower"] in out

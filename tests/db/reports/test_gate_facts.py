@@ -32,7 +32,7 @@ S = ActionState
 def test_an_action_whose_gates_are_open_has_its_turn_now(session: Session) -> None:
     _, facts = one_planned(session)
     assert closed_gates(facts) == []
-    assert find_next_step(facts, PLENTY) == NextStep("Ann is greeted, at the earliest", facts.now)
+    assert find_next_step(facts, PLENTY) == NextStep("Ann is greeted", facts.now, earliest=True)
     assert [g.name for g in build_gates(facts, PLENTY)] == [
         "site", "kill switch", "account", "sign-in", "one at a time", "do-not-contact", "connection",
         "last greeted", "one message a day", "campaign", "lease", "time", "tries",
@@ -133,7 +133,7 @@ def test_one_at_a_time_names_who_is_under_way_and_whose_turn_is_first(session: S
     action(session, first).not_before -= timedelta(minutes=1)
     session.flush()
     waiting = gate_facts.get_action_facts(session, second)
-    assert "after Ann," in find_next_step(waiting, PLENTY).what
+    assert "after Ann" in find_next_step(waiting, PLENTY).what
     assert queue_due_actions(session) == [first]
     queued = gate_facts.get_action_facts(session, first)
     claim_action(session, first, "worker 7")

@@ -26,7 +26,7 @@ def parse_birthday(given: str, today: date) -> tuple[int, int, int | None]:
     try:
         born = date(_LEAP_YEAR if year is None else year, int(found[2]), int(found[3]))
     except ValueError:
-        raise EditRefusedError(f"{given!r} isn't a date in any year") from None
+        raise EditRefusedError(f"{given!r} isn't a date in any year: write month-day, such as 3-14") from None
     if year is not None and not (year >= FIRST_YEAR and born <= today):
         raise EditRefusedError(f"{given!r} must lie between {FIRST_YEAR} and today")
     return born.month, born.day, year
