@@ -10,12 +10,8 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, Engine, LargeBinary, text
 
 from db.migrate import lock_for_migration
+from db.role_names import APP, READER
 from db.tables import Base
-
-APP: Final = "rapport_app"
-"""The role of all processes and commands but `rapport migrate`."""
-READER: Final = "rapport_reader"
-"""The role for reports: reads everything but sealed values and hashes."""
 
 _WRITTEN_BY_TRIGGERS: Final = ("action_events", "audit_heads", "alembic_version")
 _ONLY_GROWING: Final = ("quota_changes",)

@@ -11,6 +11,7 @@ from psycopg.errors import InsufficientPrivilege
 from api_stub.cli.stack.migrate import migrate_and_seed
 from db import roles
 from db.engine import Database
+from db.role_names import APP, READER
 from db.tables import Interaction
 from tests import builders
 from tests.servers import Servers
@@ -59,8 +60,8 @@ def app(filled: str, servers: Servers) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def reader(filled: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(filled, autocommit=True) as owner:
-        owner.execute(f"alter role {roles.READER} login password '{PASSWORD}'")
-    with psycopg.connect(as_user(filled, roles.READER)) as reader:
+        owner.execute(f"alter role {READER} login password '{PASSWORD}'")
+    with psycopg.connect(as_user(filled, READER)) as reader:
         yield reader
         reader.rollback()
 
@@ -163,7 +164,7 @@ def test_migrating_renews_the_rights_as_a_later_table_needs_them(
     filled: str, app: psycopg.Connection
 ) -> None:
     with psycopg.connect(filled, autocommit=True) as owner:
-        owner.execute(f"revoke all on kill_switch from {roles.APP}")
+        owner.execute(f"revoke all on kill_switch from {APP}")
         owner.execute("create view of_an_extension as select 1")
     migrate_and_seed(filled)
     app.execute("select * from kill_switch")

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from api_stub.cli.main import build_app
-from db import roles
+from db.role_names import APP, READER
 from worker.processes import SECRETS_OF_PROCESS, Process
 from worker.settings import SECRET_FIELDS, Settings, get_settings, variable_name
 
@@ -196,9 +196,9 @@ def test_only_the_migration_owns_the_tables() -> None:
         if "DATABASE_URL" in SERVICES[name].get("environment", {})
     }
     assert users.pop("migrate") == SERVICES["postgres"]["environment"]["POSTGRES_USER"]
-    assert set(users.values()) == {roles.APP}
+    assert set(users.values()) == {APP}
     created = re.findall(r"create role (\w+)", FILE["configs"]["roles"]["content"])
-    assert created == [roles.APP, roles.READER]
+    assert created == [APP, READER]
     assert "--roles" in command_of("migrate")
 
 

@@ -11,15 +11,14 @@ from api_stub.cli.terminal import Console
 from db import defaults, roles
 from db import migrate as migrations
 from db.engine import Database
+from db.role_names import APP, READER
 from worker.errors import RequestRefusedError
 from worker.processes import Process
 from worker.processes import load_settings as load_process_settings
 
 WithRoles = Annotated[
     bool,
-    typer.Option(
-        "--roles", help=f"Create {roles.APP} for the processes and {roles.READER} for reports, if missing."
-    ),
+    typer.Option("--roles", help=f"Create {APP} for the processes and {READER} for reports, if missing."),
 ]
 
 

