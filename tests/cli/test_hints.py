@@ -42,7 +42,8 @@ def test_a_help_text_is_folded_by_the_terminal_alone_and_examples_keep_their_lin
 ) -> None:
     assert "so does a Postgres or Redis of your own." in rapport("destroy", "-h")
     assert "`'../my clone/run' account keep`" in rapport("data", "purge", "-h")
-    assert "run' export contacts -o contacts.csv\n" in re.sub(r" +\n", "\n", rapport("export", "contacts", "-h"))
+    examples = re.sub(r" +\n", "\n", rapport("export", "contacts", "-h"))
+    assert "run' export contacts -o contacts.csv\n" in examples
 
 
 def test_without_run_the_program_is_called_rapport(rapport: Rapport) -> None:

@@ -21,7 +21,8 @@ def print_report(
     names: Mapping[int, str] = MappingProxyType({}),
 ) -> None:
     """Print counts and reasons. `names` are shown beside the lines that they are on."""
-    read = f"{file.name} ({file.source}, {file.encoding}): {format_count(report.read, 'entry', 'entries')} read"
+    entries = format_count(report.read, "entry", "entries")
+    read = f"{file.name} ({file.source}, {file.encoding}): {entries} read"
     print_text(f"{read}, nothing changed: a dry run" if dry_run else read)
     print_text(
         f"  people: {report.new} new, {report.changed} changed, {report.same} unchanged; "
@@ -29,16 +30,8 @@ def print_report(
     )
     confirm = "`rapport contacts confirm`"
     for count, what in (
-        (
-            report.doubts,
-            f"{'birthday waits' if report.doubts == 1 else 'birthdays wait'} until you say whose "
-            f"{'it is' if report.doubts == 1 else 'they are'}: {confirm}",
-        ),
-        (
-            report.asked,
-            f"{'birthday waits' if report.asked == 1 else 'birthdays wait'} until you say which day is right: "
-            f"{confirm}",
-        ),
+        (report.doubts, f"{_wait(report.doubts)} until you say whose: {confirm}"),
+        (report.asked, f"{_wait(report.asked)} until you say which day is right: {confirm}"),
         (report.forgotten, "skipped: people who asked to be forgotten"),
         (report.died, f"{'person has' if report.died == 1 else 'people have'} died: do-not-contact is set"),
         (
@@ -52,10 +45,8 @@ def print_report(
     if report.differing:
         lines = ", ".join(_name_line(line, names) for line in report.differing_lines[:_MAX_SHOWN])
         more = ", …" if report.differing > _MAX_SHOWN else ""
-        print_text(
-            f"  {format_count(report.differing, 'birthday differs', 'birthdays differ')} from what is stored, "
-            f"which stays: lines {lines}{more}"
-        )
+        differ = format_count(report.differing, "birthday differs", "birthdays differ")
+        print_text(f"  {differ} from what is stored, which stays: lines {lines}{more}")
     if report.gone:
         shown = report.gone_names[:_MAX_SHOWN]
         more = f" and {report.gone - len(shown)} more" if report.gone > len(shown) else ""
@@ -72,6 +63,10 @@ def print_report(
             f"`rapport account add NAME --site {site}`; to use the same name, first `rapport account "
             f"remove {account.name}`"
         )
+
+
+def _wait(birthdays: int) -> str:
+    return "birthday waits" if birthdays == 1 else "birthdays wait"
 
 
 def _name_line(line: int, names: Mapping[int, str]) -> str:

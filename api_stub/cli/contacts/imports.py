@@ -122,7 +122,9 @@ def list_imports(
             folding_text(record.started_by),
             folding_text(result),
         )
-    Console().print(table if records else "nothing was imported yet: `rapport import contacts FILE --account NAME`")
+    Console().print(
+        table if records else "nothing was imported yet: `rapport import contacts FILE --account NAME`"
+    )
 
 
 @app.command()

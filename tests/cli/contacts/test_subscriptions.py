@@ -281,7 +281,7 @@ def test_a_birthday_calendar_is_read_by_event(
     typed(f"{PASSWORD}\n")
     url = f"{radicale.url}/{USER}/birthdays/"
     said = rapport("import", "subscribe", url, "--account", "demo", "--user", USER)
-    assert "1 birthday waits until you say whose it is" in said
+    assert "1 birthday waits until you say whose" in said
     night()
     assert len(json.loads(rapport("import", "list", "--json"))) == 1
     (folder / "bob.ics").write_text(event("Bob Roe's birthday", "bob", "20000306"))
