@@ -115,7 +115,7 @@ def test_a_name_that_two_people_have_asks_for_the_address(rapport: Rapport, data
         account, other = an_account(session), an_account(session, "other")
         a_contact(session, account, "ann-1", name="Ann Lee")
         a_contact(session, other, "ann-2", name="Ann Lee")
-    assert "give the address, or --account" in rapport.refused("contacts", "forget", "Ann Lee", "--yes")
+    assert "give an address, or --account" in rapport.refused("contacts", "forget", "Ann Lee", "--yes")
     rapport("contacts", "forget", "ann lee", "--account", "other", "--yes")
     with database.transaction() as session:
         left = select(Contact.profile_url).where(Contact.forgotten_at.is_(None))
