@@ -204,7 +204,7 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch, database: Database, names: Ma
     monkeypatch.setattr(typer, "prompt", lambda *_args, **_options: "1")
     monkeypatch.setattr(doctor, "run_checks", lambda data: [Finding(BAD, False, BAD, BAD)])
 
-    def started(_database: Database, _data: Path, _task: str, asked: Any, *, reading: str) -> Any:
+    def started(_database: Database, _data: Path, asked: Any, *, reading: str) -> Any:
         wanted = names["dry"] if asked.dry_run else names["birthdays"]
         with database.transaction() as session:
             return campaigns.find_campaign(session, UUID(wanted))
