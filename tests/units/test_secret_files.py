@@ -107,7 +107,10 @@ def test_a_process_is_told_of_no_other_secret_s_file(environment: pytest.MonkeyP
         (tmp_path / name).write_text(value)
         environment.setenv(f"{name}_FILE", str(tmp_path / name))
     assert not {f"{name}_FILE" for name in VALUES} & inherited_environment().keys()  # what Postgres gets
+    started: list[object] = []
+    environment.setattr("os.execv", lambda *arguments: started.append(arguments))
     _prepare_environment(Process.BEAT)
+    assert started  # again, with what is left
     everything = inherited_environment(also=with_files(SECRET_VARIABLES))
     assert with_files(SECRET_VARIABLES) & everything.keys() == {"REDIS_URL_FILE"}
 
