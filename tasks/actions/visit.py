@@ -6,6 +6,7 @@ from db.engine import today_in
 from db.store.actions import lifecycle
 from db.store.actions.claims import Claim
 from db.store.campaigns import campaigns
+from db.store.identity import learning
 from db.store.people import profiles
 from tasks.actions.heartbeat import LeaseGuard
 from tasks.actions.read_page import read_page
@@ -14,6 +15,7 @@ from tasks.campaigns import scoring
 from tasks.quota import Grant
 from tasks.services import Services
 from worker import metrics
+from worker.rules.identity import Match, PersonKeys, compare_keys
 from worker.rules.sourcing.profile import Profile, Section
 
 
@@ -33,17 +35,20 @@ def visit_profile(services: Services, claim: Claim, lease: LeaseGuard, grant: Gr
         claim,
         lease,
         grant,
-        page=lambda site: site.read_profile(claim.profile_url, sections),
-        save=lambda session, profile: _save_profile(session, claim, profile),
+        page=lambda site: (site.read_profile(claim.profile_url, sections), site.shown_keys()),
+        save=lambda session, shown: _save_profile(session, claim, *shown, by=services.worker_name),
     )
     metrics.CONTACTS_PROCESSED.labels("profile", outcome).inc()
     return outcome
 
 
-def _save_profile(session: Session, claim: Claim, profile: Profile) -> bool:
+def _save_profile(session: Session, claim: Claim, profile: Profile, shown: PersonKeys, *, by: str) -> bool:
+    """Save the profile, unless it is of another member who has the address now, and learn who they are."""
     if not lifecycle.record_effect(session, claim, status="visited", text="", screenshot=None):
         return False
-    profiles.save_profile(session, claim.contact_id, profile)
-    today = today_in(session, claim.zone)
-    scoring.score_in_all_campaigns(session, claim.contact_id, profile, today)
+    if compare_keys(claim.keys, shown) is not Match.MOVED:
+        profiles.save_profile(session, claim.contact_id, profile)
+        today = today_in(session, claim.zone)
+        scoring.score_in_all_campaigns(session, claim.contact_id, profile, today)
+    learning.learn_keys(session, claim.account_id, shown, by=by, holding=claim.action_id)
     return True

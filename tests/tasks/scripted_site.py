@@ -7,6 +7,7 @@ from pathlib import Path
 
 from worker.browser.site import PageProgress, ignore_progress
 from worker.errors import NeverError, Reason
+from worker.rules.identity import PersonKeys
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
 from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
@@ -79,6 +80,9 @@ class ScriptedSite:
     def read_profile(self, profile_url: str, sections: Collection[Section]) -> Profile:
         self.step("profile")
         return Profile(profile_url, "Ann", "a headline", "a place", None, open_to_work=False)
+
+    def shown_keys(self) -> PersonKeys:
+        return PersonKeys(None, None)
 
     def sent_invitations(
         self, today: date, on_page: PageProgress = ignore_progress

@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from worker import clock
 from worker.browser.site import Invitation, PageProgress, ignore_progress
 from worker.errors import NeverError, Reason
+from worker.rules.identity import PersonKeys
 from worker.rules.model import (
     BirthdayCard,
     FoundPerson,
@@ -73,6 +74,10 @@ class LedgerSite:
         self._append(f"visit {profile_url}", {"visited": profile_url})
         skills = ("Patience", "Planning") if Section.SKILLS in sections else None
         return Profile(profile_url, profile_url, "a headline", "a place", None, False, skills=skills)
+
+    def shown_keys(self) -> PersonKeys:
+        """Return no addresses: the site has no member ids."""
+        return PersonKeys(None, None)
 
     def sent_invitations(
         self, today: date, on_page: PageProgress = ignore_progress

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
+from worker.rules.identity import PersonKeys
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
 from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
@@ -91,6 +92,9 @@ class Site(Protocol):
 
         The head is always read. Raises NeverError(PROFILE_GONE) if the site has no such profile.
         """
+
+    def shown_keys(self) -> PersonKeys:
+        """Return the addresses of the profile that is open: where it opened, and the member id on it."""
 
     def sent_invitations(
         self, today: date, on_page: PageProgress = ignore_progress

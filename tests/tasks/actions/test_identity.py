@@ -7,7 +7,7 @@ from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
 from api_stub.sandbox.population.store import make_member_id
 from db.store.identity.pages import save_birthdays
-from db.store.people import accounts
+from db.store.people import accounts, profiles
 from db.store.people.accounts import AccountRecord
 from db.tables import Action, Contact
 from tasks.actions.settle import Outcome
@@ -16,6 +16,7 @@ from tests import builders
 from tests.builders import SANDBOX
 from tests.tasks.action_helpers import perform_next
 from tests.tasks.browser_helpers import run
+from tests.tasks.search_helpers import visits_of
 from worker.errors import Reason
 from worker.rules.model import ActionState
 
@@ -69,3 +70,32 @@ def test_an_address_that_another_member_has_now_gets_nothing(
     with services.database.transaction() as session:
         contact = builders.contact_by_slug(session, account, slug)
         assert contact.moved_to == f"{SANDBOX}{stranger}/"
+
+
+def test_a_visit_shows_that_two_contacts_are_one(
+    services: Services, account: AccountRecord, sandbox: SandboxClient
+) -> None:
+    with services.database.transaction() as session:
+        for part in (SLUG, MEMBER):
+            builders.a_contact(session, account, part, name="Ελένη Παπαδάκη")
+    visits_of(services, account, profiles=[f"{SANDBOX}{SLUG}/"])
+    assert perform_next(services) is Outcome.DONE
+    with services.database.transaction() as session:
+        kept = session.scalars(select(Contact).where(Contact.forgotten_at.is_(None))).one()
+        assert (kept.profile_url, kept.member_url) == (f"{SANDBOX}{SLUG}/", f"{SANDBOX}{MEMBER}/")
+        assert profiles.find_profile(session, kept.id) is not None
+
+
+def test_a_visit_saves_nothing_of_another_member_who_has_the_address_now(
+    services: Services, account: AccountRecord, sandbox: SandboxClient
+) -> None:
+    with services.database.transaction() as session:
+        contact = builders.a_contact(session, account, SLUG, name="Ελένη Παπαδάκη")
+        contact.member_url = f"{SANDBOX}{MEMBER}/"
+        contact_id = contact.id
+    sandbox.change(SLUG, member_id=make_member_id("somebody else"))
+    visits_of(services, account, profiles=[f"{SANDBOX}{SLUG}/"])
+    assert perform_next(services) is Outcome.DONE
+    with services.database.transaction() as session:
+        assert profiles.find_profile(session, contact_id) is None
+        assert builders.contact_by_slug(session, account, SLUG).moved_to is not None

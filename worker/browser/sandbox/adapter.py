@@ -101,6 +101,11 @@ class SandboxSite:
         with _translate_page_errors(self._page, "read the profile"):
             return people.read_profile(self._page, address, sections)
 
+    def shown_keys(self) -> PersonKeys:
+        """Return the addresses of the profile that is open."""
+        with _translate_page_errors(self._page, "read whose profile it is"):
+            return pages.read_profile_keys(self._page)
+
     def sent_invitations(
         self, today: date, on_page: PageProgress = ignore_progress
     ) -> Sequence[SentInvitation]:
