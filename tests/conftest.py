@@ -3,6 +3,7 @@
 import gc
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -51,7 +52,13 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give the run one folder for temporary files, and remove it: killed browsers leave theirs behind."""
+    """Let Ctrl-C reach the programs that tests start, and give the run one folder for temporary files.
+
+    A shell starts what runs in the background with SIGINT ignored, and programs inherit that. The folder is
+    removed at the end: killed browsers leave theirs behind.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):  # a worker process of the run, which inherits the folder
         return
     folder = Path(tempfile.mkdtemp(prefix="rapport-run-"))
