@@ -41,7 +41,10 @@ class RunningStack:
         self._supervisor.check()
 
     def mark_ready(self) -> None:
-        """Start what is left to start, and tell other terminals that everything runs. Does nothing twice."""
+        """Start what is left to start, and tell other terminals that everything runs.
+
+        Calling it again changes nothing.
+        """
         if self._ready_at is not None:
             return
         self.stack.launch_later(*self._later)

@@ -47,7 +47,7 @@ from worker.rules.subscriptions.source_address import choose_reach, parse_source
 from worker.secrets import Vault
 
 _WITHIN_S: Final = 300.0
-"""A person waits, and sees for how long."""
+"""Seconds. A person waits for it at the terminal, which shows for how long."""
 _MAX_SECRET_CHARS: Final = 1_000
 
 SubscriptionId = Annotated[

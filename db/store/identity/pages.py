@@ -15,7 +15,7 @@ from worker.rules.identity import PersonKeys
 from worker.rules.model import BirthdayCard
 
 _PAGE: Final = "birthdays page"
-"""Who changed an address, where a page of the site showed it."""
+"""What `identity_changes` names as the author of a change that a page of the site showed."""
 
 
 def save_birthdays(session: Session, account_id: int, cards: Sequence[BirthdayCard]) -> int:
