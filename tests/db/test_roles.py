@@ -126,6 +126,10 @@ def test_what_an_import_brought_can_be_undone(app: psycopg.Connection) -> None:
     assert app.execute("delete from interactions where import_id is not null").rowcount == 1
 
 
+def test_a_merge_may_move_an_interaction_and_an_answer_may_be_noted(app: psycopg.Connection) -> None:
+    app.execute("update interactions set contact_id = contact_id, automatic_at = now()")
+
+
 def test_the_trigger_writes_for_the_processes_and_names_them(app: psycopg.Connection) -> None:
     app.execute("set application_name = 'a worker'")
     app.execute("update actions set state = 'skipped', reason = 'expired' where state = 'planned'")
