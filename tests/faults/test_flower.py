@@ -96,7 +96,8 @@ def started_campaigns(harness: Harness) -> list[UUID]:
 def test_what_would_change_a_worker_is_refused_with_what_to_do_instead(
     harness: Harness, flower: Flower, button: str, fields: dict[str, str | int], instead: str
 ) -> None:
-    children = harness.pool_children("browser1")
+    # a button of an earlier test may have ended the child: its successor is a moment away
+    children = harness.wait_for("a child", lambda: harness.pool_children("browser1"))
     status, words = flower.press(button, "browser1", **fields)
     assert (status, instead in words) == (403, True), words
     assert harness.pool_children("browser1") == children
