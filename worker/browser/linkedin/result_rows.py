@@ -48,7 +48,7 @@ def to_people(rows: Sequence[Row], language: str | None) -> tuple[FoundPerson, .
     """
     people = []
     for row in rows:
-        address = find_person(row)
+        address = find_person(row, language)
         if address is None:
             continue
         name_at, name = _find_name(row, address)
@@ -62,12 +62,12 @@ def to_people(rows: Sequence[Row], language: str | None) -> tuple[FoundPerson, .
     return tuple(people)
 
 
-def find_person(row: Row) -> str | None:
+def find_person(row: Row, language: str | None) -> str | None:
     """Return the address of the person whose row it is; None for a hidden member or an advertisement.
 
     Raises StopAccountError if the row names two ids, TryAgainError if it isn't certain whose it is.
     """
-    if "headless" in row["urn"]:
+    if "headless" in row["urn"] or is_hidden(row, language):
         return None
     slugs, members = _find_proofs(row)
     tests: list[Callable[[Link], bool]] = [
@@ -92,9 +92,14 @@ def find_person(row: Row) -> str | None:
     proofs = [*slugs, *members]
     if proofs:
         return proofs[0]
-    if row["controls"]:
+    if row["settled"] and row["links"]:
         raise TryAgainError(Reason.SITE_UNEXPECTED, "it isn't certain whose row of the search one is")
     return None
+
+
+def is_hidden(row: Row, language: str | None) -> bool:
+    """Return whether the row is that of a member whom the site doesn't show to this account."""
+    return any(is_word("hidden_member", line["text"], language) for line in row["lines"][:3])
 
 
 def _find_proofs(row: Row) -> tuple[set[str], set[str]]:

@@ -96,7 +96,8 @@ READ_ROWS: Final = f"""(found) => {{{HELPERS}
         text: linesOf(link).map((line) => line.text).join(" "),
         lines: linesOf(link).length,
         named: link.matches("[data-view-name*='lockup-title'], .entity-result__title-text a"),
-        alone: link.closest("p, li, div")?.textContent.trim() ?? "",
+        alone: linesOf(link.parentElement.closest("p, li, div, [role=listitem]") ?? link)
+          .map((line) => line.text).join(" "),
       }})),
       controls: all(row, CONTROL).map(pathOf).filter(Boolean),
       settled: all(row, CONTROL).length > 0,
@@ -109,9 +110,8 @@ READ_ROWS: Final = f"""(found) => {{{HELPERS}
 
 READ_PAGE: Final = f"""() => {{{HELPERS}
   const main = document.querySelector("[role=main], main");
-  const pages = "[data-testid='pagination-controls-list'] button, li[data-test-pagination-page-btn] button, "
-    + ".artdeco-pagination button, nav button";
-  const buttons = main ? all(main, `${{pages}}, [data-testid^=pagination] button, button[aria-label]`) : [];
+  const buttons = main ? all(main, "button, [role=button]").filter((each) => !each.closest(
+    "[role=listitem]:has(a[href*='/in/']), [data-chameleon-result-urn], li:has(a[href*='/in/'])")) : [];
   const isOff = (each) => each.disabled || each.getAttribute("aria-disabled") === "true";
   const next = document.querySelector("[data-testid='pagination-controls-next-button-visible']");
   const hidden = document.querySelector("[data-testid='pagination-controls-next-button-hidden']");
@@ -121,8 +121,9 @@ READ_PAGE: Final = f"""() => {{{HELPERS}
       label: each.getAttribute("aria-label") ?? "",
       text: each.textContent.replace(/\\s+/g, " ").trim(),
       off: isOff(each),
-      numbered: each.closest("[data-testid*=pagination], [data-test-pagination-page-btn], [class*=pagination]")
-        !== null,
+      numbered: /^\\D*\\d+$/.test(each.getAttribute("aria-label") ?? "")
+        && each.getAttribute("aria-label").endsWith(each.textContent.trim())
+        || each.closest("[data-testid*=pagination], [data-test-pagination-page-btn]") !== null,
       current: each.getAttribute("aria-current") === "true" || each.closest("[aria-current=true]") !== null,
     }})),
     hidden: main ? all(main, "[role=listitem], [data-chameleon-result-urn], li")
