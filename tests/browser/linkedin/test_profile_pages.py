@@ -1,5 +1,7 @@
 """Profiles on small pages: whose it is, how the account is connected, which sections there are."""
 
+# ruff: noqa: E501, RUF001 -- markup, and the dashes that pages write
+
 from datetime import date
 
 import pytest

@@ -1,7 +1,7 @@
 """The rows of a people search: whose row it is, and what it says of them.
 
-A row links to mutual connections too, sometimes first. Its person is the one whom its key, its controls or the
-structure of the row names; never the first link.
+A row links to mutual connections too, sometimes first. Its person is the one whom its key, its controls or
+the structure of the row names; never the first link.
 """
 
 import re
@@ -20,7 +20,11 @@ _BULLET: Final = "·•∙ "
 
 
 class Link(TypedDict):
-    """A profile link in a row. `lines`: how many lines it wraps. `alone`: the text of the paragraph it is in."""
+    """A profile link in a row.
+
+    `lines`: how many lines it wraps. `named`: its own marks say that it is the name. `alone`: the text of the
+    paragraph that it is in.
+    """
 
     path: str | None
     text: str

@@ -36,7 +36,7 @@ class Button(TypedDict):
 
 
 class Surroundings(TypedDict):
-    """What `READ_PAGE` returns. `next`: whether the mark for another page is shown; None: there is no mark."""
+    """What `READ_PAGE` returns. `next`: the mark for another page is shown; None where there is no mark."""
 
     next: bool | None
     buttons: list[Button]

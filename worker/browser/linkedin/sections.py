@@ -58,7 +58,7 @@ def read_sections(site_page: SitePage, profile: Profile, wanted: Collection[Sect
         if section not in wanted:
             continue
         found = choose_section([each for each in read if each["section"] == section], is_loaded=is_loaded)
-        if found is not None and is_cut(found, profile.profile_url):
+        if found is not None and is_cut(found):
             found = _read_details(site_page, section)
         if found is not None:
             profile = with_section(profile, section, found, language)
@@ -72,32 +72,18 @@ def choose_section(found: Sequence[SectionRead], *, is_loaded: bool) -> SectionR
     return next(iter(filled), None) or (next(iter(empty), None) if is_loaded else None)
 
 
-def is_cut(found: SectionRead, profile_url: str) -> bool:
-    """Return whether the section links to a page of this profile that has all its entries."""
+def is_cut(found: SectionRead) -> bool:
+    """Return whether the section links to the page that has all its entries."""
     name = DETAILS.get(Section(found["section"]))
-    return name is not None and any(
-        f"/details/{name}" in path and address_of(path) == profile_url for path in found["details"]
-    )
+    return name is not None and any(f"/details/{name}" in path for path in found["details"])
 
 
 def with_section(profile: Profile, section: Section, found: SectionRead, language: str | None) -> Profile:
     """Return the profile with this section, unchanged where the section can't be read."""
     if section is Section.ABOUT:
         return replace(profile, about=_about(found, language))
-    items = found["items"]
-    if not items and not found["childless"]:
-        return profile
-    match section:
-        case Section.POSITIONS:
-            return replace(profile, positions=to_positions(items))
-        case Section.EDUCATION:
-            return replace(profile, education=to_education(items))
-        case Section.SKILLS:
-            return replace(profile, skills=to_names(items))
-        case Section.LANGUAGES:
-            return replace(profile, languages=to_names(items))
-        case Section.CERTIFICATIONS:
-            return replace(profile, certifications=to_names(items))
+    is_readable = bool(found["items"]) or found["childless"]
+    return _with_entries(profile, section, found["items"]) if is_readable else profile
 
 
 def scroll_through(site_page: SitePage) -> None:
@@ -115,6 +101,21 @@ def scroll_through(site_page: SitePage) -> None:
             return
         # the page's own events run meanwhile
         site_page.page.wait_for_timeout(_STEP / timedelta(milliseconds=1))
+
+
+def _with_entries(profile: Profile, section: Section, items: Sequence[Item]) -> Profile:
+    match section:
+        case Section.POSITIONS:
+            return replace(profile, positions=to_positions(items))
+        case Section.EDUCATION:
+            return replace(profile, education=to_education(items))
+        case Section.SKILLS:
+            return replace(profile, skills=to_names(items))
+        case Section.LANGUAGES:
+            return replace(profile, languages=to_names(items))
+        case Section.CERTIFICATIONS:
+            return replace(profile, certifications=to_names(items))
+    return profile
 
 
 def _about(found: SectionRead, language: str | None) -> str:

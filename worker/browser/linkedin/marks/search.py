@@ -71,12 +71,14 @@ LIMIT = Mark(
 
 READ_ROWS: Final = f"""(found) => {{{HELPERS}
   const CONTROL = "a[href*='/messaging/'], a[href*='custom-invite'], button, [role=button]";
-  // In a page without marks of a list: the children of the element that has most children with a profile link.
+  // In a page without marks of a list: the children of the element with most children that link to people.
   const siblingsIn = (main) => {{
     const rows = (list) => [...list.children].filter((each) => each.querySelector("a[href*='/in/']"));
-    return [main, ...main.querySelectorAll("*")].map(rows).reduce((most, each) => each.length > most.length ? each : most);
+    return [main, ...main.querySelectorAll("*")].map(rows)
+      .reduce((most, each) => each.length > most.length ? each : most);
   }};
-  const elements = found.flatMap((each) => each.matches("main, [role=main]") ? siblingsIn(each) : [each]);
+  const elements = found
+    .flatMap((each) => each.matches("main, [role=main]") ? siblingsIn(each) : [each]);
   const rich = elements.filter((each) => each.querySelector("a[href*='/in/']") && linesOf(each).length > 1);
   // A list of lists: an element around several rows is none itself.
   const rows = elements.filter((each) => rich.filter((row) => row !== each && each.contains(row)
@@ -88,8 +90,8 @@ READ_ROWS: Final = f"""(found) => {{{HELPERS}
     return {{
       keys: keyed.flatMap((each) => [each.getAttribute("componentkey"), each.id])
         .filter((each) => each?.startsWith("SearchResults")),
-      urn: (row.matches("[data-chameleon-result-urn]") ? row : row.querySelector("[data-chameleon-result-urn]"))
-        ?.getAttribute("data-chameleon-result-urn") ?? "",
+      urn: [row, ...row.querySelectorAll("[data-chameleon-result-urn]")]
+        .map((each) => each.getAttribute("data-chameleon-result-urn")).find(Boolean) ?? "",
       lines: linesOf(row),
       links: links.map((link) => ({{
         path: pathOf(link),

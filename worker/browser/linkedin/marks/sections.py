@@ -39,7 +39,8 @@ READ_SECTIONS: Final = f"""({{keys, anchors, words}}) => {{{HELPERS}
   const KEYED = ["[componentkey*='profile.skill(']", "[componentkey^='entity-collection-item']"];
   const LISTED = ["li, [role=listitem]", "[data-lazy-mount-id]"];
   const OUTSIDE = "aside, header, footer, nav, dialog, [role=toolbar], [role=dialog]";
-  const fold = (text) => text.normalize("NFC").replace(/\\s+/g, " ").replace(/\\u2019/g, "'").trim().toLowerCase();
+  const fold = (text) => text.normalize("NFC").replace(/\\s+/g, " ").replace(/\\u2019/g, "'")
+    .trim().toLowerCase();
   const main = document.querySelector("main#workspace, main") ?? document.querySelector("[role=main]");
   if (!main) return [];
   const headings = all(main, "h1, h2, h3, [role=heading]").filter((each) => !each.closest(OUTSIDE));
@@ -60,8 +61,8 @@ READ_SECTIONS: Final = f"""({{keys, anchors, words}}) => {{{HELPERS}
     return [];
   }};
   // Entries without any mark: sibling blocks that hold nothing but paragraphs, or a link around them.
-  const isPlain = (each) => each.matches("div") && (each.querySelector("a[href*='/company/'], a[href*='/school/']")
-    || (each.children.length > 0
+  const isPlain = (each) => each.matches("div")
+    && (each.querySelector("a[href*='/company/'], a[href*='/school/']") || (each.children.length > 0
       && [...each.children].every((child) => child.matches("p, span, a, img, figure, svg, br"))));
   const isBlock = (each) => holdsText(each) && !each.matches(`${{HEADING}}, a, ${{ACTION}}`)
     && !each.querySelector(HEADING);
@@ -146,7 +147,7 @@ SCROLL_ON: Final = """() => {
   const around = [];
   const main = document.querySelector("main, [role=main]");
   for (let each = main; each; each = each.parentElement) around.push(each);
-  const inside = main ? [...main.querySelectorAll(":scope [role=main], :scope [data-testid=lazy-column]")] : [];
+  const inside = main ? [...main.querySelectorAll("[role=main], [data-testid=lazy-column]")] : [];
   const canScroll = (each) => each.scrollHeight > each.clientHeight + 4
     && (each === document.scrollingElement || /auto|scroll/.test(getComputedStyle(each).overflowY));
   const boxes = [...around, ...inside].filter(canScroll);
@@ -154,5 +155,7 @@ SCROLL_ON: Final = """() => {
   const isAtEnd = (box) => Math.ceil(box.scrollTop + box.clientHeight) >= box.scrollHeight - 1;
   return [boxes.every(isAtEnd), boxes.reduce((sum, box) => sum + box.scrollHeight, 0)];
 }"""
-"""Scrolls down most of a screen, in the page or in its main part. Returns whether that was the end, and the
-height in pixels."""
+"""Scrolls down most of a screen, in the page or in its main part.
+
+Returns whether that was the end, and the height in pixels.
+"""
