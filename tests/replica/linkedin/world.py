@@ -132,11 +132,13 @@ class World:
 
     # what happens
 
-    def record(self, kind: str, slug: str = "", text: str = "", *, server_id: str = "") -> Line:
+    def record(
+        self, kind: str, slug: str = "", text: str = "", *, server_id: str = "", at: datetime | None = None
+    ) -> Line:
         """Append a line to the journal and apply it. The line is on disk before the answer goes out."""
         person = self.people.get(slug)
         line = Line(
-            len(self.lines) + 1, self.now().isoformat(timespec="microseconds"), kind, slug, text,
+            len(self.lines) + 1, (at or self.now()).isoformat(timespec="microseconds"), kind, slug, text,
             person.member_id if person else "", server_id,
         )  # fmt: skip
         row = {name: getattr(line, name) for name in Line.__slots__}
@@ -154,9 +156,9 @@ class World:
         return self._write("reply", person, text)
 
     def _write(self, kind: str, person: Person, text: str) -> Message:
-        at_ms = int(self.now().timestamp() * 1000)
-        urn = message_urn(at_ms, len(self.lines) + 10_001, person.thread_uuid)
-        self.record(kind, person.slug, text, server_id=urn)
+        at = self.now()
+        urn = message_urn(_ms(at), len(self.lines) + 10_001, person.thread_uuid)
+        self.record(kind, person.slug, text, server_id=urn, at=at)
         return self.threads[person.slug][-1]
 
     def withdraw(self, slug: str) -> None:
@@ -185,8 +187,7 @@ class World:
     def _apply(self, line: Line) -> None:
         self.lines.append(line)
         if line.kind in {"message", "by_hand", "reply"}:
-            at_ms = int(datetime.fromisoformat(line.at).timestamp() * 1000)
-            outgoing = line.kind != "reply"
+            at_ms, outgoing = _ms(datetime.fromisoformat(line.at)), line.kind != "reply"
             self.threads.setdefault(line.slug, []).append(Message(line.server_id, at_ms, outgoing, line.text))
         elif line.kind == "opened":
             self.read[line.slug] = len(self.threads.get(line.slug, []))
@@ -196,7 +197,13 @@ class World:
             self.people[line.slug] = replace(self.people[line.slug], pending=False, **degree)
         elif line.kind == "change":
             self.people[line.slug] = replace(self.people[line.slug], **json.loads(line.text))
+        elif line.kind == "setting":
+            self.settings[line.slug] = line.text
         elif line.kind == "sign_in":
             self.sessions.add(line.text)
         elif line.kind == "sign_out":
             self.sessions.clear()
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
