@@ -65,7 +65,9 @@ class Control:
         """Return every effect as the practice network does."""
         self._check(request)
         lines = self._world.ledger()
-        return JSONResponse([{name: getattr(line, name) for name in _EFFECT} | {"member": MEMBER} for line in lines])
+        return JSONResponse(
+            [{name: getattr(line, name) for name in _EFFECT} | {"member": MEMBER} for line in lines]
+        )
 
     async def read_lines(self, request: Request) -> Response:
         """Return everything that happened, also pages opened and what people wrote."""
@@ -76,7 +78,9 @@ class Control:
         """Return how often each page was opened."""
         self._check(request)
         counted = Counter(line.text for line in self._world.lines if line.kind == "page")
-        return JSONResponse([{"member": MEMBER, "path": path, "count": n} for path, n in sorted(counted.items())])
+        return JSONResponse(
+            [{"member": MEMBER, "path": path, "count": n} for path, n in sorted(counted.items())]
+        )
 
     async def people(self, request: Request) -> Response:
         """Return everybody and the date."""

@@ -16,9 +16,10 @@ from tests.replica.linkedin.world import World
 
 COOKIE = "li_at"
 RESTRICTION_PATH = "/flagship-web/login/login-restriction/"
-_FREE = ("/login", "/uas/login", "/checkpoint/", "/authwall", "/flagship-web/login/", "/static-replica/", "/_sandbox/")
+_FREE = ("/login", "/uas/login", "/checkpoint/", "/authwall", "/flagship-web/login/", "/static-replica/", "/preload/",
+         "/_sandbox/")  # fmt: skip
 _CALLS = "/voyager/"
-_HANG = timedelta(seconds=120)
+HANG = timedelta(seconds=120)
 
 
 class Gate:
@@ -38,7 +39,7 @@ class Gate:
         if slow := self._take(FaultName.SLOW, path):
             await asyncio.sleep(float(slow.value or 0) / 1000)
         if self._take(FaultName.HANG, path):
-            await withhold_response(receive, _HANG)
+            await withhold_response(receive, HANG)
             return
         if self._take(FaultName.EXPIRED_SESSION, path):
             self._world.record("sign_out")
@@ -55,8 +56,14 @@ class Gate:
         if self._take(FaultName.CHOOSER, path):
             return bare("wall.html", kind="chooser", title="LinkedIn")
         if self._take(FaultName.LIMIT_PAGE, path):
-            return bare("wall.html", kind="limit", title="", heading="Too many requests. Please try again later.")
-        for name, status in ((FaultName.STATUS_429, 429), (FaultName.STATUS_999, 999), (FaultName.HTTP_500, 500)):
+            return bare(
+                "wall.html", kind="limit", title="", heading="Too many requests. Please try again later."
+            )
+        for name, status in (
+            (FaultName.STATUS_429, 429),
+            (FaultName.STATUS_999, 999),
+            (FaultName.HTTP_500, 500),
+        ):
             if self._take(name, path):
                 return bare("wall.html", status=status, kind="error", title="", heading="")
         return None

@@ -29,7 +29,9 @@ def routes(world: World) -> list[Route | Mount]:
             after = str(given.get("session_redirect") or "/feed/")
         if (name, password) != (LOGIN, PASSWORD):
             return bare("login.html", language=world.language, after=after, refused=True)
-        answer = RedirectResponse(after if after.startswith("/") and after[1:2] not in "/\\" else "/feed/", 303)
+        answer = RedirectResponse(
+            after if after.startswith("/") and after[1:2] not in "/\\" else "/feed/", 303
+        )
         token = secrets.token_urlsafe(32)
         world.record("sign_in", text=token)
         answer.set_cookie(COOKIE, token, max_age=_YEAR_SECONDS, httponly=True, samesite="lax")

@@ -69,7 +69,8 @@ class World:
         self.read: dict[str, int] = {}
         self.sessions: set[str] = set()
         self.invitations: list[Invitation] = [
-            Invitation(person.slug, n * 3) for n, person in enumerate(p for p in self.people.values() if p.pending)
+            Invitation(person.slug, n * 3)
+            for n, person in enumerate(p for p in self.people.values() if p.pending)
         ]
 
     def reset(self) -> None:
@@ -193,8 +194,9 @@ class World:
             self.read[line.slug] = len(self.threads.get(line.slug, []))
         elif line.kind in {"withdrawal", "accepted"}:
             self.invitations = [sent for sent in self.invitations if sent.slug != line.slug]
-            degree = {"degree": 1} if line.kind == "accepted" else {}
-            self.people[line.slug] = replace(self.people[line.slug], pending=False, **degree)
+            person = self.people[line.slug]
+            degree = 1 if line.kind == "accepted" else person.degree
+            self.people[line.slug] = replace(person, pending=False, degree=degree)
         elif line.kind == "change":
             self.people[line.slug] = replace(self.people[line.slug], **json.loads(line.text))
         elif line.kind == "setting":
