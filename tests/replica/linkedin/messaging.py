@@ -66,7 +66,10 @@ class Messaging:
         )
         if person is None:
             return JSONResponse({}, 404)
-        compose = query.get("mode") == "compose"
+        compose = query.get("mode") == "compose" and not (
+            person.slug in self._world.threads
+            and ("overlay" in query or self._world.settings.get("compose_existing") == "thread")
+        )
         path = "/messaging/compose/" if compose else f"/messaging/thread/{query.get('thread', '')}/"
         if not compose:
             self._world.open_thread(person)

@@ -103,8 +103,14 @@ _ROWS: list[tuple[str, str, str, int, BirthdayCard | None, tuple[str, ...]]] = [
 ]
 
 
+_TALKING = (
+    "Abel Berta Ciro Dunja Edda Finn Gwen Hugo Ines Jan Kira Leo Mona Nils Olga Pia Quin Rolf Sina Tom Uta Veit "
+    "Wanda Xaver Yara Zeno"
+)
+
+
 def make_people() -> list[Person]:
-    """Return everybody, the birthdays in the order of the page, then fifteen with an invitation."""
+    """Return everybody: the birthdays in the order of the page, others, guests, and those talked with before."""
     known = [
         Person(slug, name, headline, degree, card, "pending" in traits, False, member_id_of(slug),
                frozenset(traits) - {"pending"})
@@ -115,4 +121,8 @@ def make_people() -> list[Person]:
                None, True, False, member_id_of(f"guest-{n:02}"))
         for n in range(1, 16)
     ]  # fmt: skip
-    return known + asked
+    talks = [
+        Person(f"talk-{n:02}", f"{first} Talk", "Talks a lot", member_id=member_id_of(f"talk-{n:02}"))
+        for n, first in enumerate(_TALKING.split(), start=1)
+    ]
+    return known + asked + talks
