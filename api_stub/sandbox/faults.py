@@ -69,8 +69,14 @@ class FaultName(StrEnum):
 
 
 _NUMBERS = {FaultName.SLOW, FaultName.LATE_SHOW_S, FaultName.WALL_IN_PLACE, FaultName.DRIFT}
-_TEXTS = {FaultName.WRONG_THREAD: "a slug", FaultName.DRAFT: "text", FaultName.LANGUAGE: "a code of two letters",
-          FaultName.FRONT_END: "sdui or ember", FaultName.COMPOSER_PLACE: "shadow or frame", FaultName.REPLY_FIRST: "text"}
+_TEXTS = {
+    FaultName.WRONG_THREAD: "a slug",
+    FaultName.DRAFT: "text",
+    FaultName.LANGUAGE: "a code of two letters",
+    FaultName.FRONT_END: "sdui or ember",
+    FaultName.COMPOSER_PLACE: "shadow or frame",
+    FaultName.REPLY_FIRST: "text",
+}
 _FREE_PATHS = ("/login", "/logout", "/checkpoint/")
 
 

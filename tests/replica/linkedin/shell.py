@@ -40,11 +40,12 @@ class Content:
 def respond(world: World, content: Content, *, front_end: str = "", status: int = 200) -> HTMLResponse:
     """Return the page in the shell of its front end, by default the one that the settings say."""
     chosen = front_end or world.front_end(content.page)
+    world.record("page", text=content.path)
     wall = world.faults.take(FaultName.WALL_IN_PLACE, content.path)
     html = TEMPLATES.get_template(f"{chosen}.html").render(
         content=content,
         language=world.language,
-        words=words_of(world.language),
+        words=words_of(world.language, world.drift),
         navigation=NAVIGATION[world.language],
         current=_CURRENT.get(content.page, ""),
         own_name=world.own_name,
@@ -74,7 +75,9 @@ def overlay_settings(world: World, content: Content) -> dict[str, object]:
     minimised = world.faults.peek(FaultName.MINIMISED_CHAT) is not None
     return {
         "place": str(place.value) if place else "shadow",
-        "strangers": [world.people[slug].member_id for slug in ("ben-plain", "cleo-plain")] if strangers else [],
+        "strangers": [world.people[slug].member_id for slug in ("ben-plain", "cleo-plain")]
+        if strangers
+        else [],
         "minimised": [world.people["cleo-plain"].member_id] if minimised else [],
         "messaging": content.page == "messaging",
     }

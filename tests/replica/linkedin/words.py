@@ -72,6 +72,7 @@ _SAME = {"ad_options": "Ad Options", "dont_want": "Don’t want to see this", "h
 """English on every page, as real pages mix languages."""
 
 
-def words_of(language: str) -> dict[str, str]:
-    """Return the words of a language."""
-    return dict(_SAME) | dict(zip(_KEYS, _ROWS[language], strict=True))
+def words_of(language: str, level: int = 0) -> dict[str, str]:
+    """Return the words of a language; from level 2 of the drift on they are a little different."""
+    words = dict(_SAME) | dict(zip(_KEYS, _ROWS[language], strict=True))
+    return {key: f"{word} »" for key, word in words.items()} if level >= 2 else words

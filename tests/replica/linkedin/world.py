@@ -69,7 +69,8 @@ class World:
         self.read: dict[str, int] = {}
         self.sessions: set[str] = set()
         self.invitations: list[Invitation] = [
-            Invitation(person.slug, n * 3) for n, person in enumerate(p for p in self.people.values() if p.pending)
+            Invitation(person.slug, n * 3)
+            for n, person in enumerate(p for p in self.people.values() if p.pending)
         ]
 
     def reset(self) -> None:
@@ -132,11 +133,13 @@ class World:
 
     # what happens
 
-    def record(self, kind: str, slug: str = "", text: str = "", *, server_id: str = "") -> Line:
+    def record(
+        self, kind: str, slug: str = "", text: str = "", *, server_id: str = "", at: datetime | None = None
+    ) -> Line:
         """Append a line to the journal and apply it. The line is on disk before the answer goes out."""
         person = self.people.get(slug)
         line = Line(
-            len(self.lines) + 1, self.now().isoformat(timespec="microseconds"), kind, slug, text,
+            len(self.lines) + 1, (at or self.now()).isoformat(timespec="microseconds"), kind, slug, text,
             person.member_id if person else "", server_id,
         )  # fmt: skip
         row = {name: getattr(line, name) for name in Line.__slots__}
@@ -154,9 +157,9 @@ class World:
         return self._write("reply", person, text)
 
     def _write(self, kind: str, person: Person, text: str) -> Message:
-        at_ms = int(self.now().timestamp() * 1000)
-        urn = message_urn(at_ms, len(self.lines) + 10_001, person.thread_uuid)
-        self.record(kind, person.slug, text, server_id=urn)
+        at = self.now()
+        urn = message_urn(_ms(at), len(self.lines) + 10_001, person.thread_uuid)
+        self.record(kind, person.slug, text, server_id=urn, at=at)
         return self.threads[person.slug][-1]
 
     def withdraw(self, slug: str) -> None:
@@ -185,18 +188,24 @@ class World:
     def _apply(self, line: Line) -> None:
         self.lines.append(line)
         if line.kind in {"message", "by_hand", "reply"}:
-            at_ms = int(datetime.fromisoformat(line.at).timestamp() * 1000)
-            outgoing = line.kind != "reply"
+            at_ms, outgoing = _ms(datetime.fromisoformat(line.at)), line.kind != "reply"
             self.threads.setdefault(line.slug, []).append(Message(line.server_id, at_ms, outgoing, line.text))
         elif line.kind == "opened":
             self.read[line.slug] = len(self.threads.get(line.slug, []))
         elif line.kind in {"withdrawal", "accepted"}:
             self.invitations = [sent for sent in self.invitations if sent.slug != line.slug]
-            degree = {"degree": 1} if line.kind == "accepted" else {}
-            self.people[line.slug] = replace(self.people[line.slug], pending=False, **degree)
+            person = self.people[line.slug]
+            degree = 1 if line.kind == "accepted" else person.degree
+            self.people[line.slug] = replace(person, pending=False, degree=degree)
         elif line.kind == "change":
             self.people[line.slug] = replace(self.people[line.slug], **json.loads(line.text))
+        elif line.kind == "setting":
+            self.settings[line.slug] = line.text
         elif line.kind == "sign_in":
             self.sessions.add(line.text)
         elif line.kind == "sign_out":
             self.sessions.clear()
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
