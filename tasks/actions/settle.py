@@ -10,7 +10,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 
 from db.store.actions import dispatch, lifecycle
 from db.store.actions.claims import Claim
-from db.store.actions.gates import SKIP_REASONS, ClosedGate
+from db.store.actions.gates import SKIP_REASONS, WAITS_TOGETHER, ClosedGate
 from db.store.people import contacts
 from tasks.actions.evidence import take_screenshot
 from tasks.quota import Grant
@@ -152,12 +152,22 @@ def postpone_and_stop(services: Services, claim: Claim, error: StopAccountError)
 
 
 def settle_closed_gate(services: Services, claim: Claim, closed: ClosedGate) -> Outcome:
-    """Skip or postpone the action, because a gate is closed right before the effect."""
+    """Skip, postpone or propose the action, because a gate is closed right before the effect."""
     if closed.reason in SKIP_REASONS:
         return end_action(
             services, claim, ActionState.SKIPPED, closed.reason, "the gate before the effect is closed"
         )
     with services.database.transaction() as session:
+        if closed.reason is Reason.AWAITING_APPROVAL:
+            proposed = lifecycle.propose_again(
+                session,
+                claim,
+                reason=closed.reason,
+                detail="its site's first messages are approved by a person",
+            )
+            return Outcome.PROPOSED if proposed else Outcome.LOST
+        if closed.reason in WAITS_TOGETHER and closed.until is not None:
+            dispatch.postpone_others(session, claim, reason=closed.reason, until=closed.until)
         lifecycle.replan_action(
             session, claim, reason=closed.reason, detail="a gate closed before the effect", until=closed.until
         )

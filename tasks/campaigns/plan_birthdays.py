@@ -11,7 +11,7 @@ from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, templates
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.identity import doubts, pages
-from db.store.people import contacts
+from db.store.people import contacts, site_checks
 from db.store.people.accounts import AccountRecord
 from db.store.people.contacts import DueBirthday
 from db.store.reports import birthday_forecast
@@ -92,7 +92,8 @@ def _plan(
         ]
         campaigns.mark_planned(session, campaign.id, preview=preview)
         return
-    save_plan(session, campaign, Kind.GREET, drafts, considered=len(due), needs_approval=options.approval)
+    needs_approval = options.approval or site_checks.is_supervised(session, account.id, account.site)
+    save_plan(session, campaign, Kind.GREET, drafts, considered=len(due), needs_approval=needs_approval)
 
 
 def _preview(

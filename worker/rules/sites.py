@@ -33,7 +33,8 @@ class SiteDescription:
     is. `member_id`: the form of a case-sensitive id that may stand in place of NAME. `adapter` is the
     "module:class" that opens its pages (see worker/browser/adapters.py), None while none ships.
     `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person accepts
-    before an account is added. `offered`: `rapport account add` takes it.
+    before an account is added. `offered`: `rapport account add` takes it. `needs_check`: it is a real site,
+    where a capability is used to send only once `rapport selectors check` has proven it.
     """
 
     name: str
@@ -47,6 +48,7 @@ class SiteDescription:
     on_loopback: bool = False
     risk_notice: str | None = None
     offered: bool = True
+    needs_check: bool = False
 
 
 _MEMBER_ID: Final = re.compile(r"AC[a-z]AA[A-Za-z0-9_-]{8,}")
@@ -71,6 +73,7 @@ _LINKEDIN: Final = SiteDescription(
         "an account for it, and the account is yours to risk. No adapter for LinkedIn ships yet: contacts "
         "can be imported and plans previewed, but nothing is read from the site and nothing can be sent."
     ),
+    needs_check=True,
 )  # fmt: skip
 
 _SANDBOX: Final = SiteDescription(
@@ -105,6 +108,11 @@ SITES: Final[Mapping[str, SiteDescription]] = MappingProxyType(
 def has_adapter(site: str) -> bool:
     """Return whether pages of `site` can be opened."""
     return site in SITES and SITES[site].adapter is not None
+
+
+def needs_check(site: str) -> bool:
+    """Return whether a capability must be proven before it is used to send on `site`."""
+    return site in SITES and SITES[site].needs_check
 
 
 def site_quota(site: str) -> SiteQuota:
