@@ -130,7 +130,11 @@ def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
-    """Resume a paused account. An account that its site stopped must be signed in again."""
+    """Resume a paused account.
+
+    So is one that its site stopped, if a person can clear why without a sign-in: a page had changed, its language
+    is unknown, Enter sends, the account is held. Any other stopped account must be signed in again.
+    """
     with open_session(data) as session:
         account = require_account(session, name)
         if not control.resume_account(session, account.id):
