@@ -130,10 +130,10 @@ def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
-    """Resume a paused account.
+    """Resume a paused account, or one that its site stopped for a reason that needs no new sign-in.
 
-    So is one that its site stopped, if a person can clear why without a sign-in: a page had changed, its language
-    is unknown, Enter sends, the account is held. Any other stopped account must be signed in again.
+    These are: a page had changed, its language is unknown, Enter sends, the account is held. After any other
+    stop the account must be signed in again.
     """
     with open_session(data) as session:
         account = require_account(session, name)

@@ -42,7 +42,7 @@ def pause_account(session: Session, account_id: int) -> bool:
 
 
 def resume_account(session: Session, account_id: int) -> bool:
-    """Resume a paused account, or one that a person can clear without a sign-in; return whether it was one."""
+    """Resume an account that is paused, or stopped for a reason that needs no sign-in; False for others."""
     cleared = and_(Account.status == AccountStatus.STOPPED, Account.stop_reason.in_(RESUMED_BY_HAND))
     resumed = session.execute(
         update(Account)
