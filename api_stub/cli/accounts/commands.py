@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api_stub.cli.accounts import add, remove
+from api_stub.cli.accounts import add, first_look, remove
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountArgument,
@@ -34,9 +34,12 @@ from worker.rules.model import AccountStatus
 from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings
 
-app = typer.Typer(help="Accounts: add, list, sign in, pause, resume, remove.", no_args_is_help=True)
+app = typer.Typer(
+    help="Accounts: add, list, sign in, look at a first message, pause, resume, remove.", no_args_is_help=True
+)
 app.command("add")(add.add_account)
 app.command("remove")(remove.remove_account)
+app.command("first-look")(first_look.first_look)
 
 _SANDBOX = "sandbox"
 
