@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from api_stub.sandbox.client import SandboxClient
 from db.store.actions import unseen_sends
+from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.tables import Action
 from tasks.actions.first_look import look_at_send
@@ -40,10 +41,11 @@ def test_the_conversation_shows_the_first_message_as_it_was_sent(
     assert perform_next(services) is Outcome.DONE
     with services.database.transaction() as session:
         send = unseen_sends.get_unseen_send(session, account.id)
+        signed_in = accounts.get_account(session, account.id)
     assert send is not None
     assert send.action_id == action_id
     before = len(sandbox.ledger())
-    seen = look_at_send(services, account, send)
+    seen = look_at_send(services, signed_in, send)
     assert (seen.text, seen.copies, seen.at is not None) == (TEXT, 1, True)
     assert seen.name
     assert seen.recipient.startswith(SANDBOX)
