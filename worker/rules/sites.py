@@ -33,7 +33,8 @@ class SiteDescription:
     is. `member_id`: the form of a case-sensitive id that may stand in place of NAME. `adapter` is the
     "module:class" that opens its pages (see worker/browser/adapters.py).
     `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person accepts
-    before an account is added. `offered`: `rapport account add` takes it.
+    before an account is added. `offered`: `rapport account add` takes it. `needs_check`: it is a real site,
+    where a capability is used to send only once `rapport selectors check` has proven it.
     """
 
     name: str
@@ -47,6 +48,7 @@ class SiteDescription:
     on_loopback: bool = False
     risk_notice: str | None = None
     offered: bool = True
+    needs_check: bool = False
 
 
 _MEMBER_ID: Final = re.compile(r"AC[a-z]AA[A-Za-z0-9_-]{8,}")
@@ -72,6 +74,7 @@ _LINKEDIN: Final = SiteDescription(
         "copies only, and its authors never tried it on the live site: nothing is sent before `rapport "
         "selectors check` has recognised the pages, and you approve the first message yourself."
     ),
+    needs_check=True,
 )  # fmt: skip
 
 _SANDBOX: Final = SiteDescription(
@@ -101,6 +104,11 @@ _LEDGER: Final = SiteDescription(
 SITES: Final[Mapping[str, SiteDescription]] = MappingProxyType(
     {site.name: site for site in (_SANDBOX, _LINKEDIN, _LEDGER)}
 )
+
+
+def needs_check(site: str) -> bool:
+    """Return whether a capability must be proven before it is used to send on `site`."""
+    return site in SITES and SITES[site].needs_check
 
 
 def site_quota(site: str) -> SiteQuota:
