@@ -19,7 +19,10 @@ from worker.rules.model import BirthdayCard, SentInvitation
 BASE = "http://127.0.0.1:9"
 """No server is there: the browser's requests are answered by the test."""
 TODAY = date(2026, 11, 18)
-BIRTHDAYS, OLD_BIRTHDAYS = "/mynetwork/catch-up/birthday/", "/mynetwork/invite-connect/celebrations/birthdays/"
+BIRTHDAYS, OLD_BIRTHDAYS = (
+    "/mynetwork/catch-up/birthday/",
+    "/mynetwork/invite-connect/celebrations/birthdays/",
+)
 SENT = "/mynetwork/invitation-manager/sent/"
 ORIGIN = "https://www.linkedin.com"
 TODAYS, LATE = "Je vous souhaite un très joyeux anniversaire.", "Joyeux anniversaire avec un peu de retard !"
@@ -71,7 +74,9 @@ def by_id(slug: str) -> str:
     return f"{ORIGIN}/in/{member(slug)}/"
 
 
-def greeting(slug: str, name: str, wish: str, *, profile: str | None = None, occasion: str = "BIRTHDAY") -> str:
+def greeting(
+    slug: str, name: str, wish: str, *, profile: str | None = None, occasion: str = "BIRTHDAY"
+) -> str:
     urn = quote(f"urn:li:fsd_profile:{member(profile or slug)}", safe="")
     href = (
         f"/messaging/compose/?profileUrn={urn}&recipient={member(slug)}"
@@ -117,12 +122,21 @@ def refused(site: LinkedInSite) -> RapportError:
 def test_birthdays_are_read_with_id_name_and_day_past_games_advertisements_and_other_occasions(
     pages: Pages, site: LinkedInSite
 ) -> None:
-    other = card("zoe", "Zoe Other", "Félicitez Zoe aujourd’hui", greeting("zoe", "Zoe", "Bravo", occasion="WORK"))
+    other = card(
+        "zoe", "Zoe Other", "Félicitez Zoe aujourd’hui", greeting("zoe", "Zoe", "Bravo", occasion="WORK")
+    )
     first = today_card("ada-example", "🔥 Ada Example 🚀") + GAMES + AD + other
-    more = today_card("ada-example", "🔥 Ada Example 🚀") + late_card("l%C3%A9a-sample", "Léa Sample", "10 nov.")
+    more = today_card("ada-example", "🔥 Ada Example 🚀") + late_card(
+        "l%C3%A9a-sample", "Léa Sample", "10 nov."
+    )
     script = f"""document.querySelector("#more").onclick = (event) => setTimeout(() => {{
       event.target.insertAdjacentHTML("beforebegin", {json.dumps(more)}); event.target.remove(); }}, 50);"""
-    pages.set(BIRTHDAYS, page_of(first, "<button id=more type=button>Charger plus</button>"), language="fr", script=script)
+    pages.set(
+        BIRTHDAYS,
+        page_of(first, "<button id=more type=button>Charger plus</button>"),
+        language="fr",
+        script=script,
+    )
     assert site.birthdays(TODAY) == [
         BirthdayCard(by_slug("ada-example"), "🔥 Ada Example 🚀", TODAY, by_id("ada-example")),
         BirthdayCard(by_slug("l%C3%A9a-sample"), "Léa Sample", date(2026, 11, 10), by_id("l%C3%A9a-sample")),
@@ -161,7 +175,12 @@ def test_a_page_that_contradicts_itself_greets_nobody(pages: Pages, site: Linked
 def test_a_card_that_is_neither_today_nor_late_is_left_alone(pages: Pages, site: LinkedInSite) -> None:
     odd = [
         card("bob", "Bob Other", "L’anniversaire de Bob est demain", greeting("bob", "Bob Other", TODAYS)),
-        card("cleo", "Cléo Autre", "Célébrez l’anniversaire récent de Cléo", greeting("cleo", "Cléo Autre", LATE)),
+        card(
+            "cleo",
+            "Cléo Autre",
+            "Célébrez l’anniversaire récent de Cléo",
+            greeting("cleo", "Cléo Autre", LATE),
+        ),
         card("dan", "Dan Autre", "L’anniversaire de Dan aujourd’hui", greeting("dan", "Dan Autre", LATE)),
     ]
     pages.set(BIRTHDAYS, page_of(today_card("ada", "Ada Example") + "".join(odd)), language="fr")
@@ -298,7 +317,9 @@ def test_an_invitation_is_withdrawn_by_its_own_row_and_dialog(pages: Pages, site
 
 
 def test_a_dialog_about_somebody_else_is_not_confirmed(pages: Pages, site: LinkedInSite) -> None:
-    pages.set(SENT, sent_page(ROWS, "Personen (2)"), language="de", script=DIALOG + "window.names = 'Jo Sampleton';")
+    pages.set(
+        SENT, sent_page(ROWS, "Personen (2)"), language="de", script=DIALOG + "window.names = 'Jo Sampleton';"
+    )
     with pytest.raises(NeverError) as refused:
         site.open_invitation(by_slug("jo-sample")).withdraw()
     assert refused.value.reason is Reason.WRONG_RECIPIENT
