@@ -22,7 +22,9 @@ def test_an_id_gives_the_time_and_the_conversation_that_are_in_it(at, conversati
     found = read_message_id(urn(at, f"{conversation}_100", number))
     assert found is not None
     assert (found.at, found.conversation, found.owner) == (at, f"{conversation}_100", OWNER)
-    assert find_conversation(f"https://www.linkedin.com{thread_path(found.conversation)}") == found.conversation
+    assert (
+        find_conversation(f"https://www.linkedin.com{thread_path(found.conversation)}") == found.conversation
+    )
 
 
 @pytest.mark.parametrize(

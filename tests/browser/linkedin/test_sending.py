@@ -6,7 +6,18 @@ import pytest
 
 from tests.browser.linkedin import messaging_pages as made
 from tests.browser.linkedin.conftest import Pages
-from tests.browser.linkedin.messaging_pages import ADA, BASE, JO, bubble, composer, head, member, overlay, pane, pill
+from tests.browser.linkedin.messaging_pages import (
+    ADA,
+    BASE,
+    JO,
+    bubble,
+    composer,
+    head,
+    member,
+    overlay,
+    pane,
+    pill,
+)
 from worker.browser.linkedin.adapter import LinkedInSite
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError, UnknownDialogError
 
@@ -28,7 +39,11 @@ def test_a_text_of_several_lines_leaves_as_one_message_without_a_key(linkedin: L
     old = bubble("Hello<br>Ada <a href='/x'>link</a>", LAST_YEAR, theirs=True)
     pages.bodies[COMPOSE] = made.page(pane(head(), old))
     thread = linkedin.open_thread(member(ADA))
-    assert (thread.recipient(), thread.member(), thread.shown_name()) == (member(ADA), member(ADA), "Ada Example")
+    assert (thread.recipient(), thread.member(), thread.shown_name()) == (
+        member(ADA),
+        member(ADA),
+        "Ada Example",
+    )
     (said,) = thread.messages()
     assert (said.outgoing, said.text, said.at) == (False, "Hello\nAda link", LAST_YEAR)
     thread.type(TEXT)
@@ -102,15 +117,29 @@ def test_an_overlay_is_found_by_id_where_the_newer_pages_mount_it(linkedin, page
         beside = host
     else:
         pages.bodies["/preload/"] = made.page("", beside=chats)
-        beside, script = host + '<iframe data-testid="interop-iframe" src="/preload/" width="800" height="600"></iframe>', ""
+        beside, script = (
+            host + '<iframe data-testid="interop-iframe" src="/preload/" width="800" height="600"></iframe>',
+            "",
+        )
     pages.bodies[COMPOSE] = made.page("<h1>Feed</h1>", beside=beside, script=script)
     thread = linkedin.open_thread(member(ADA))
     thread.type(TEXT)
     assert thread.shown_name() == "Ada Example"
-    drafts = [draft for draft in (box.inner_text() for frame in pages.page.frames for box in frame.locator("[contenteditable]").all())]
+    drafts = [
+        draft
+        for draft in (
+            box.inner_text()
+            for frame in pages.page.frames
+            for box in frame.locator("[contenteditable]").all()
+        )
+    ]
     assert [bool(draft.strip()) for draft in drafts] == [False, True]
     thread.clear()
-    assert not any(box.inner_text().strip() for frame in pages.page.frames for box in frame.locator("[contenteditable]").all())
+    assert not any(
+        box.inner_text().strip()
+        for frame in pages.page.frames
+        for box in frame.locator("[contenteditable]").all()
+    )
 
 
 def test_a_frame_that_is_not_shown_holds_no_conversation_of_ours(linkedin, pages: Pages):
@@ -225,7 +254,9 @@ def test_an_unknown_dialog_after_the_click_is_left_to_a_person(linkedin, pages: 
 
 
 def test_a_wall_in_place_of_the_conversation_stops_the_account(linkedin, pages: Pages):
-    script = """window.onSend = () => { document.body.innerHTML = '<form class="login__form">Sign in</form>'; };"""
+    script = (
+        """window.onSend = () => { document.body.innerHTML = '<form class="login__form">Sign in</form>'; };"""
+    )
     pages.bodies[COMPOSE] = made.page(pane(head()), script=script)
     with pytest.raises(StopAccountError):
         send(linkedin)
@@ -234,7 +265,11 @@ def test_a_wall_in_place_of_the_conversation_stops_the_account(linkedin, pages: 
 @pytest.mark.parametrize("kind", ["no id", "no side"])
 def test_messages_without_the_marks_of_a_proof_stop_the_account(linkedin, pages: Pages, kind: str):
     shown = bubble("Hello", LAST_YEAR)
-    drifted = shown.replace("urn:li:msg_message", "urn:li:new") if kind == "no id" else shown.replace("msg-s-event-listitem", "x1")
+    drifted = (
+        shown.replace("urn:li:msg_message", "urn:li:new")
+        if kind == "no id"
+        else shown.replace("msg-s-event-listitem", "x1")
+    )
     pages.bodies[COMPOSE] = made.page(pane(head(), drifted))
     with pytest.raises(StopAccountError) as caught:
         linkedin.open_thread(member(ADA)).messages()
@@ -250,7 +285,9 @@ def test_a_message_that_has_not_left_yet_is_neither_there_nor_absent(linkedin, p
 
 
 def test_an_empty_conversation_page_is_no_proof_that_nothing_was_written(linkedin, pages: Pages):
-    pages.bodies[COMPOSE] = made.page(pane(head()), script=f"history.replaceState(null, '', '{made.thread_path()}');")
+    pages.bodies[COMPOSE] = made.page(
+        pane(head()), script=f"history.replaceState(null, '', '{made.thread_path()}');"
+    )
     with pytest.raises(TryAgainError):
         linkedin.open_thread(member(ADA))
 
@@ -271,8 +308,11 @@ def test_older_messages_are_loaded_by_scrolling_up(linkedin, pages: Pages):
 
 
 def test_closing_leaves_no_draft_and_no_open_conversation(linkedin, pages: Pages):
-    pages.bodies[COMPOSE] = made.page(pane(head()), script="""
-      document.addEventListener("input", (e) => localStorage.setItem("draft", e.target.innerText.trim()));""")
+    pages.bodies[COMPOSE] = made.page(
+        pane(head()),
+        script="""
+      document.addEventListener("input", (e) => localStorage.setItem("draft", e.target.innerText.trim()));""",
+    )
     thread = linkedin.open_thread(member(ADA))
     thread.type(TEXT)
     thread.close()
@@ -285,5 +325,3 @@ def test_a_person_known_by_id_is_written_to_without_opening_a_profile(linkedin, 
     pages.bodies[COMPOSE] = made.page(pane(head()))
     linkedin.open_thread("https://www.linkedin.com/in/ada-example/", member(ADA))
     assert pages.opened == [f"{COMPOSE}?recipient={ADA}"]
-
-

@@ -11,11 +11,15 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from worker.browser.errors import translate_errors
+from worker.browser.linkedin.birthdays import read_birthdays
+from worker.browser.linkedin.inbox import read_inbox
+from worker.browser.linkedin.invitations import find_sent, read_sent
 from worker.browser.linkedin.marks.navigation import NAVIGATION
 from worker.browser.linkedin.open_conversation import find_person, open_conversation
 from worker.browser.linkedin.panes import list_texts
 from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
 from worker.browser.linkedin.thread import LinkedInThread
+from worker.browser.linkedin.withdrawal import LinkedInInvitation
 from worker.browser.site import Invitation, PageProgress, Thread, ignore_progress
 from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.rules.addresses import normalise_profile_url
@@ -54,11 +58,11 @@ class LinkedInSite:
 
     def birthdays(self, today: date) -> Sequence[BirthdayCard]:
         """Read the birthdays page, dated from `today`."""
-        raise NotImplementedError
+        return read_birthdays(self._site, today)
 
     def inbox(self, since: datetime) -> Sequence[InboxLine]:
-        """Read the list of conversations, without opening one."""
-        raise NotImplementedError
+        """Read the list of conversations, without opening one. Its lines have names, but no addresses."""
+        return read_inbox(self._site, since)
 
     def open_thread(self, profile_url: str, member_url: str | None = None) -> Thread:
         """Open the conversation with this person, by member id. The caller checks the `recipient`.
@@ -84,11 +88,13 @@ class LinkedInSite:
         self, today: date, on_page: PageProgress = ignore_progress
     ) -> Sequence[SentInvitation]:
         """Read the pending invitations to the end of the list."""
-        raise NotImplementedError
+        return read_sent(self._site, today, on_page)
 
     def open_invitation(self, profile_url: str) -> Invitation:
         """Find the invitation to this person on the list."""
-        raise NotImplementedError
+        wanted = self.normalise(profile_url)
+        find_sent(self._site, wanted)
+        return LinkedInInvitation(self._site, wanted, self._proof_wait)
 
     def normalise(self, profile_url: str) -> str:
         """Return the canonical address. Raises TryAgainError for one that isn't a profile's."""
