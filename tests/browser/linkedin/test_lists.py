@@ -98,7 +98,7 @@ def today_card(slug: str, name: str) -> str:
 
 
 def late_card(slug: str, name: str, day: str) -> str:
-    words = f"Célébrez l’anniversaire récent de {name.split()[0]} le {day}"
+    words = f"Célébrez l’anniversaire récent de {name.split(maxsplit=1)[0]} le {day}"
     return card(slug, name, words, greeting(slug, name, LATE))
 
 
