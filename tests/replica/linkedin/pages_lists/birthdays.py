@@ -15,19 +15,26 @@ from tests.replica.linkedin.pages_lists.birthday_cards import (
     separator,
     suggestion,
 )
-from tests.replica.linkedin.pages_lists.look import Look, compose_link, new_key
-from tests.replica.linkedin.pages_lists.page import PARTS, SCREENS, answer_page, answer_part
+from tests.replica.linkedin.pages_lists.birthday_parts import (
+    dialog,
+    ember_frame,
+    empty_state,
+    job_change,
+    sdui_frame,
+)
+from tests.replica.linkedin.pages_lists.look import Look
+from tests.replica.linkedin.pages_lists.page import PARTS, answer_page, answer_part
 from tests.replica.linkedin.pages_lists.toasts import toast
 from tests.replica.linkedin.pages_lists.tree import (
     Call,
     Effect,
+    Json,
     Node,
     append,
     before,
     e,
     remove,
     replace,
-    set_attribute,
 )
 from tests.replica.linkedin.people import Person
 from tests.replica.linkedin.world import World
@@ -65,15 +72,19 @@ class BirthdayPages:
     async def page(self, request: Request) -> Response:
         look = Look(self._world, "birthdays")
         title = look.words("title")
-        frame = _ember_frame(look) if look.ember else _sdui_frame(look, "CatchUpBirthday", 2)
+        frame = ember_frame(look) if look.ember else sdui_frame(look, "CatchUpBirthday", 2)
         if self._world.has_fault(FaultName.LIST_NEVER_FILLS, path=request.url.path):
             return answer_page(look, request, title, append("main", frame, after_ms=150))
         empty = self._world.has_fault(FaultName.BIRTHDAYS_EMPTY, path=request.url.path)
         cards = [] if empty else self._cards(look)
         if not cards:
-            shown = () if look.setting("empty") == "silent" else _empty_state(look)
+            shown = () if look.setting("empty") == "silent" else empty_state(look)
             return answer_page(
-                look, request, title, append("main", frame, after_ms=150), replace("loader", *shown, after_ms=400)
+                look,
+                request,
+                title,
+                append("main", frame, after_ms=150),
+                replace("loader", *shown, after_ms=400),
             )
         nodes = _rows(look, cards[:_FIRST], 0)
         half = len(nodes) // 2
@@ -99,8 +110,8 @@ class BirthdayPages:
     async def all_events(self, request: Request) -> Response:
         """Show other events beside birthdays; their links also carry a text, but another `propUrn`."""
         look = Look(self._world, "birthdays")
-        frame = _ember_frame(look) if look.ember else _sdui_frame(look, "CatchUpAll", 0)
-        jobs = [_job_change(look, self._world.people[slug]) for slug in ("ben-plain", "cleo-plain")]
+        frame = ember_frame(look) if look.ember else sdui_frame(look, "CatchUpAll", 0)
+        jobs = [job_change(look, self._world.people[slug]) for slug in ("ben-plain", "cleo-plain")]
         nodes = _rows(look, self._cards(look)[:4], 0)
         return answer_page(
             look,
@@ -116,7 +127,7 @@ class BirthdayPages:
         card = self._card(look, request)
         if card is None:
             return Response(status_code=404)
-        return answer_part(look, append("body", _dialog(look, card)), Effect("modal", "dialog"))
+        return answer_part(look, append("body", dialog(look, card)), Effect("modal", "dialog"))
 
     async def overlay(self, request: Request) -> Response:
         """Open the conversation with the suggestion in its composer."""
@@ -124,7 +135,7 @@ class BirthdayPages:
         card = self._card(look, request)
         if card is None:
             return Response(status_code=404)
-        value = {"recipient": card.to.member_id, "body": suggestion(look, card)}
+        value: Json = {"recipient": card.to.member_id, "body": suggestion(look, card)}
         return answer_part(look, Effect("overlay", value=value))
 
     async def send(self, request: Request) -> Response:
@@ -145,7 +156,9 @@ class BirthdayPages:
 
     def _cards(self, look: Look) -> list[Card]:
         """Return every card in the order of the page: today first; somebody may be on it twice."""
-        people = sorted(self._world.birthdays(), key=lambda person: person.birthday.days_ago if person.birthday else 0)
+        people = sorted(
+            self._world.birthdays(), key=lambda person: person.birthday.days_ago if person.birthday else 0
+        )
         cards = [card for person in people if (card := self._make_card(look, person)) is not None]
         twice = [card for card in cards if card.person.birthday and card.person.birthday.twice]
         cards[_FIRST:_FIRST] = twice
@@ -167,45 +180,6 @@ class BirthdayPages:
             person.slug == "omar-sample" and self._world.faults.peek(FaultName.IDS_DISAGREE) is not None
         )
         return Card(person, birthday.days_ago, to, other if disagree else to, birthday.form == "button")
-
-
-def _sdui_frame(look: Look, screen: str, current: int) -> Node:
-    pills = [
-        e("button", text, type="button", aria_current="true" if n == current else None)
-        for n, text in enumerate(look.word_list("pills"))
-    ]
-    tabs = e(
-        "div",
-        e("button", look.words("tab_grow"), type="button"),
-        e("button", look.words("tab_catch_up"), type="button", aria_current="true", aria_label=look.words("tab_label")),
-    )
-    column = e(
-        "div", e("div", ref="loader", cls=look.cls("loader")), role="list", data_testid="lazy-column", ref="list"
-    )
-    return e(
-        "div",
-        tabs,
-        e("div", pills),
-        column,
-        role="main",
-        data_sdui_screen=f"{SCREENS}mynetwork.{screen}",
-        componentkey=new_key(),
-    )
-
-
-def _ember_frame(look: Look) -> Node:
-    heading = e("h1", look.words("title"), cls="t-20 t-black")
-    pills = [
-        e("button", text, type="button", cls="artdeco-pill", aria_pressed="true" if n == 2 else "false")
-        for n, text in enumerate(look.word_list("pills"))
-    ]
-    loader = e("div", ref="loader", cls="artdeco-loader")
-    return e("section", heading, e("div", pills), e("div", loader, ref="list", cls="props-list"), id="ember90")
-
-
-def _empty_state(look: Look) -> tuple[Node, ...]:
-    kind = "artdeco-empty-state" if look.ember else look.cls("empty")
-    return (e("div", e("h2", look.words("empty")), e("p", look.words("empty_hint")), cls=kind),)
 
 
 def _rows(look: Look, cards: list[Card], start: int) -> list[Node]:
@@ -231,41 +205,3 @@ def _grow(look: Look, total: int, start: int = _FIRST) -> tuple[Node, ...]:
     if look.ember or look.setting("grow") == "scroll":
         return (e("div", ref="grow", on={"visible": call}, cls=look.cls("card")),)
     return (e("div", e("button", look.words("more"), type="button", on={"click": call}), ref="grow"),)
-
-
-def _job_change(look: Look, person: Person) -> Node:
-    """Return a card of another event, with a text of its own in its link."""
-    body = "Congrats on your new position!"
-    link = e("a", body, href=compose_link(person, prop="JOB_CHANGE", body=body), aria_label=f"Message {person.name}: {body}")
-    profile = e("a", e("figure", role="image", aria_label=person.name), href=f"https://www.linkedin.com/in/{person.slug}/")
-    item = e("div", profile, e("p", person.name), e("p", "New position"), link, role="listitem", componentkey=new_key())
-    return e("div", item, data_display_contents="true", cls=look.cls("shown"))
-
-
-def _dialog(look: Look, card: Card) -> Node:
-    """Return the dialog with a text area. It names the person by name only."""
-    area = e(
-        "textarea",
-        suggestion(look, card),
-        ref="text",
-        rows="4",
-        on={"input": (set_attribute("send", "disabled", None),)},
-    )
-    send = e(
-        "button",
-        look.words("send"),
-        ref="send",
-        type="button",
-        disabled=True,
-        componentkey=f"referralSendButton{new_key()}",
-        on={"click": Call(f"{PARTS}birthday-send?slug={card.person.slug}", "POST", {"text": "text"})},
-    )
-    close = e("button", "×", type="button", aria_label=look.words("dismiss"), on={"click": (remove("dialog"),)})
-    content = e("div", close, e("p", card.person.name), e("p", look.words("dialog_event")), area, send)
-    return e(
-        "dialog",
-        e("div", content, data_sdui_screen=f"{SCREENS}messaging.SendMessage", data_testid="dialog-content"),
-        ref="dialog",
-        data_testid="dialog",
-        aria_label=look.words("dialog"),
-    )

@@ -31,19 +31,18 @@ _URN_PARAMETER = re.compile(r"(?<=fsd_profile%3A)ACoA[\w-]{35}")
 def drifted(child: Child, level: int) -> Child:
     """Return a tree after a drift.
 
-    1 renames classes and keys and drops view names. 2 also changes roles, tags and words. With 3, two marks of one
-    thing also name different people.
+    1 renames classes and keys and drops view names. 2 also changes roles, tags and words. With 3, two
+    marks of one thing also name different people.
     """
     if isinstance(child, str):
         return _reworded(child) if level >= 2 else child
-    node = replace(
+    return replace(
         child,
         attributes=_attributes(child, level),
         tag=_TAGS.get(child.tag, child.tag) if level >= 2 else child.tag,
         children=tuple(drifted(one, level) for one in child.children),
         on={event: _reaction(reaction, level) for event, reaction in child.on.items()},
     )
-    return node
 
 
 def drifted_effects(effects: tuple[Effect, ...], level: int) -> tuple[Effect, ...]:
@@ -98,7 +97,7 @@ def _reworded(text: str) -> str:
 
 
 def _contradicted(name: str, value: str) -> str:
-    """Return an attribute whose member id is another well-formed one, where a second mark still has the right one."""
+    """Return an attribute with another, well-formed member id, where a second mark keeps the right one."""
     if name == "href":
         return _URN_PARAMETER.sub(_other_id, value)
     if name in {"componentkey", "id"}:

@@ -1,7 +1,7 @@
 """The feed, the network page, and the pages that say that there is no such page."""
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.replica.linkedin.pages_lists.look import Look, load_words, new_key
@@ -26,16 +26,12 @@ class FeedPages:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/", self.to_feed),
             Route("/feed/", self.feed),
             Route("/mynetwork/", self.network),
             Route("/mynetwork/grow/", self.network),
             Route("/404/", self.not_found),
             Route("/in/unavailable/", self.unavailable),
         ]
-
-    async def to_feed(self, _: Request) -> Response:
-        return RedirectResponse("/feed/", 302)
 
     async def feed(self, request: Request) -> Response:
         look = Look(self._world, "feed")

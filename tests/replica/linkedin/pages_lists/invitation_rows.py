@@ -28,7 +28,11 @@ def sdui_row(look: Look, person: Person, days: int) -> Node:
     name = e("p", person.name, e("span", tail, cls="visually-hidden") if tail else None)
     return e(
         "div",
-        e("a", e("figure", e("img", alt=photo, src="data:,"), role="image", aria_label=photo), href=profile_link(person)),
+        e(
+            "a",
+            e("figure", e("img", alt=photo, src="data:,"), role="image", aria_label=photo),
+            href=profile_link(person),
+        ),
         e("a", e("div", name, e("p", person.headline), e("p", age(look, days))), href=profile_link(person)),
         e(
             "a",
@@ -47,10 +51,20 @@ def sdui_row(look: Look, person: Person, days: int) -> Node:
 
 def ember_row(look: Look, person: Person, days: int) -> Node:
     """Return a sent invitation of the older front end."""
-    link = e("a", e("span", person.name, cls="invitation-card__title"), href=slug_path(person), cls="app-aware-link")
+    link = e(
+        "a",
+        e("span", person.name, cls="invitation-card__title"),
+        href=slug_path(person),
+        cls="app-aware-link",
+    )
     return e(
         "li",
-        e("div", link, e("span", person.headline, cls="invitation-card__subtitle"), cls="invitation-card__details"),
+        e(
+            "div",
+            link,
+            e("span", person.headline, cls="invitation-card__subtitle"),
+            cls="invitation-card__details",
+        ),
         e("time", age(look, days), cls="time-badge t-12"),
         e(
             "button",
@@ -79,7 +93,12 @@ def sdui_dialog(look: Look, person: Person, named: Person) -> Node:
         "div",
         e("h2", notice_words(look, "dialog"), id="dialog-header"),
         e("p", notice_words(look, "warning")),
-        e("button", e("span", notice_words(look, "cancel")), type="button", on={"click": (remove("dialog"),)}),
+        e(
+            "button",
+            e("span", notice_words(look, "cancel")),
+            type="button",
+            on={"click": (remove("dialog"),)},
+        ),
         e(
             "button",
             e("span", notice_words(look, "withdraw")),
@@ -102,8 +121,20 @@ def ember_dialog(look: Look, person: Person) -> Node:
             "div",
             e("h2", notice_words(look, "dialog"), id="ember901"),
             e("p", notice_words(look, "warning")),
-            e("button", e("span", notice_words(look, "cancel")), cls=style, type="button", on={"click": (remove("dialog"),)}),
-            e("button", e("span", notice_words(look, "withdraw")), cls=f"{style} artdeco-button--primary", type="button", on={"click": call}),
+            e(
+                "button",
+                e("span", notice_words(look, "cancel")),
+                cls=style,
+                type="button",
+                on={"click": (remove("dialog"),)},
+            ),
+            e(
+                "button",
+                e("span", notice_words(look, "withdraw")),
+                cls=f"{style} artdeco-button--primary",
+                type="button",
+                on={"click": call},
+            ),
             role="alertdialog",
             aria_labelledby="ember901",
             cls="artdeco-modal artdeco-modal--layer-confirmation",
@@ -116,11 +147,19 @@ def ember_dialog(look: Look, person: Person) -> Node:
 def received_rows(look: Look, connects: Person, follows: Person) -> list[Node]:
     """Return received invitations: one to connect, and one to follow a page, which has a person's link."""
     accept = e("button", "✓", type="button", aria_label=look.words("accept", name=connects.name))
-    ignore = e("button", "×", type="button", aria_label=look.words("ignore", name=connects.name))
+    ignore = e("button", "✕", type="button", aria_label=look.words("ignore", name=connects.name))
     rows = [
-        [e("a", e("p", look.words("wants", name=connects.name)), href=profile_link(connects)), accept, ignore],
         [
-            e("a", e("p", look.words("page_follow", name=follows.name, page="Sample Works")), href=profile_link(follows)),
+            e("a", e("p", look.words("wants", name=connects.name)), href=profile_link(connects)),
+            accept,
+            ignore,
+        ],
+        [
+            e(
+                "a",
+                e("p", look.words("page_follow", name=follows.name, page="Sample Works")),
+                href=profile_link(follows),
+            ),
             e("a", "Sample Works", href="/company/1000/"),
             e("button", "✓", type="button", aria_label=look.words("accept", name=follows.name)),
         ],

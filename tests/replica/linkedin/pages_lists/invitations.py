@@ -69,7 +69,9 @@ class InvitationPages:
             return answer_page(look, request, title, frame)
         if not rows:
             silent = look.setting("empty") == "silent"
-            nothing = () if silent else (e("div", e("h2", look.words("none")), e("p", look.words("none_hint"))),)
+            nothing = (
+                () if silent else (e("div", e("h2", look.words("none")), e("p", look.words("none_hint"))),)
+            )
             return answer_page(look, request, title, frame, replace("loader", *nothing, after_ms=400))
         if self._world.has_fault(FaultName.SHORT_LIST, path=request.url.path):
             rows = rows[: len(rows) * 2 // 3]
@@ -131,7 +133,12 @@ def _frame(look: Look, *, sent: bool, count: int) -> Node:
         e("a", look.words("sent"), href=SENT_PATH, aria_current="page" if sent else None),
         aria_label=look.words("title"),
     )
-    counted = e("button", look.words("count" if sent else "all", n=look.number(count)), type="button", aria_pressed="true")
+    counted = e(
+        "button",
+        look.words("count" if sent else "all", n=look.number(count)),
+        type="button",
+        aria_pressed="true",
+    )
     if look.ember:
         loader = e("li", ref="loader", cls="artdeco-loader")
         head = e("h1", look.words("title"), cls="t-20")

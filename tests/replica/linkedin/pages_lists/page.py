@@ -21,7 +21,7 @@ EMBER_PARTS = "/voyager/api/replica/"
 def answer_page(
     look: Look, request: Request, title: str, *effects: Effect, status: int = 200
 ) -> HTMLResponse:
-    """Return the shell of the page and the effects that fill it, the first after a moment as a script takes."""
+    """Return the shell of the page and the effects that fill it."""
     content = Content(
         page=look.page,
         path=request.url.path,
@@ -50,7 +50,6 @@ def _style(look: Look) -> str:
         f".{look.cls('holder')} {{ min-height: 420px }}",
         f".{look.cls('clamp')} {{ display: block; max-height: 2.4em; overflow: hidden }}",
         f".{look.cls('sticky')} {{ position: sticky; top: 0; background: #fff; z-index: 3 }}",
-        ".visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip: rect(0 0 0 0) }",
     ]
     if not look.ember:
         rules.append("main { height: calc(100vh - 80px); overflow-y: auto }")

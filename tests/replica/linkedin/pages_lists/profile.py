@@ -35,7 +35,8 @@ class ProfilePages:
     """`/in/…/` and below.
 
     Settings: `profile.heading` "h1"; `profile.wrapper` "1" (as in March 2026); `profile.message` "button";
-    `profile.redirect` "script" (of addresses by member id); `profile.self_parameter` "0" (no `?isSelfProfile`).
+    `profile.redirect` "script" (of addresses by member id); `profile.self_parameter` "0" (an address without
+    `?isSelfProfile`).
     """
 
     def __init__(self, world: World) -> None:
@@ -72,7 +73,9 @@ class ProfilePages:
             self._world.record("visit", person.slug)
         facts = facts_of(person)
         if look.ember:
-            return answer_page(look, request, person.name, append("main", ember_profile(look, person, facts), after_ms=200))
+            return answer_page(
+                look, request, person.name, append("main", ember_profile(look, person, facts), after_ms=200)
+            )
         landed = [] if is_own(person) or look.setting("self_parameter") == "0" else [
             Effect("address", value=f"{slug_path(person)}?isSelfProfile=false", after_ms=100)
         ]  # fmt: skip
@@ -83,7 +86,12 @@ class ProfilePages:
             person.name,
             *landed,
             append("main", frame(look, person), after_ms=150),
-            append("column", *([above] if not is_own(person) else []), top_card(look, person, facts), after_ms=150),
+            append(
+                "column",
+                *([above] if not is_own(person) else []),
+                top_card(look, person, facts),
+                after_ms=150,
+            ),
             append("above", toolbar(look, person), after_ms=50),
             append("column", *holders(look, person), after_ms=200),
         )
@@ -109,7 +117,9 @@ class ProfilePages:
 
     async def overlay(self, request: Request) -> Response:
         look = Look(self._world, "profile")
-        return answer_part(look, Effect("overlay", value={"recipient": request.query_params.get("id", ""), "body": ""}))
+        return answer_part(
+            look, Effect("overlay", value={"recipient": request.query_params.get("id", ""), "body": ""})
+        )
 
     async def details(self, request: Request) -> Response:
         look = Look(self._world, "profile")
@@ -133,7 +143,9 @@ class ProfilePages:
         if person is None:
             return Response(status_code=404)
         rows = detail_items(look, person, facts_of(person), request.query_params.get("section", ""))
-        return answer_part(look, append("rows", *rows[:3], after_ms=200), append("rows", *rows[3:], after_ms=200))
+        return answer_part(
+            look, append("rows", *rows[:3], after_ms=200), append("rows", *rows[3:], after_ms=200)
+        )
 
     def _find(self, key: str) -> Person | None:
         return _OWN if key in {MEMBER_SLUG, OWN_ID} else self._world.find(key)

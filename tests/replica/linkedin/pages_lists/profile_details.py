@@ -16,9 +16,11 @@ def detail_items(look: Look, person: Person, facts: Facts, section: str) -> list
     if section == "skills":
         return [e("li", skill_item(person, n, skill)) for n, skill in enumerate(facts.skills)]
     if section == "experience":
-        return [e("div", job_item(look, job), data_lazy_mount_id=f"mount-{n}") for n, job in enumerate(facts.jobs)]
+        return [
+            e("div", job_item(look, job), data_lazy_mount_id=f"mount-{n}") for n, job in enumerate(facts.jobs)
+        ]
     if section == "education":
-        return [e("div", e("p", facts.school), e("p", "2015 – 2019"))]
+        return [e("div", e("p", facts.school), e("p", "2015 \u2013 2019"))]
     if section == "languages":
         return [e("li", e("p", name), e("p", level)) for name, level in facts.languages]
     if section == "certifications":
@@ -37,11 +39,22 @@ def ember_profile(look: Look, person: Person, facts: Facts) -> Node:
     top = e(
         "section",
         e("img", alt=person.name, src="data:,", cls="pv-top-card-profile-picture__image"),
-        e("div", e("h1", person.name, cls="inline t-24 v-align-middle break-words"), cls="mt2 pv-top-card--list"),
-        None if is_own(person) else e("span", e("span", doubled(degree), cls="dist-value"), cls="distance-badge"),
+        e(
+            "div",
+            e("h1", person.name, cls="inline t-24 v-align-middle break-words"),
+            cls="mt2 pv-top-card--list",
+        ),
+        None
+        if is_own(person)
+        else e("span", e("span", doubled(degree), cls="dist-value"), cls="distance-badge"),
         e("div", person.headline, cls="text-body-medium break-words"),
         e("span", facts.city, cls="text-body-small inline"),
-        e("a", look.words("contact"), href=f"{slug_path(person)}overlay/contact-info/", id="top-card-text-details-contact-info"),
+        e(
+            "a",
+            look.words("contact"),
+            href=f"{slug_path(person)}overlay/contact-info/",
+            id="top-card-text-details-contact-info",
+        ),
         e("div", _ember_actions(look, person), cls="pv-top-card-v2-ctas"),
         cls="artdeco-card pv-top-card",
         data_member_id=str(person.number),
@@ -69,10 +82,30 @@ def _ember_actions(look: Look, person: Person) -> list[Node]:
         aria_label=look.words("message_other", name=person.name),
         on={"click": Call(f"{PARTS}profile-overlay?id={person.member_id}")},
     )
-    link = e("a", look.words("message"), cls=style, href=compose_link(person, context="NON_SELF_PROFILE_VIEW"))
-    more = e("button", e("span", look.words("more")), cls="artdeco-dropdown__trigger", type="button", aria_expanded="false")
-    connect = e("button", e("span", look.words("connect")), cls=style, type="button", aria_label=look.words("connect_label", name=person.name))
-    pending = e("button", e("span", look.words("pending")), cls=style, type="button", aria_label=look.words("pending_label", name=person.name))
+    link = e(
+        "a", look.words("message"), cls=style, href=compose_link(person, context="NON_SELF_PROFILE_VIEW")
+    )
+    more = e(
+        "button",
+        e("span", look.words("more")),
+        cls="artdeco-dropdown__trigger",
+        type="button",
+        aria_expanded="false",
+    )
+    connect = e(
+        "button",
+        e("span", look.words("connect")),
+        cls=style,
+        type="button",
+        aria_label=look.words("connect_label", name=person.name),
+    )
+    pending = e(
+        "button",
+        e("span", look.words("pending")),
+        cls=style,
+        type="button",
+        aria_label=look.words("pending_label", name=person.name),
+    )
     chosen = message if look.setting("message") == "button" else link
     if person.pending:
         return [pending, chosen, more]
@@ -85,7 +118,13 @@ def ember_sections(look: Look, facts: Facts) -> list[Node]:
     def section(anchor: str, title: str, lines: list[str]) -> Node:
         items = [e("li", e("div", doubled(line), cls="t-bold"), cls="artdeco-list__item") for line in lines]
         head = e("h2", doubled(title), cls="pvs-header__title")
-        return e("section", e("div", id=anchor, cls="pv-profile-card__anchor"), head, e("ul", items), cls="artdeco-card")
+        return e(
+            "section",
+            e("div", id=anchor, cls="pv-profile-card__anchor"),
+            head,
+            e("ul", items),
+            cls="artdeco-card",
+        )
 
     roles = [f"{role.title} · {job.company}" for job in facts.jobs for role in job.roles]
     shown = [

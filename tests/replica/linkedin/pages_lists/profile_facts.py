@@ -55,10 +55,10 @@ def facts_of(person: Person) -> Facts:
     place = _CITIES[seed[1] % len(_CITIES)]
     job = person.headline.split(" at ")[0]
     several = (
-        Role(job, 2, "2024 – {present}", place),
-        Role(f"Junior {job}", 3, "2021 – 2024", place),
+        Role(job, 2, "2024 \u2013 {present}", place),
+        Role(f"Junior {job}", 3, "2021 \u2013 2024", place),
     )
-    one = (Role(f"Trainee {job}", 1, "2019 – 2020", place),)
+    one = (Role(f"Trainee {job}", 1, "2019 \u2013 2020", place),)
     jobs = (Job(company, 1000 + seed[2], several), Job(other, 2000 + seed[3], one))
     about = (
         f"I have been a {job.lower()} for years. I like long walks,\nshort meetings, and good bread. "

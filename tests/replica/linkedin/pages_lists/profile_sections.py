@@ -1,4 +1,4 @@
-"""The sections of a profile in the newer front end. The page has empty holders; each is filled when it is near."""
+"""The sections of a profile in the newer front end: empty holders, each filled when it is near."""
 
 from tests.replica.linkedin.pages_lists.look import Look, compose_link, new_key, profile_link, slug_path
 from tests.replica.linkedin.pages_lists.page import PARTS
@@ -16,7 +16,10 @@ def holders(look: Look, person: Person) -> list[Node]:
     keys = [
         (ABOVE, f"profileCardsAboveActivity{person.slug}"),
         (ACTIVITY, card_key(person, "Activity").replace(person.member_id, person.slug)),
-        *((f"{BELOW}{n}", f"profileCardsBelowActivityPart{n}{person.slug}") for n in range(1, PARTS_BELOW + 1)),
+        *(
+            (f"{BELOW}{n}", f"profileCardsBelowActivityPart{n}{person.slug}")
+            for n in range(1, PARTS_BELOW + 1)
+        ),
     ]
     return [
         e(
@@ -74,14 +77,22 @@ def about(look: Look, person: Person, facts: Facts) -> Node:
     if not facts.about:
         return _childless(person, "About")
     text = e("span", facts.about, data_testid="expandable-text-box", cls=look.cls("clamp"))
-    more = e("button", look.words("more_text"), data_testid="expandable-text-button", aria_hidden="true", type="button")
+    more = e(
+        "button",
+        look.words("more_text"),
+        data_testid="expandable-text-button",
+        aria_hidden="true",
+        type="button",
+    )
     top = e("p", look.words("top_skills")), e("p", " • ".join(facts.skills[:3]))
     return _section(person, "About", look.words("about"), e("p", text, more), *top)
 
 
 def experience(look: Look, person: Person, facts: Facts) -> Node:
     jobs = [job_item(look, job) for job in facts.jobs]
-    return _section(person, "ExperienceTopLevelSection", look.words("experience"), *jobs, _all(look, person, "experience"))
+    return _section(
+        person, "ExperienceTopLevelSection", look.words("experience"), *jobs, _all(look, person, "experience")
+    )
 
 
 def job_item(look: Look, job: Job) -> Node:
@@ -111,11 +122,16 @@ def job_item(look: Look, job: Job) -> Node:
         e("p", role.place),
         href=company,
     )
-    return e("div", e("a", e("img", alt="", src="data:,"), href=company), lines, componentkey=f"entity-collection-item-{new_key()}")
+    return e(
+        "div",
+        e("a", e("img", alt="", src="data:,"), href=company),
+        lines,
+        componentkey=f"entity-collection-item-{new_key()}",
+    )
 
 
 def education(look: Look, person: Person, facts: Facts) -> Node:
-    school = e("a", e("p", facts.school), e("p", "2015 – 2019"), href="/school/77/")
+    school = e("a", e("p", facts.school), e("p", "2015 \u2013 2019"), href="/school/77/")
     item = e("div", school, componentkey=f"entity-collection-item-{new_key()}")
     return _section(person, "EducationTopLevelSection", look.words("education"), item)
 
@@ -123,7 +139,10 @@ def education(look: Look, person: Person, facts: Facts) -> Node:
 def certifications(look: Look, person: Person, facts: Facts) -> Node:
     if not facts.certifications:
         return _childless(person, "CertificationTopLevel")
-    items = [e("div", e("p", one), componentkey=f"entity-collection-item-{new_key()}") for one in facts.certifications]
+    items = [
+        e("div", e("p", one), componentkey=f"entity-collection-item-{new_key()}")
+        for one in facts.certifications
+    ]
     return _section(person, "CertificationTopLevel", look.words("certifications"), *items)
 
 
@@ -147,4 +166,9 @@ def languages(look: Look, person: Person, facts: Facts) -> Node:
 
 
 def _all(look: Look, person: Person, section: str) -> Node:
-    return e("a", look.words("show_all"), href=f"{profile_link(person)}details/{section}/", id=f"navigation-index-{slug_path(person)}")
+    return e(
+        "a",
+        look.words("show_all"),
+        href=f"{profile_link(person)}details/{section}/",
+        id=f"navigation-index-{slug_path(person)}",
+    )

@@ -124,8 +124,13 @@ def toolbar(look: Look, person: Person) -> Node:
 
 
 def top_card(look: Look, person: Person, facts: Facts) -> Node:
-    verified = e("a", e("span", look.words("verified")), href="/trust/verification/", aria_label=look.words("verified"))
-    connections = [e("p", "500+" if facts.connections > 200 else str(facts.connections)), e("p", look.words("connections"))]
+    verified = e(
+        "a", e("span", look.words("verified")), href="/trust/verification/", aria_label=look.words("verified")
+    )
+    connections = [
+        e("p", "500+" if facts.connections > 200 else str(facts.connections)),
+        e("p", look.words("connections")),
+    ]
     own_list = f"/search/results/people/?connectionOf=%5B%22{person.member_id}%22%5D&network=%5B%22F%22%5D"
     section = e(
         "section",

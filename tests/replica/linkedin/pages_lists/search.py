@@ -117,10 +117,18 @@ def _frame(look: Look) -> Node:
     count = e("h2", ref="count")
     if look.ember:
         items = e("ul", e("li", ref="loader", cls="artdeco-loader"), role="list", cls="list-style-none")
-        return e("div", count, e("div", items, cls="search-results-container"), e("div", ref="below"), id="ember77")
+        return e(
+            "div", count, e("div", items, cls="search-results-container"), e("div", ref="below"), id="ember77"
+        )
     items = e("div", e("div", ref="loader", cls=look.cls("loader")), role="list")
     column = e("div", count, items, e("div", ref="below"), data_testid="lazy-column")
-    return e("div", column, role="main", data_sdui_screen=f"{SCREENS}search.SearchResultsPeople", componentkey=new_key())
+    return e(
+        "div",
+        column,
+        role="main",
+        data_sdui_screen=f"{SCREENS}search.SearchResultsPeople",
+        componentkey=new_key(),
+    )
 
 
 def _nothing(look: Look) -> Node:
@@ -158,7 +166,9 @@ def _paging(look: Look, request: Request, number: int, pages: int) -> Node:
             disabled=not more,
             on={"click": go(number + 1)},
         )
-        return e("div", e("ul", buttons, cls="artdeco-pagination__pages"), following, cls="artdeco-pagination")
+        return e(
+            "div", e("ul", buttons, cls="artdeco-pagination__pages"), following, cls="artdeco-pagination"
+        )
     state = "visible" if more else "hidden"
     following = e(
         "button",

@@ -15,20 +15,22 @@ from tests.replica.linkedin.pages_lists.tree import Effect, Node, append, e
 from tests.replica.linkedin.people import MEMBER_SLUG, Person
 
 MUTUAL_ROW, PREMIUM_AFTER, HIDDEN_ROW, BY_ID_ROW = 0, 2, 3, 4
-"""Rows of the first page: one with links of mutual connections first, one without a link, one by member id."""
+"""Rows of the first page: with links of mutual connections first, without a link, with a member id."""
 
 
 def sdui_row(look: Look, person: Person | None, number: int, mutual: list[Person]) -> Node:
     """Return a row of the newer front end; None is a hidden member. Its action comes later."""
     if person is None:
-        lines = e("p", look.words("hidden")), e("p", "Carpenter"), e("p", "France")
-        return e("div", e("div", lines), role="listitem", cls=look.cls("card"))
+        hidden = e("p", look.words("hidden")), e("p", "Carpenter"), e("p", "France")
+        return e("div", e("div", hidden), role="listitem", cls=look.cls("card"))
     address = profile_link(person)
     if number == BY_ID_ROW:
         address = f"{WWW}/in/{person.member_id}/"
     degree = _degree(look, person)
     name = e("p", e("a", person.name, href=address), None if _own_line(person) else e("span", f" {degree}"))
-    lines = e("p", degree) if _own_line(person) else None, e("p", person.headline), e("p", facts_of(person).city)
+    lines = [e("p", person.headline), e("p", facts_of(person).city)]
+    if _own_line(person):
+        lines.insert(0, e("p", degree))
     key = f"SearchResults{person.member_id}"
     outer = e(
         "a",
@@ -126,11 +128,20 @@ def ember_row(look: Look, person: Person | None, number: int) -> Node:
     else:
         mini = quote(f"urn:li:fs_miniProfile:{person.member_id}", safe="")
         path = f"/in/{person.member_id}" if number == BY_ID_ROW else slug_path(person).rstrip("/")
-        seen = e("span", e("span", person.name, aria_hidden="true"), e("span", f"View {person.name}’s profile", cls="visually-hidden"))
+        seen = e(
+            "span",
+            e("span", person.name, aria_hidden="true"),
+            e("span", f"View {person.name}\u2019s profile", cls="visually-hidden"),
+        )
         link = e("a", seen, href=f"{WWW}{path}?miniProfileUrn={mini}", cls="app-aware-link")
         title = e("span", link, cls="entity-result__title-text")
         degree = _degree(look, person)
-        badge = e("span", e("span", degree, aria_hidden="true"), e("span", degree, cls="visually-hidden"), cls="entity-result__badge-text")
+        badge = e(
+            "span",
+            e("span", degree, aria_hidden="true"),
+            e("span", degree, cls="visually-hidden"),
+            cls="entity-result__badge-text",
+        )
     lines = [] if person is None else [
         e("div", person.headline, cls="entity-result__primary-subtitle"),
         e("div", facts_of(person).city, cls="entity-result__secondary-subtitle"),

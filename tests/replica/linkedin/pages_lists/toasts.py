@@ -6,7 +6,7 @@ from tests.replica.linkedin.pages_lists.tree import Effect, append, e, remove
 
 def toast(look: Look, text: str, *, error: bool = False) -> Effect:
     """Return the effect that shows a notice in the page's toast area."""
-    close = e("button", "×", type="button", aria_label="Dismiss", on={"click": (remove("toast"),)})
+    close = e("button", "✕", type="button", aria_label="Dismiss", on={"click": (remove("toast"),)})
     if look.ember:
         kind = "error" if error else "success"
         item = e(

@@ -86,12 +86,12 @@ def effects_to_json(effects: Iterable[Effect]) -> Json:
 
 def e(
     tag: str,
-    *children: Child | None | Iterable[Child | None],
+    *children: Child | Iterable[Child | None] | None,
     ref: str | None = None,
     on: Mapping[str, Reaction] | None = None,
     **attributes: str | bool | None,
 ) -> Node:
-    """Return an element. `cls` is the class, `data_x` becomes data-x; None and False leave an attribute out."""
+    """Return an element. `cls` is the class, `data_x` is data-x; None and False leave an attribute out."""
     named = {
         {"cls": "class", "for_": "for"}.get(name, name.replace("_", "-")): "" if value is True else value
         for name, value in attributes.items()
