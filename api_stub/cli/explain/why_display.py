@@ -15,12 +15,11 @@ from api_stub.responses.quota_windows import QuotaReading
 from db.store.reports.action_facts import ActionFacts
 from db.store.reports.gate_facts import AccountFacts, GateFacts
 from worker.errors import Reason
-from worker.rules.halts import Halt, HaltCause, list_halts
+from worker.rules.halts import Halt, list_halts
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
 from worker.rules.policy import ABSENCE_CHECKS_NEEDED, MAX_FAILURES
 from worker.rules.quota.forecast import ActionForecast
-from worker.rules.sites import has_adapter
 
 _EFFECTS: Final[Mapping[Kind, str]] = {
     Kind.GREET: "{} is greeted",
@@ -60,7 +59,6 @@ def build_gates(facts: GateFacts, reading: QuotaReading) -> Sequence[Gate]:
     """Return every gate in the order of checking, those of the quota last."""
     action = find_subject(facts)
     return [
-        _site_gate(facts.account),
         _kill_switch_gate(facts),
         _status_gate(facts.account),
         _sign_in_gate(facts.account),
@@ -69,11 +67,6 @@ def build_gates(facts: GateFacts, reading: QuotaReading) -> Sequence[Gate]:
         *(_action_gates(action, facts) if action and action.state not in END_STATES else ()),
         *list_quota_gates(facts.quota, reading),
     ]
-
-
-def _site_gate(account: AccountFacts) -> Gate:
-    there = has_adapter(account.site)
-    return Gate("site", there, account.site if there else f"Rapport has no adapter for {account.site} yet")
 
 
 def _kill_switch_gate(facts: GateFacts) -> Gate:
@@ -226,10 +219,7 @@ def _step_by_counts(facts: GateFacts) -> NextStep:
 def _step_for_account(facts: GateFacts) -> NextStep | None:
     account = facts.account
     for halt in list_account_halts(facts):
-        what = advise(account.name, account.site, halt)
-        if halt.cause is HaltCause.NO_ADAPTER:
-            what = f"nothing is sent while there is no adapter for {account.site}; {what}"
-        return NextStep(what)
+        return NextStep(advise(account.name, account.site, halt))
     if account.session_problem is not None:
         sign_in = advise_sign_in(account.name, account.site)
         return NextStep(f"restore the right RAPPORT_SECRET_KEYS, or {sign_in}")
@@ -241,7 +231,6 @@ def list_account_halts(facts: GateFacts) -> Sequence[Halt]:
     account = facts.account
     return tuple(
         list_halts(
-            site=account.site,
             kill_switch=facts.kill_switch is not None,
             status=account.status,
             stop_reason=account.stop_reason,

@@ -1,9 +1,9 @@
 """The control endpoints: those of the practice network's client, and more."""
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
-from collections import Counter
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -102,10 +102,14 @@ class Control:
         return JSONResponse({})
 
     async def change_person(self, request: Request) -> Response:
-        """Set `connected`, `deleted`, `name` and `member_id`."""
+        """Set `connected`, `deleted`, `name`, `member_id` and `traits`."""
         self._check(request)
         body, person = await _read(request), self._person(request)
-        fields = {name: body[name] for name in ("deleted", "name", "member_id") if body.get(name) is not None}
+        fields = {
+            name: body[name]
+            for name in ("deleted", "name", "member_id", "traits")
+            if body.get(name) is not None
+        }
         if body.get("connected") is not None:
             fields["degree"] = 1 if body["connected"] else 2
         self._world.change(person.slug, **fields)

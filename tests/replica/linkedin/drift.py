@@ -3,21 +3,29 @@
 import re
 
 _RENAMED = {
-    "msg-": "mx-", "artdeco-": "ad2-", "global-nav": "gnav", "nurture-card": "n-card", "ip-fuse-limit": "ip-f-lim",
-    "card-upsell-v2": "upsell-card", "entity-result": "ent-res", "search-entity": "s-ent",
-}  # fmt: skip
+    "msg-": "mx-",
+    "artdeco-": "ad2-",
+    "global-nav": "gnav",
+    "nurture-card": "n-card",
+    "ip-fuse-limit": "ip-f-lim",
+    "card-upsell-v2": "upsell-card",
+    "entity-result": "ent-res",
+    "search-entity": "s-ent",
+}
 _GONE = re.compile(r' (?:data-view-name|componentkey)="[^"]*"')
 _HASHED = re.compile(r"\b_([0-9a-f]{8})\b")
 _ROLES = re.compile(r' role="(?:list|listitem|main|textbox|navigation|radiogroup|toolbar)"')
-_TAGS = [(re.compile(rf"<(/?){old}(?=[\s>])"), rf"<\1{new}") for old, new in
-         (("h3", "h4"), ("h2", "h3"), ("h1", "h2"), ("ul", "div"), ("li", "div"), ("time", "span"))]  # fmt: skip
+_TAGS = [
+    (re.compile(rf"<(/?){old}(?=[\s>])"), rf"<\1{new}")
+    for old, new in (("h3", "h4"), ("h2", "h3"), ("h1", "h2"), ("ul", "div"), ("li", "div"), ("time", "span"))
+]
 
 
 def drift(text: str, level: int) -> str:
     """Return HTML, or a script that makes HTML, as it is after `level` changes of the site.
 
-    1: names of classes, `data-view-name` and `componentkey`. 2: also roles and tags. Level 3, where a mark that
-    sending needs is missing or contradicts another, is in the pages themselves.
+    1: names of classes, `data-view-name` and `componentkey`. 2: also roles and tags. Level 3 is in the pages
+    themselves: a mark that sending needs is missing or contradicts another.
     """
     if level >= 1:
         text = _GONE.sub("", text)

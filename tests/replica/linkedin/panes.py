@@ -24,6 +24,7 @@ def describe_pane(
     draft = world.faults.take(FaultName.DRAFT, path)
     return {
         "mode": "compose" if compose else "thread",
+        "drafts": world.resets,
         "recipient": shown.member_id,
         "name": shown.name,
         "first": shown.first_name,

@@ -1,5 +1,7 @@
 """The words of the frame and of messaging. Those not known from a page are this replica's own guess."""
 
+# ruff: noqa: RUF001, E501 -- pages contain curly apostrophes, and a phrase is not split
+
 from collections.abc import Mapping
 
 NAVIGATION: Mapping[str, Mapping[str, str]] = {

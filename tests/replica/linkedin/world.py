@@ -16,10 +16,14 @@ from urllib.parse import unquote
 from api_stub.sandbox.faults import FaultName, Faults
 from tests.replica.linkedin.ids import Message, message_urn, thread_id
 from tests.replica.linkedin.people import MEMBER_NAME, OWN_ID, Person, make_people
+from tests.replica.linkedin.seeds import first_talks
 
 LANGUAGES = ("en", "fr", "de", "es", "pl")
-EFFECTS = ("message", "withdrawal")
-_FAULTS = "CREATE TABLE IF NOT EXISTS faults (name TEXT PRIMARY KEY, value TEXT NOT NULL, times INTEGER, path_prefix TEXT)"
+EFFECTS = ("message", "withdrawal", "shared")
+_FAULTS = (
+    "CREATE TABLE IF NOT EXISTS faults "
+    "(name TEXT PRIMARY KEY, value TEXT NOT NULL, times INTEGER, path_prefix TEXT)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class World:
         db.execute(_FAULTS)
         self.faults = Faults(db)
         self.settings: dict[str, str] = {}
+        self.resets = 0
         self._forget()
         if journal.exists():
             for row in journal.read_text(encoding="utf-8").splitlines():
@@ -65,8 +70,8 @@ class World:
     def _forget(self) -> None:
         self.lines: list[Line] = []
         self.people: dict[str, Person] = {person.slug: person for person in make_people()}
-        self.threads: dict[str, list[Message]] = {}
-        self.read: dict[str, int] = {}
+        midnight = self.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        self.threads, self.read = first_talks(self.people.values(), midnight)
         self.sessions: set[str] = set()
         self.invitations: list[Invitation] = [
             Invitation(person.slug, n * 3)
@@ -74,8 +79,9 @@ class World:
         ]
 
     def reset(self) -> None:
-        """Go back to the beginning, but stay signed in: faults, settings, conversations and ledger are gone."""
+        """Go back to the beginning, but stay signed in."""
         sessions = self.sessions
+        self.resets += 1
         self._forget()
         self.settings.clear()
         self.faults.clear()
@@ -198,13 +204,18 @@ class World:
             degree = 1 if line.kind == "accepted" else person.degree
             self.people[line.slug] = replace(person, pending=False, degree=degree)
         elif line.kind == "change":
-            self.people[line.slug] = replace(self.people[line.slug], **json.loads(line.text))
+            self.people[line.slug] = _changed(self.people[line.slug], json.loads(line.text))
         elif line.kind == "setting":
             self.settings[line.slug] = line.text
         elif line.kind == "sign_in":
             self.sessions.add(line.text)
         elif line.kind == "sign_out":
             self.sessions.clear()
+
+
+def _changed(person: Person, fields: dict[str, Any]) -> Person:
+    traits = {"traits": frozenset(fields["traits"])} if "traits" in fields else {}
+    return replace(person, **fields | traits)
 
 
 def _ms(at: datetime) -> int:

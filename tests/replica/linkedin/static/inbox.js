@@ -9,6 +9,7 @@ async function showPane(query) {
   const pane = await call(`pane?${new URLSearchParams(query)}`);
   const host = build(`<div class="msg-convo-wrapper msg-thread"></div>`);
   detail.replaceChildren(host);
+  if (query.mode === "compose" && pane.mode === "thread") history.replaceState(null, "", threadPath(pane.thread));
   const onFirst = (next) => {
     history.replaceState(null, "", threadPath(next.thread));
     const again = build(`<div class="msg-convo-wrapper msg-thread"></div>`);
@@ -28,7 +29,7 @@ const watcher = new IntersectionObserver((entries) => {
     target.classList.toggle("msg-conversation-card--occluded", !isIntersecting);
     target.replaceChildren(...(isIntersecting ? [rowContent(target.row, target.words)] : []));
   }
-}, { root: list, rootMargin: "60px" });
+}, { root: list, rootMargin: "200px" });
 
 function rowContent(row, words) {
   const unread = row.unread ? "--unread" : "";

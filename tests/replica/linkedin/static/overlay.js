@@ -23,7 +23,7 @@ function bubbleHeader(pane) {
 }
 
 async function openBubble(query, { minimised = false, last = true } = {}) {
-  const pane = await call(`pane?${new URLSearchParams(query)}`);
+  const pane = await call(`pane?${new URLSearchParams({ ...query, overlay: 1 })}`);
   const host = overlayHost();
   for (const other of host.querySelectorAll(".msg-overlay-conversation-bubble")) if (last) other.classList.remove("msg-overlay-conversation-bubble--is-active");
   const kind = minimised ? "--is-minimized" : last ? "--is-active" : "--default-inactive";
@@ -62,7 +62,8 @@ document.addEventListener("click", async (event) => {
 
 (async () => {
   if (!window.overlaySettings) return;
-  const { strangers, minimised } = window.overlaySettings;
+  const { strangers, minimised, messaging } = window.overlaySettings;
+  if (!messaging) overlayHost();
   for (const recipient of minimised) await openBubble({ mode: "thread", recipient }, { minimised: true });
   for (const recipient of strangers) await openBubble({ mode: "thread", recipient });
 })();

@@ -131,7 +131,7 @@ class Pane {
     host.append(this.form);
   }
 
-  get draftKey() { return `draft/${this.pane.recipient}`; }
+  get draftKey() { return `draft/${this.pane.drafts}/${this.pane.recipient}`; }
 
   prefill(text) {
     this.box.replaceChildren(...text.split("\n").map((line) => build(`<p>${escaped(line) || "<br>"}</p>`)));
