@@ -38,7 +38,7 @@ def suggestion(look: Look, card: Card) -> str:
 
 
 def sentence(look: Look, card: Card) -> list[Child]:
-    """Return the sentence of a card. The word for today stands in `<strong>`, in capitals in two languages."""
+    """Return the sentence of a card. The word for today is strong, in two languages in capitals."""
     first = card.person.first_name
     if card.days_ago > 0:
         day = look.world.today() - timedelta(days=card.days_ago)
