@@ -41,7 +41,10 @@ class Thread(Protocol):
         """Return all messages shown outside the composer, oldest first."""
 
     def type(self, text: str) -> None:
-        """Put exactly `text` into the composer, replacing any draft. Sends nothing."""
+        """Put exactly `text` into the composer. Sends nothing.
+
+        Raises TryAgainError with COMPOSER_OCCUPIED if the composer holds a draft, which is never overwritten.
+        """
 
     def click_send(self) -> None:
         """Click the send button once, without waiting, proof or a second click."""

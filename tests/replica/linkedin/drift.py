@@ -1,4 +1,4 @@
-"""How the pages change as a site changes them over time: three levels, each with those below it."""
+"""How the pages change as a site changes them over time: three levels."""
 
 import re
 
@@ -22,17 +22,17 @@ _TAGS = [
 
 
 def drift(text: str, level: int) -> str:
-    """Return HTML, or a script that makes HTML, as it is after `level` changes of the site.
+    """Return HTML, or a script that makes HTML, as it is after a change of the site.
 
-    1: names of classes, `data-view-name` and `componentkey`. 2: also roles and tags. Level 3 is in the pages
-    themselves: a mark that sending needs is missing or contradicts another.
+    1: names of classes, `data-view-name` and `componentkey`. 2: also roles and tags. 3: as 1, and the pages
+    themselves lack a mark that sending needs, or have two that contradict each other.
     """
     if level >= 1:
         text = _GONE.sub("", text)
         text = _HASHED.sub(lambda found: f"_{int(found[1], 16) ^ 0x5A5A5A5A:08x}", text)
         for old, new in _RENAMED.items():
             text = text.replace(old, new)
-    if level >= 2:
+    if level == 2:
         text = _ROLES.sub("", text)
         for pattern, tag in _TAGS:
             text = pattern.sub(tag, text)
