@@ -23,6 +23,7 @@ from tasks.contract import BIRTHDAY_READ, BirthdayOptions
 from tasks.services import Services
 from worker import logs, metrics
 from worker.errors import Reason
+from worker.rules.capabilities import Capability
 from worker.rules.model import BirthdayCard, Kind
 from worker.rules.quota.forecast import ActionForecast
 
@@ -60,6 +61,7 @@ BIRTHDAYS = SiteList(
     name="birthdays",
     task=BIRTHDAY_READ,
     kind=Kind.GREET,
+    capability=Capability.BIRTHDAYS,
     read=lambda site, today, _: site.birthdays(today),
     save=pages.save_birthdays,
     plan=_plan_stored,

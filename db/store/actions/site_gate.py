@@ -1,6 +1,6 @@
 """The gate of a site whose pages must be proven: its check, and the first message that a person looks at."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -23,11 +23,15 @@ _WAITING = (Reason.NOT_CHECKED, Reason.AWAITING_FIRST_LOOK)
 class SiteGate:
     """What the pages of an account's site allow an action of one kind.
 
-    unproven: the capability that keeps it waiting
+    needed: whether the site needs a check at all
+    verdicts: what is known of the capabilities
+    unproven: the one that keeps the action waiting
     supervised: each message has to be approved, until a person has seen the first one arrive
     to_look_at: the greeting that was sent and that nobody has looked at yet
     """
 
+    needed: bool = False
+    verdicts: Sequence[CapabilityVerdict] = ()
     unproven: Unproven | None = None
     supervised: bool = False
     to_look_at: UUID | None = None
@@ -53,8 +57,9 @@ def find_site_gate(
     verdicts = site_checks.list_verdicts(session, account_id)
     unproven = find_obstacle(verdicts, kind, now)
     if kind is not Kind.GREET or is_seen_live(verdicts):
-        return SiteGate(unproven)
-    return SiteGate(unproven, supervised=True, to_look_at=find_unseen_send(session, account_id, besides))
+        return SiteGate(True, verdicts, unproven)
+    to_look_at = find_unseen_send(session, account_id, besides)
+    return SiteGate(True, verdicts, unproven, supervised=True, to_look_at=to_look_at)
 
 
 def find_unseen_send(session: Session, account_id: int, besides: UUID | None = None) -> UUID | None:

@@ -88,6 +88,14 @@ def supervise_again(session: Session, account_id: int) -> None:
     )
 
 
+def has_drifted(session: Session, account_id: int, site: str, capability: Capability) -> bool:
+    """Return whether a page that is only read had changed when it was last seen."""
+    found = select(SiteCheck.verdict).where(
+        SiteCheck.account_id == account_id, SiteCheck.capability == capability
+    )
+    return needs_check(site) and session.scalar(found) == Verdict.DRIFT
+
+
 def is_supervised(session: Session, account_id: int, site: str) -> bool:
     """Return whether each message of the account has to be approved, and the first one confirmed."""
     return needs_check(site) and not is_seen_live(list_verdicts(session, account_id))

@@ -10,7 +10,8 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
-from api_stub.cli.explain.why_display import NextStep, build_gates, find_next_step
+from api_stub.cli.explain.next_step import NextStep, find_next_step
+from api_stub.cli.explain.why_display import build_gates
 from db.store.actions import control, lifecycle, plans
 from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate, find_closed_gate
