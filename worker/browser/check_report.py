@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from worker.errors import Reason
 from worker.rules.capabilities import Capability, Verdict
@@ -75,13 +76,14 @@ class MarkReport:
 class CrossCheck:
     """A comparison that a page allows with itself, such as two places that must name the same id.
 
-    `detail` holds numbers and shapes, no text of the page.
+    `detail` holds numbers and shapes, no text of the page; `text` is for the person at the terminal.
     """
 
     name: str
     verdict: Verdict
     detail: str
     needed_by: Capabilities = NOTHING
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class PageReport:
     seconds: until the page's main mark was shown
     speaks_for: the capabilities that this page decides
     trouble: why the page could not be looked at: a wall, a limit, a profile that is gone
+    is_wall: nothing more may be opened after it
     sketch: the shape of the page's elements, if it was asked for
     """
 
@@ -112,6 +115,7 @@ class PageReport:
     facts: tuple[Fact, ...] = ()
     trouble: Reason | None = None
     trouble_text: str = ""
+    is_wall: bool = False
     sketch: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -126,9 +130,9 @@ class Finding:
     language: str | None
 
 
-_PAGE_CHANGED = frozenset({Reason.SITE_UNEXPECTED, Reason.SITE_CHANGED})
+PAGE_CHANGED: Final = frozenset({Reason.SITE_UNEXPECTED, Reason.SITE_CHANGED})
 """The page is there, but it is another one than expected: drift. Any other trouble proves nothing."""
-_GRAVITY = (Verdict.DRIFT, Verdict.UNKNOWN, Verdict.OK)
+_GRAVITY: Final = (Verdict.DRIFT, Verdict.UNKNOWN, Verdict.OK)
 
 
 def judge(pages: Sequence[PageReport]) -> tuple[Finding, ...]:
@@ -150,7 +154,7 @@ def _judge(capability: Capability, pages: Sequence[PageReport]) -> Finding:
 def _list_doubts(capability: Capability, page: PageReport) -> Iterator[tuple[Verdict, str]]:
     if page.trouble is not None:
         if capability in page.speaks_for:
-            changed = page.trouble in _PAGE_CHANGED
+            changed = page.trouble in PAGE_CHANGED
             yield Verdict.DRIFT if changed else Verdict.UNKNOWN, _name_trouble(page)
         return
     yield from (
@@ -171,7 +175,7 @@ def _needs_a_mark(capability: Capability, page: PageReport) -> bool:
 def _name_trouble(page: PageReport) -> str:
     """Return the main mark that is missing on a changed page, else the reason."""
     missing = (mark.name for mark in page.marks if mark.sight is Sight.MISSING and mark.needed_by)
-    return next(missing, str(page.trouble)) if page.trouble in _PAGE_CHANGED else str(page.trouble)
+    return next(missing, str(page.trouble)) if page.trouble in PAGE_CHANGED else str(page.trouble)
 
 
 def count_cross_check(

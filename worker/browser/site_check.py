@@ -4,19 +4,19 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Response
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from worker.browser.check_report import NOTHING, Capabilities, CrossCheck, Fact, PageReport
+from worker.browser.check_report import NOTHING, PAGE_CHANGED, Capabilities, CrossCheck, Fact, PageReport
 from worker.browser.errors import translate_errors
 from worker.browser.marks import Mark, locate
 from worker.browser.survey import CheckedMark, read_elements, survey_marks
 from worker.clock import monotonic_seconds
 from worker.errors import RapportError, Reason, StopAccountError
-from worker.rules.capabilities import Verdict
+from worker.rules.capabilities import Capability, Verdict
 from worker.rules.model import Kind
 from worker.rules.page_shapes import Shaper, shape_text
 from worker.settings import Settings
@@ -25,6 +25,15 @@ _MOST_SKETCHED = 300
 """Lines of a page's sketch."""
 _SETTLE_WAIT = timedelta(seconds=5)
 """How long a list may take to show its first entry, after the page has shown its main mark."""
+
+_WALLS: Final = frozenset({Reason.CHALLENGE, Reason.NOT_SIGNED_IN, Reason.LIMIT_PAGE})
+_FACTS: Final = {
+    Reason.ENTER_SENDS: Fact.ENTER_SENDS,
+    Reason.LANGUAGE_UNKNOWN: Fact.LANGUAGE_UNSUPPORTED,
+    Reason.ACCOUNT_HELD: Fact.PREMIUM_WALL,
+    Reason.NOT_CONNECTED: Fact.PREMIUM_WALL,
+}
+"""What the adapter's refusals mean for the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ def look_at(tab: Tab, checked: CheckedPage, shaper: Shaper | None) -> PageReport
         trouble = _open(tab, checked)
     report = replace(report, seconds=monotonic_seconds() - began, status=statuses[-1] if statuses else None)
     if trouble is not None:
-        report = replace(report, trouble=trouble.reason, trouble_text=str(trouble))
+        report = _with_trouble(report, trouble)
     if report.trouble is Reason.SITE_UNREACHABLE:
         return report
     try:
@@ -123,7 +132,12 @@ def look_at(tab: Tab, checked: CheckedPage, shaper: Shaper | None) -> PageReport
                 report = _look_for_marks(tab, checked, report)
             return _add_sketch(tab, report, shaper)
     except RapportError as error:
-        return replace(report, trouble=error.reason, trouble_text=str(error))
+        return _with_trouble(report, error)
+
+
+def _with_trouble(report: PageReport, error: RapportError) -> PageReport:
+    is_wall = isinstance(error, StopAccountError)
+    return replace(report, trouble=error.reason, trouble_text=str(error), is_wall=is_wall)
 
 
 def _open(tab: Tab, checked: CheckedPage) -> RapportError | None:
@@ -155,21 +169,27 @@ def _describe(tab: Tab, report: PageReport) -> PageReport:
 
 
 def _look_for_marks(tab: Tab, checked: CheckedPage, report: PageReport) -> PageReport:
-    own = OwnChecks()
-    if report.trouble is None:
-        try:
-            own = checked.check()
-        except RapportError as error:
-            own = OwnChecks(
-                [CrossCheck(f"{checked.name}.readable", Verdict.DRIFT, str(error), checked.speaks_for)]
-            )
-    wanted = [
-        replace(each, needed_by=NOTHING) if own.empty and each.of_entries else each for each in checked.marks
-    ]
+    own = _compare(checked) if report.trouble is None else OwnChecks()
     checks = list(own.checks)
+    marks = checked.marks
     if own.empty:
-        checks.append(CrossCheck(f"{checked.name}.list", Verdict.UNKNOWN, "it is empty", checked.speaks_for))
-    return replace(report, marks=survey_marks(tab.page, wanted), checks=tuple(checks), facts=tuple(own.facts))
+        concerned = frozenset[Capability]().union(*(each.needed_by for each in marks if each.of_entries))
+        checks.append(CrossCheck(f"{checked.name}.entries", Verdict.UNKNOWN, "there are none", concerned))
+        marks = [replace(each, needed_by=NOTHING) if each.of_entries else each for each in marks]
+    return replace(report, marks=survey_marks(tab.page, marks), checks=tuple(checks), facts=tuple(own.facts))
+
+
+def _compare(checked: CheckedPage) -> OwnChecks:
+    """Return what the page says about itself; that the adapter can't read it is an answer too."""
+    try:
+        return checked.check()
+    except RapportError as error:
+        if isinstance(error, StopAccountError) and error.reason in _WALLS:
+            raise
+        verdict = Verdict.DRIFT if error.reason in PAGE_CHANGED else Verdict.UNKNOWN
+        name = f"{checked.name}.readable"
+        unreadable = CrossCheck(name, verdict, str(error.reason), checked.speaks_for, str(error))
+        return OwnChecks([unreadable], [_FACTS[error.reason]] if error.reason in _FACTS else [])
 
 
 def _add_sketch(tab: Tab, report: PageReport, shaper: Shaper | None) -> PageReport:

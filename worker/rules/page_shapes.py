@@ -34,8 +34,8 @@ _CLOSED: Final = frozenset({"id", "componentkey", "name", "href", "src", "action
 """Attributes that may hold what belongs to a person: only words of HTML and of our marks are kept."""
 _FLAGS: Final = frozenset({"true", "false", "page", "step", "polite", "assertive", "off", "dialog", "ltr"})
 _HTML: Final = frozenset(
-    """a abbr address article aside audio b blockquote body br button canvas caption code dd details dialog div
-    dl dt em fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html i iframe img input label
+    """a abbr address article aside audio b blockquote body br button canvas caption code dd details dialog
+    div dl dt em fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html i iframe img input label
     legend li main mark menu nav ol option p picture pre section select small span strong sub summary sup
     table tbody td textarea tfoot th thead time title tr u ul video wbr alert alertdialog banner combobox
     complementary contentinfo heading image link list listbox listitem navigation none presentation radio

@@ -216,4 +216,4 @@ class SandboxChecker:
             count_cross_check("conversation.senders", len(messages), len(messages), _OWN_OR_OTHER),
             count_cross_check("conversation.times", dated, len(messages), _SERVER_ID),
         ]  # fmt: skip
-        return OwnChecks(checks, () if messages else (Fact.NO_MESSAGES,))
+        return OwnChecks(checks, () if messages else (Fact.NO_MESSAGES,), empty=not messages)
