@@ -35,9 +35,9 @@ _CLOSED: Final = frozenset({"id", "componentkey", "name", "href", "src", "action
 _FLAGS: Final = frozenset({"true", "false", "page", "step", "polite", "assertive", "off", "dialog", "ltr"})
 _HTML: Final = frozenset(
     """a abbr address article aside audio b blockquote body br button canvas caption code dd details dialog
-    div dl dt em fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html i iframe img input label
-    legend li main mark menu nav ol option p picture pre section select small span strong sub summary sup
-    table tbody td textarea tfoot th thead time title tr u ul video wbr alert alertdialog banner combobox
+    div dl dt em fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html i iframe img input
+    label legend li main mark menu nav ol option p picture pre section select small span strong sub summary
+    sup table tbody td textarea tfoot th thead time title tr u ul video wbr alert alertdialog banner combobox
     complementary contentinfo heading image link list listbox listitem navigation none presentation radio
     radiogroup region search searchbox status tab tablist tabpanel textbox toolbar checkbox email file hidden
     password submit tel text url""".split()  # noqa: SIM905 -- a list of words
@@ -161,6 +161,8 @@ class Shaper:
             return f"[{shown}={self._shape_words(value, closed=True)}]"
         if value.lower() in _FLAGS:
             return f"[{shown}={value.lower()}]"
+        if _IDENTIFIER.fullmatch(value):
+            return f"[{shown}={self.hash(value)}]"
         return f"[{shown}]" if not value else f'[{shown}="{shape_text(value)}"]'
 
     def _shape_address(self, value: str) -> str:
