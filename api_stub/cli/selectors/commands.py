@@ -143,7 +143,7 @@ def _announce(
         lines.append(
             "the profile counts as a visit in the quota"
             if is_contact
-            else "the person is no contact of this account, so the quota does not count the visit to their profile"
+            else "the quota does not count the visit to the profile: the person is no contact of the account"
         )
     lines.append("the search page is not counted in the quota: the site may count it")
     for line in lines:

@@ -31,7 +31,7 @@ _CAPABILITIES: Final[Mapping[Capability, str]] = {
 }
 _FACTS: Final[Mapping[Fact, str]] = {
     Fact.ENTER_SENDS: (
-        "the site sends a message when Enter is pressed and shows no send button; Rapport never presses Enter: "
+        "the site sends a message when Enter is pressed and shows no send button; Rapport never presses it: "
         'choose "Click Send" in the menu beside the composer, then check again'
     ),
     Fact.LANGUAGE_UNSUPPORTED: (
