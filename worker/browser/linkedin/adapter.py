@@ -13,10 +13,13 @@ from playwright.sync_api import Page
 
 from worker.browser.errors import translate_errors
 from worker.browser.linkedin.marks.navigation import NAVIGATION
+from worker.browser.linkedin.open_conversation import find_person, open_conversation
 from worker.browser.linkedin.page_text import address_of
+from worker.browser.linkedin.panes import list_texts
 from worker.browser.linkedin.profile import read_open_profile, read_profile
 from worker.browser.linkedin.search import read_results
 from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
+from worker.browser.linkedin.thread import LinkedInThread
 from worker.browser.site import Invitation, PageProgress, Thread, ignore_progress
 from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.rules.addresses import normalise_profile_url
@@ -62,9 +65,13 @@ class LinkedInSite:
         """Read the list of conversations, without opening one."""
         raise NotImplementedError
 
-    def open_thread(self, profile_url: str) -> Thread:
-        """Open the conversation with this person. The caller checks the `recipient`."""
-        raise NotImplementedError
+    def open_thread(self, profile_url: str, member_url: str | None = None) -> Thread:
+        """Open the conversation with this person, by member id. The caller checks the `recipient`.
+
+        Where only an address by slug is known, the profile is opened first, which shows the id.
+        """
+        person = find_person(self._site, self.normalise(profile_url), member_url)
+        return LinkedInThread(self._site, open_conversation(self._site, person), self._proof_wait)
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
         """Read one page of the people search."""
@@ -103,4 +110,4 @@ class LinkedInSite:
         """Write a PNG of the page. With `masked`, message texts are covered."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with translate_errors("take a screenshot"):
-            self._site.page.screenshot(path=path)
+            self._site.page.screenshot(path=path, mask=list_texts(self._site) if masked else [])

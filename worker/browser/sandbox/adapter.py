@@ -80,7 +80,7 @@ class SandboxSite:
                 path = None
         return list(found.values())
 
-    def open_thread(self, profile_url: str) -> "SandboxThread":
+    def open_thread(self, profile_url: str, member_url: str | None = None) -> "SandboxThread":
         """Open the conversation with this person. The caller checks the `recipient`."""
         self._open_profile(pages.normalise(profile_url))
         with _translate_page_errors(self._page, "open the conversation"):
@@ -246,6 +246,11 @@ class SandboxThread:
                 # the page's own events run meanwhile
                 self._page.wait_for_timeout(_POLL_INTERVAL / timedelta(milliseconds=1))
             return proven
+
+    def clear(self) -> None:
+        """Empty the composer, if the conversation is open."""
+        with _translate_page_errors(self._page, "clear the draft"):
+            self._conversation.clear()
 
     def close(self) -> None:
         """Close the conversation, and wait until it has closed."""
