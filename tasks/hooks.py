@@ -15,7 +15,7 @@ from tasks.services import Services, close_services, close_worn_browser, save_ma
 from worker import broker, logs, metrics
 from worker.browser.adapters import load_adapter
 from worker.queues import BROWSER_QUEUES
-from worker.rules.sites import SITES, has_adapter
+from worker.rules.sites import SITES
 from worker.rules.wire.correlation import valid_correlation_id
 from worker.secrets import SESSION_UNREADABLE
 from worker.settings import get_settings
@@ -59,7 +59,7 @@ def import_browser(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's s
     if _is_browser_worker(sender.app):
         import_module("worker.browser.pool")
         import_module("tasks.mark_counts")
-        for site in filter(has_adapter, SITES):
+        for site in SITES:
             load_adapter(site)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from worker.browser.site import Site
 from worker.errors import ConfigurationError
-from worker.rules.sites import SITES, has_adapter
+from worker.rules.sites import SITES
 from worker.settings import Settings
 
 if TYPE_CHECKING:  # a control worker has no browser
@@ -28,10 +28,10 @@ class Adapter(Protocol):
 
 
 def load_adapter(site: str) -> type[Adapter]:
-    """Return the adapter class of `site`. Raises ConfigurationError if the site has none."""
-    if not has_adapter(site):
+    """Return the adapter class of `site`. Raises ConfigurationError for an unknown site."""
+    if site not in SITES:
         raise ConfigurationError(f"there is no adapter for the site {site!r}")
-    module, _, name = str(SITES[site].adapter).partition(":")
+    module, _, name = SITES[site].adapter.partition(":")
     adapter: type[Adapter] = getattr(import_module(module), name)
     return adapter
 

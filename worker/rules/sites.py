@@ -31,7 +31,7 @@ class SiteDescription:
     `origin` is the scheme and host of its canonical addresses, `hosts` the hosts that its addresses may have.
     `has_profile_addresses`: a person's address is `origin`/in/NAME/; otherwise any address is accepted as it
     is. `member_id`: the form of a case-sensitive id that may stand in place of NAME. `adapter` is the
-    "module:class" that opens its pages (see worker/browser/adapters.py), None while none ships.
+    "module:class" that opens its pages (see worker/browser/adapters.py).
     `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person accepts
     before an account is added. `offered`: `rapport account add` takes it. `needs_check`: it is a real site,
     where a capability is used to send only once `rapport selectors check` has proven it.
@@ -43,7 +43,7 @@ class SiteDescription:
     hosts: re.Pattern[str]
     quota: SiteQuota
     search: SearchForm | None
-    adapter: str | None
+    adapter: str
     has_profile_addresses: bool = True
     member_id: re.Pattern[str] | None = None
     on_loopback: bool = False
@@ -69,11 +69,12 @@ _LINKEDIN: Final = SiteDescription(
             "profileLanguage", "schoolFilter", "firstName", "lastName", "school",
         ),
     ),
-    adapter=None,
+    adapter="worker.browser.linkedin.adapter:LinkedInSite",
     risk_notice=(
         "LinkedIn's user agreement forbids software that automates what you do there. It may limit or close "
-        "an account for it, and the account is yours to risk. No adapter for LinkedIn ships yet: contacts "
-        "can be imported and plans previewed, but nothing is read from the site and nothing can be sent."
+        "an account for it, and the account is yours to risk. Rapport knows LinkedIn's pages from saved "
+        "copies only, and its authors never tried it on the live site: nothing is sent before `rapport "
+        "selectors check` has recognised the pages, and you approve the first message yourself."
     ),
     needs_check=True,
     checker="worker.browser.linkedin.check:LinkedInChecker",
@@ -107,11 +108,6 @@ _LEDGER: Final = SiteDescription(
 SITES: Final[Mapping[str, SiteDescription]] = MappingProxyType(
     {site.name: site for site in (_SANDBOX, _LINKEDIN, _LEDGER)}
 )
-
-
-def has_adapter(site: str) -> bool:
-    """Return whether pages of `site` can be opened."""
-    return site in SITES and SITES[site].adapter is not None
 
 
 def needs_check(site: str) -> bool:

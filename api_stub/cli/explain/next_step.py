@@ -16,7 +16,7 @@ from api_stub.cli.wording import describe_occasion
 from api_stub.responses.quota_windows import QuotaReading
 from db.store.reports.action_facts import ActionFacts
 from db.store.reports.gate_facts import GateFacts
-from worker.rules.halts import Halt, HaltCause, list_halts
+from worker.rules.halts import Halt, list_halts
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import ActionState, CampaignState, ContactStatus, Kind
 from worker.rules.quota.forecast import ActionForecast
@@ -107,10 +107,7 @@ def _step_by_counts(facts: GateFacts) -> NextStep:
 def _step_for_account(facts: GateFacts) -> NextStep | None:
     account = facts.account
     for halt in list_account_halts(facts):
-        what = advise(account.name, account.site, halt)
-        if halt.cause is HaltCause.NO_ADAPTER:
-            what = f"nothing is sent while there is no adapter for {account.site}; {what}"
-        return NextStep(what)
+        return NextStep(advise(account.name, account.site, halt))
     if account.session_problem is not None:
         sign_in = advise_sign_in(account.name, account.site)
         return NextStep(f"restore the right RAPPORT_SECRET_KEYS, or {sign_in}")
@@ -131,7 +128,6 @@ def list_account_halts(facts: GateFacts) -> Sequence[Halt]:
     account = facts.account
     return tuple(
         list_halts(
-            site=account.site,
             kill_switch=facts.kill_switch is not None,
             status=account.status,
             stop_reason=account.stop_reason,

@@ -1,6 +1,7 @@
 """Say what a check has proven of a site's pages, and what a person has to do about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from api_stub.cli.formatting import format_time
@@ -8,7 +9,14 @@ from api_stub.cli.quota.gates import Gate
 from api_stub.cli.wording import format_day
 from db.store.actions.site_gate import SiteGate
 from worker.rules.capabilities import NEEDED_BY_KIND, SENDING, CapabilityVerdict, Unproven
+from worker.rules.mark_trends import Trend
 from worker.rules.model import Kind
+
+_TRENDS: Final[Mapping[Trend, str]] = {
+    Trend.MISSING: "is not found any more",
+    Trend.RARER: "is missed in every second look or more",
+    Trend.OTHER_FORM: "is found in another form than before",
+}
 
 
 def list_site_gates(gate: SiteGate, kind: Kind, zone: ZoneInfo) -> Iterator[Gate]:
@@ -44,6 +52,11 @@ def describe_verdict(found: CapabilityVerdict, zone: ZoneInfo) -> str:
     served = " ".join(filter(None, (found.front_end, found.language)))
     name = found.capability.replace("_", " ")
     return f"{name}: {found.verdict}{mark}, {format_time(found.checked_at, zone)}{served and f', {served}'}"
+
+
+def describe_trend(trend: Trend) -> str:
+    """Return what happened to an element of a page."""
+    return _TRENDS[trend]
 
 
 def find_site_step(gate: SiteGate, account: str, *, approved: bool) -> str | None:

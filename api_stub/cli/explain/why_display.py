@@ -14,7 +14,6 @@ from worker.errors import Reason
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
 from worker.rules.policy import ABSENCE_CHECKS_NEEDED, MAX_FAILURES
-from worker.rules.sites import has_adapter
 
 
 def find_subject(facts: GateFacts) -> ActionFacts | None:
@@ -26,7 +25,6 @@ def build_gates(facts: GateFacts, reading: QuotaReading) -> Sequence[Gate]:
     """Return every gate in the order of checking, those of the quota last."""
     action = find_subject(facts)
     return [
-        _site_gate(facts.account),
         _kill_switch_gate(facts),
         _status_gate(facts.account),
         _sign_in_gate(facts.account),
@@ -36,11 +34,6 @@ def build_gates(facts: GateFacts, reading: QuotaReading) -> Sequence[Gate]:
         *(_action_gates(action, facts) if action and action.state not in END_STATES else ()),
         *list_quota_gates(facts.quota, reading),
     ]
-
-
-def _site_gate(account: AccountFacts) -> Gate:
-    there = has_adapter(account.site)
-    return Gate("site", there, account.site if there else f"Rapport has no adapter for {account.site} yet")
 
 
 def _kill_switch_gate(facts: GateFacts) -> Gate:

@@ -1,0 +1,32 @@
+"""Run the replica: `python -m tests.replica.linkedin`. The control key is read from standard input."""
+
+import argparse
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import uvicorn
+
+from tests.replica.linkedin.app import create_app
+
+
+def main() -> None:
+    """Read the arguments and the key, and serve."""
+    parser = argparse.ArgumentParser(prog="python -m tests.replica.linkedin", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--journal", type=Path, required=True, help="the file with everything that happened")
+    parser.add_argument("--today", type=date.fromisoformat, help="a fixed date")
+    given = parser.parse_args()
+    key = sys.stdin.readline().strip()
+    if not key:
+        parser.error("give the control key on the first line of standard input")
+
+    def now() -> datetime:
+        return datetime.now(UTC)  # noqa: TID251 -- a site has its own clock
+
+    app = create_app(given.journal, today=lambda: given.today or now().date(), now=now, control_key=key)
+    uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning", timeout_graceful_shutdown=1)
+
+
+if __name__ == "__main__":
+    main()
