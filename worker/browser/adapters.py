@@ -38,7 +38,7 @@ def load_adapter(site: str) -> type[Adapter]:
 
 def load_checker(site: str) -> type["Checker"]:
     """Return the class that checks the pages of `site`. Raises ConfigurationError if the site has none."""
-    if not has_adapter(site) or SITES[site].checker is None:
+    if site not in SITES or SITES[site].checker is None:
         raise ConfigurationError(f"there is no check of the pages of {site!r}")
     module, _, name = str(SITES[site].checker).partition(":")
     checker: type[Checker] = getattr(import_module(module), name)

@@ -16,7 +16,7 @@ from worker.browser.marks import Mark, locate
 from worker.browser.survey import CheckedMark, read_elements, survey_marks
 from worker.clock import monotonic_seconds
 from worker.errors import RapportError, Reason, StopAccountError
-from worker.rules.capabilities import Capability, Verdict
+from worker.rules.capabilities import Verdict
 from worker.rules.model import Kind
 from worker.rules.page_shapes import Shaper, shape_text
 from worker.settings import Settings
@@ -50,11 +50,15 @@ class CheckRequest:
 
 @dataclass(frozen=True, slots=True)
 class OwnChecks:
-    """What a page said about itself. `empty`: it shows an empty list, so marks of entries prove nothing."""
+    """What a page said about itself.
+
+    `excused` are marks that it can't have, such as those of an empty list's entries: what needs them is
+    unknown.
+    """
 
     checks: Sequence[CrossCheck] = ()
     facts: Sequence[Fact] = ()
-    empty: bool = False
+    excused: Collection[Mark] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class CheckedPage:
     check: compares what the page shows with itself
     listed: a list's entries, which are waited for briefly
     then: what else has to be done to see it
+    find_path: returns the path where it is known only after the pages before; raises RapportError
     visits: whether it opens a person's profile
     """
 
@@ -80,6 +85,7 @@ class CheckedPage:
     check: Callable[[], OwnChecks] = OwnChecks
     listed: Mark | None = None
     then: Callable[[], object] | None = None
+    find_path: Callable[[], str] | None = None
     visits: bool = False
 
 
@@ -117,6 +123,12 @@ class Tab:
 def look_at(tab: Tab, checked: CheckedPage, shaper: Shaper | None) -> PageReport:
     """Open the page, wait for its main mark, look again for a wall, then look for its marks."""
     report = PageReport(checked.name, checked.path, checked.speaks_for)
+    if checked.find_path is not None:
+        try:
+            checked = replace(checked, path=checked.find_path())
+        except RapportError as error:
+            return _with_trouble(report, error)
+    report = replace(report, asked=checked.path)
     began = monotonic_seconds()
     with _document_statuses(tab.page) as statuses:
         trouble = _open(tab, checked)
@@ -172,10 +184,10 @@ def _look_for_marks(tab: Tab, checked: CheckedPage, report: PageReport) -> PageR
     own = _compare(checked) if report.trouble is None else OwnChecks()
     checks = list(own.checks)
     marks = checked.marks
-    if own.empty:
-        concerned = frozenset[Capability]().union(*(each.needed_by for each in marks if each.of_entries))
+    if excused := [each for each in marks if each.mark in own.excused]:
+        concerned = NOTHING.union(*(each.needed_by for each in excused))
         checks.append(CrossCheck(f"{checked.name}.entries", Verdict.UNKNOWN, "there are none", concerned))
-        marks = [replace(each, needed_by=NOTHING) if each.of_entries else each for each in marks]
+        marks = [replace(each, needed_by=NOTHING) if each in excused else each for each in marks]
     return replace(report, marks=survey_marks(tab.page, marks), checks=tuple(checks), facts=tuple(own.facts))
 
 

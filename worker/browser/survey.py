@@ -17,14 +17,12 @@ _IN_SHADOW_ROOT: Final = "(element) => element.getRootNode() instanceof ShadowRo
 class CheckedMark:
     """A mark that a check looks for, and the capabilities that fail without it.
 
-    `within` is the mark of its container: a selector such as `p` means nothing elsewhere. `of_entries`: it
-    is a part of a list's entries, so an empty list proves nothing about it.
+    `within` is the mark of its container: a selector such as `p` means nothing elsewhere.
     """
 
     mark: Mark
     needed_by: Capabilities = NOTHING
     within: Mark | None = None
-    of_entries: bool = False
 
 
 def survey_marks(page: Page, marks: Sequence[CheckedMark]) -> tuple[MarkReport, ...]:
