@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page
 
 from worker.browser.errors import translate_errors
+from worker.browser.linkedin.birthdays import read_birthdays
+from worker.browser.linkedin.invitations import find_sent, read_sent
 from worker.browser.linkedin.marks.navigation import NAVIGATION
 from worker.browser.linkedin.open_conversation import find_person, open_conversation
 from worker.browser.linkedin.page_text import address_of
@@ -20,6 +22,7 @@ from worker.browser.linkedin.profile import read_open_profile, read_profile
 from worker.browser.linkedin.search import read_results
 from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
 from worker.browser.linkedin.thread import LinkedInThread
+from worker.browser.linkedin.withdrawal import LinkedInInvitation
 from worker.browser.site import Invitation, PageProgress, Thread, ignore_progress
 from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.rules.addresses import normalise_profile_url
@@ -59,7 +62,7 @@ class LinkedInSite:
 
     def birthdays(self, today: date) -> Sequence[BirthdayCard]:
         """Read the birthdays page, dated from `today`."""
-        raise NotImplementedError
+        return read_birthdays(self._site, today)
 
     def inbox(self, since: datetime) -> Sequence[InboxLine]:
         """Read the list of conversations, without opening one."""
@@ -93,11 +96,13 @@ class LinkedInSite:
         self, today: date, on_page: PageProgress = ignore_progress
     ) -> Sequence[SentInvitation]:
         """Read the pending invitations to the end of the list."""
-        raise NotImplementedError
+        return read_sent(self._site, today, on_page)
 
     def open_invitation(self, profile_url: str) -> Invitation:
         """Find the invitation to this person on the list."""
-        raise NotImplementedError
+        wanted = self.normalise(profile_url)
+        find_sent(self._site, wanted)
+        return LinkedInInvitation(self._site, wanted, self._proof_wait)
 
     def normalise(self, profile_url: str) -> str:
         """Return the canonical address. Raises TryAgainError for one that isn't a profile's."""
