@@ -1,4 +1,7 @@
-"""The entries of a profile's sections, from their lines of text. What can't be parsed is left out, never guessed."""
+"""The entries of a profile's sections, from their lines of text.
+
+What can't be parsed is left out, never guessed.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -16,11 +19,13 @@ class Item(TypedDict):
 
 
 def to_positions(items: Sequence[Item]) -> tuple[Position, ...] | None:
-    """Return the jobs, in the order of the page; None if an entry has no text.
+    """Return the jobs, in the order of the page; None if an entry can't be told apart from others.
 
-    An entry is one job (title, "company · full-time", dates, place), or a company with several roles (company,
-    total time, then a list of title, kind, dates, place).
+    An entry is one job (title, "company · full-time", dates, place), or a company with several roles
+    (company, total time, then a list of title, kind, dates, place).
     """
+    if any(sum(map(is_span, part)) > 1 for item in items for part in [item["lines"], *item["parts"]]):
+        return None  # several roles that aren't list items: whose dates are whose is a guess
     found = [position for item in items for position in _positions(item)]
     return tuple(found) if all(position.title for position in found) else None
 

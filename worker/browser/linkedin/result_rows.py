@@ -54,7 +54,9 @@ def to_people(rows: Sequence[Row], language: str | None) -> tuple[FoundPerson, .
         name_at, name = _find_name(row, address)
         if not name:
             raise TryAgainError(Reason.SITE_UNEXPECTED, "a search result has no name")
-        if any(is_word("you", line["text"].strip(_BULLET), language) and _is_badge(line) for line in row["lines"]):
+        if any(
+            is_word("you", line["text"].strip(_BULLET), language) and _is_badge(line) for line in row["lines"]
+        ):
             continue
         people.append(_to_person(row, address, name_at, name))
     return tuple(people)
@@ -101,7 +103,9 @@ def _find_proofs(row: Row) -> tuple[set[str], set[str]]:
     slugs = set[str]()
     for path in row["controls"]:
         query = parse_qs(urlsplit(path).query)
-        ids |= {value.rpartition(":")[2] for name in ("recipient", "profileUrn") for value in query.get(name, ())}
+        ids |= {
+            value.rpartition(":")[2] for name in ("recipient", "profileUrn") for value in query.get(name, ())
+        }
         slugs |= {each for slug in query.get("vanityName", ()) if (each := address_of(f"/in/{slug}/"))}
     members = {each for one in ids if (each := address_of(f"/in/{one}/")) and member_of(urlsplit(each).path)}
     if len(members) > 1 or len(slugs) > 1:
@@ -119,7 +123,12 @@ def _is_alone(link: Link) -> bool:
 def _find_name(row: Row, address: str) -> tuple[int, str]:
     for index, line in enumerate(row["lines"]):
         name = split_degree(line["text"])[0].strip(_BULLET)
-        if name and not line["action"] and address_of(line["link"]) == address and not parse_degree(line["text"]):
+        if (
+            name
+            and not line["action"]
+            and address_of(line["link"]) == address
+            and not parse_degree(line["text"])
+        ):
             return index, name
     return 0, ""
 

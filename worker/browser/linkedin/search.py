@@ -58,7 +58,9 @@ def read_results(site_page: SitePage, query: SearchQuery, page: int) -> ResultPa
     if not rows:
         find_limit(site_page, around, language)
         if not says_nothing_found(around, language) and not _has_hidden_members(around, language):
-            raise TryAgainError(Reason.SITE_UNEXPECTED, "the search shows neither people nor that there are none")
+            raise TryAgainError(
+                Reason.SITE_UNEXPECTED, "the search shows neither people nor that there are none"
+            )
     shown_number = find_current_page(around)
     if shown_number not in {None, page}:
         raise TryAgainError(Reason.SITE_UNEXPECTED, f"the search shows page {shown_number}, not {page}")

@@ -1,9 +1,6 @@
 """Spans of time in a profile, in five languages: `maj 2025 – obecnie · 1 rok`. Unknown forms raise ValueError."""  # noqa: RUF002 -- the dash is what pages write
 
 import re
-import unicodedata
-from collections import defaultdict
-from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from typing import Final
@@ -88,5 +85,5 @@ def _months() -> frozenset[tuple[str, int]]:
         for language in LANGUAGES
         for width in ("wide", "abbreviated")
         for context in ("format", "stand-alone")
-        for number, name in get_month_names(width, context, language).items()  # type: ignore[arg-type] -- names
+        for number, name in get_month_names(width, context, language).items()
     )

@@ -196,7 +196,9 @@ def _is_count(text: str, language: str | None) -> bool:
 
 
 def _says(key: str, actions: Sequence[Action], language: str | None) -> bool:
-    return any(is_word(key, text, language) for each in actions for text in (each["label"], each["text"]) if text)
+    return any(
+        is_word(key, text, language) for each in actions for text in (each["label"], each["text"]) if text
+    )
 
 
 def _degrees(card: Card) -> set[int]:
@@ -212,7 +214,9 @@ def _addresses(card: Card) -> set[str]:
     for action in card["actions"]:
         path = action["path"] or ""
         if "custom-invite" in path:
-            found |= {address_of(f"/in/{slug}/") for slug in parse_qs(urlsplit(path).query).get("vanityName", ())}
+            found |= {
+                address_of(f"/in/{slug}/") for slug in parse_qs(urlsplit(path).query).get("vanityName", ())
+            }
         elif "/overlay/contact-info" in path or "/edit/intro" in path:
             found.add(address_of(path))
     return _split({address for address in found if address})[0]
@@ -225,7 +229,12 @@ def _members(card: Card) -> set[str]:
 
 
 def _data_members(card: Card) -> set[str]:
-    return {address for text in card["urns"] for each in _URN.findall(text) if (address := address_of(f"/in/{each}/"))}
+    return {
+        address
+        for text in card["urns"]
+        for each in _URN.findall(text)
+        if (address := address_of(f"/in/{each}/"))
+    }
 
 
 def _page_members(read: CardsRead) -> set[str]:

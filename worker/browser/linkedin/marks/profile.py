@@ -34,6 +34,12 @@ TOP_CARD = Mark(
             "saved pages: the name is a heading; the card is what surrounds it up to the next heading",
             date(2026, 3, 31),
         ),
+        Form(
+            "lesser-heading",
+            ":is(main, [role=main]) :is(h3, [role=heading])",
+            "inference: h1 became h2 in 2026, and may change again",
+            date(2026, 3, 31),
+        ),
     ),
 )
 """The top card, or a heading that may be the name in it."""
@@ -52,7 +58,7 @@ READ_CARDS: Final = f"""(roots) => {{{HELPERS}
   const cardAround = (heading) => {{
     let card = heading;
     for (let up = card.parentElement; up && !up.matches("main, [role=main], body"); up = up.parentElement) {{
-      const others = all(up, "h1, h2").filter((each) => each !== heading && !isSticky(each));
+      const others = all(up, `h1, h2, ${{heading.nodeName}}`).filter((each) => each !== heading && !isSticky(each));
       const controls = all(up, `${{COMPOSE}}, a[href*='custom-invite']`).filter((link) => !isSticky(link));
       if (others.length || areSeveral(controls, "recipient") || areSeveral(controls, "vanityName")) break;
       card = up;
@@ -60,7 +66,7 @@ READ_CARDS: Final = f"""(roots) => {{{HELPERS}
     return card;
   }};
   const read = (root) => {{
-    const isHeading = root.matches("h1, h2");
+    const isHeading = root.matches("h1, h2, h3, [role=heading]");
     if (isHeading && isSticky(root)) return null;
     const card = isHeading ? cardAround(root) : root;
     const heading = isHeading ? root : all(card, "h1")[0] ?? all(card, "h2")[0] ?? all(card, HEADING)[0];

@@ -51,6 +51,12 @@ ROW = Mark(
             "inference: a list of people",
             date(2024, 6, 1),
         ),
+        Form(
+            "siblings",
+            ":is(main, [role=main]):has(a[href*='/in/'])",
+            "inference: the main part, whose rows are the siblings that link to people",
+            date(2024, 6, 1),
+        ),
     ),
 )
 
@@ -63,8 +69,14 @@ LIMIT = Mark(
     ),
 )
 
-READ_ROWS: Final = f"""(elements) => {{{HELPERS}
+READ_ROWS: Final = f"""(found) => {{{HELPERS}
   const CONTROL = "a[href*='/messaging/'], a[href*='custom-invite'], button, [role=button]";
+  // In a page without marks of a list: the children of the element that has most children with a profile link.
+  const siblingsIn = (main) => {{
+    const rows = (list) => [...list.children].filter((each) => each.querySelector("a[href*='/in/']"));
+    return [main, ...main.querySelectorAll("*")].map(rows).reduce((most, each) => each.length > most.length ? each : most);
+  }};
+  const elements = found.flatMap((each) => each.matches("main, [role=main]") ? siblingsIn(each) : [each]);
   const rich = elements.filter((each) => each.querySelector("a[href*='/in/']") && linesOf(each).length > 1);
   // A list of lists: an element around several rows is none itself.
   const rows = elements.filter((each) => rich.filter((row) => row !== each && each.contains(row)

@@ -41,67 +41,76 @@ READ_SECTIONS: Final = f"""({{keys, anchors, words}}) => {{{HELPERS}
     "[data-lazy-mount-id]",
   ];
   const OUTSIDE = "aside, header, footer, nav, dialog, [role=toolbar], [role=dialog]";
-  const fold = (text) => text.normalize("NFC").replace(/\\s+/g, " ").replace(/’/g, "'").trim().toLowerCase();
+  const fold = (text) => text.normalize("NFC").replace(/\\s+/g, " ").replace(/\\u2019/g, "'").trim().toLowerCase();
   const main = document.querySelector("main#workspace, main") ?? document.querySelector("[role=main]");
   if (!main) return [];
   const headings = all(main, "h1, h2, h3, [role=heading]").filter((each) => !each.closest(OUTSIDE));
   const titles = (root, level) => headings
     .filter((each) => root.contains(each) && (each.matches("h1, h2") || each.nodeName === level));
+  // What belongs to a heading: what surrounds it, and what follows, up to the next heading.
   const around = (heading) => {{
     let part = heading;
     for (let up = heading.parentElement; up && up !== main.parentElement; up = up.parentElement) {{
       if (titles(up, heading.nodeName).length > 1) break;
       part = up;
     }}
-    return part;
+    const parts = [part];
+    for (let next = part.nextElementSibling; next; next = next.nextElementSibling) {{
+      if (titles(next, heading.nodeName).length) break;
+      parts.push(next);
+    }}
+    return parts;
   }};
   const holdsText = (element) => isShown(element) && linesOf(element).length > 0;
+  const within = (parts, selector) => parts
+    .flatMap((part) => [...(part.matches(selector) && isShown(part) ? [part] : []), ...all(part, selector)]);
   // Entries that are neither list items nor keyed: the siblings between rulers.
-  const betweenRulers = (root) => {{
-    let ruler = root.querySelector("hr, [role=separator]");
-    for (; ruler && ruler !== root; ruler = ruler.parentElement) {{
-      const siblings = [...ruler.parentElement.children].filter(holdsText);
-      if (siblings.length > 1) return siblings.filter((each) => !each.matches(HEADING));
+  const betweenRulers = (parts) => {{
+    let ruler = within(parts, "hr, [role=separator]")[0];
+    for (; ruler && !ruler.matches("main, body"); ruler = ruler.parentElement) {{
+      const siblings = [...ruler.parentElement.children]
+        .filter((each) => holdsText(each) && !each.querySelector("h1, h2") && !each.matches("h1, h2"))
+        .filter((each) => parts.some((part) => part.contains(each)));
+      if (siblings.length > 1) return siblings;
     }}
     return [];
   }};
-  const itemsOf = (root) => {{
+  const itemsOf = (parts) => {{
     for (const selector of ITEMS) {{
-      const items = outermost(all(root, selector).filter((each) => !each.closest("aside") && holdsText(each)));
+      const items = outermost(within(parts, selector).filter((each) => !each.closest("aside") && holdsText(each)));
       if (items.length) return items;
     }}
-    return betweenRulers(root);
+    return betweenRulers(parts);
   }};
+  const textsOf = (root, without = []) => linesOf(root, without)
+    .filter((line) => !line.action).map((line) => line.text);
   const readItem = (item) => {{
     const parts = outermost(all(item, "li, [role=listitem], [componentkey^='entity-collection-item']")
-      .filter((each) => each !== item && holdsText(each)));
-    return {{
-      lines: linesOf(item, parts).filter((line) => !line.action).map((line) => line.text),
-      parts: parts.map((part) => linesOf(part).filter((line) => !line.action).map((line) => line.text)),
-    }};
+      .filter(holdsText));
+    return {{lines: textsOf(item, parts), parts: parts.map((part) => textsOf(part))}};
   }};
-  const readSection = (section, way, root) => {{
-    const prose = all(root, "[data-testid=expandable-text-box]")[0]
-      ?? all(root, ".inline-show-more-text span[aria-hidden=true], .inline-show-more-text")[0];
-    const links = [...root.querySelectorAll("a[href*='/details/']")].map(pathOf);
+  const readSection = (section, way, parts) => {{
+    const prose = within(parts, "[data-testid=expandable-text-box]")[0]
+      ?? within(parts, ".inline-show-more-text span[aria-hidden=true], .inline-show-more-text")[0];
     return {{
       section, way,
-      childless: !root.childElementCount && !root.textContent.trim(),
+      childless: parts.every((part) => !part.childElementCount && !part.textContent.trim()),
       prose: prose ? proseOf(prose) : null,
-      lines: linesOf(root).filter((line) => !line.action && !line.heading).map((line) => line.text),
-      items: itemsOf(root).map(readItem),
-      details: links,
+      lines: parts.flatMap((part) => linesOf(part))
+        .filter((line) => !line.action && !line.heading).map((line) => line.text),
+      items: itemsOf(parts).map(readItem),
+      details: parts.flatMap((part) => [...part.querySelectorAll("a[href*='/details/']")]).map(pathOf),
     }};
   }};
   const found = [];
   for (const each of document.querySelectorAll("[componentkey*='profile.card.ref']")) {{
     const end = each.getAttribute("componentkey").split("card.ref")[1].replace(/^AC[a-z]AA[\\w-]{{34}}/, "");
     for (const [section, word] of Object.entries(keys))
-      if (end.startsWith(word)) found.push(readSection(section, "key", each));
+      if (end.startsWith(word)) found.push(readSection(section, "key", [each]));
   }}
   for (const [section, id] of Object.entries(anchors)) {{
     const part = document.getElementById(id)?.closest("section");
-    if (part && isShown(part)) found.push(readSection(section, "anchor", part));
+    if (part && isShown(part)) found.push(readSection(section, "anchor", [part]));
   }}
   for (const heading of headings) {{
     const text = fold(linesOf(heading).map((line) => line.text).join(" "));
