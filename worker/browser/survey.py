@@ -91,7 +91,8 @@ _READ_ELEMENTS: Final = """() => {
       attributes: Object.fromEntries(kept.filter((one) => !isPicture || one.name !== "src")
         .map((one) => [one.name, one.value.slice(0, 2000)])),
       text: text.map((node) => node.data).join(" ").slice(0, 2000),
-      shown: element.checkVisibility({visibilityProperty: true}),
+      shown: getComputedStyle(element).display === "contents"
+        || element.checkVisibility({visibilityProperty: true}),
       children: [...inside, ...rooted],
       root: "",
     };
