@@ -44,8 +44,8 @@ _SIGNED_IN: Final = frozenset({Capability.SIGNED_IN})
 _SEARCH_PATH: Final = "/search/results/people/?keywords=engineer"
 """A word that finds people in every language of the site."""
 _OWN_WORDS: Final = tuple(
-    """feed mynetwork catch-up birthday search results people messaging compose thread invitation-manager sent in
-    details company preload linkedin com www sdui flagshipnav ember interop outlet conversation message unread
+    """feed mynetwork catch-up birthday search results people messaging compose thread invitation-manager in
+    sent details company preload linkedin com www sdui flagshipnav ember interop outlet conversation message unread
     snippet invitation event time stamp toast dialog overlay profile card composer send typeahead""".split()  # noqa: SIM905
 )
 """Words of the site's addresses and of its developers, which a report may name whatever the page says."""
@@ -58,7 +58,7 @@ class LinkedInChecker:
         self._site = site
         every = self.list_pages(CheckRequest(f"{ORIGIN}/in/somebody/", inbox=True, compose=True))
         self.vocabulary = (
-            *_PATH_WORDS,
+            *_OWN_WORDS,
             *(word for each in every for word in list_selector_words(each.marks)),
         )
 
