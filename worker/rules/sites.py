@@ -35,6 +35,7 @@ class SiteDescription:
     `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person accepts
     before an account is added. `offered`: `rapport account add` takes it. `needs_check`: it is a real site,
     where a capability is used to send only once `rapport selectors check` has proven it.
+    `checker` is the "module:class" of that check.
     """
 
     name: str
@@ -49,6 +50,7 @@ class SiteDescription:
     risk_notice: str | None = None
     offered: bool = True
     needs_check: bool = False
+    checker: str | None = None
 
 
 _MEMBER_ID: Final = re.compile(r"AC[a-z]AA[A-Za-z0-9_-]{8,}")
@@ -75,6 +77,7 @@ _LINKEDIN: Final = SiteDescription(
         "selectors check` has recognised the pages, and you approve the first message yourself."
     ),
     needs_check=True,
+    checker="worker.browser.linkedin.check:LinkedInChecker",
 )  # fmt: skip
 
 _SANDBOX: Final = SiteDescription(
@@ -86,6 +89,7 @@ _SANDBOX: Final = SiteDescription(
     search=SearchForm("/search/people/", ("keywords", "title", "location", "company")),
     adapter="worker.browser.sandbox.adapter:SandboxSite",
     on_loopback=True,
+    checker="worker.browser.sandbox.check:SandboxChecker",
 )
 """The practice network."""
 
