@@ -27,6 +27,9 @@ class Reason(StrEnum):
     MAYBE_SAME_PERSON = "maybe_same_person"
     AWAITING_APPROVAL = "awaiting_approval"
     NAME_DIFFERS = "name_differs"
+    NOT_CHECKED = "not_checked"
+    AWAITING_FIRST_LOOK = "awaiting_first_look"
+    COMPOSER_OCCUPIED = "composer_occupied"
     ACCOUNT_STOPPED = "account_stopped"
     ACCOUNT_PAUSED = "account_paused"
     CAMPAIGN_PAUSED = "campaign_paused"
@@ -66,6 +69,10 @@ class Reason(StrEnum):
     # the site stopped the account
     CHALLENGE = "challenge"
     LIMIT_PAGE = "limit_page"
+    SITE_CHANGED = "site_changed"
+    LANGUAGE_UNKNOWN = "language_unknown"
+    ENTER_SENDS = "enter_sends"
+    ACCOUNT_HELD = "account_held"
     # a bug
     UNEXPECTED = "unexpected"
 
@@ -88,6 +95,13 @@ class StopAccountError(RapportError):
 
 class NeverError(RapportError):
     """A permanent failure of this action (profile gone, no longer connected): it is never retried."""
+
+
+class PremiumWallError(NeverError):
+    """The site offers a paid plan in place of the composer: not connected, or the account is held."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.NOT_CONNECTED, "the site offers Premium instead of a message")
 
 
 class RequestRefusedError(Exception):

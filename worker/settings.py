@@ -9,8 +9,10 @@ from collections.abc import Collection
 from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -85,6 +87,23 @@ def _postgres(given: SecretStr) -> SecretStr:
     return given
 
 
+def _loopback(given: str) -> str:
+    check_site_url(given)
+    host = urlsplit(given).hostname or ""
+    if host != "localhost" and not (_is_ip(host) and ip_address(host).is_loopback):
+        raise ValueError(
+            "must be an address of this machine: it is for tests with copies of the site's pages"
+        )
+    return given
+
+
+def _is_ip(host: str) -> bool:
+    with suppress(ValueError):
+        ip_address(host)
+        return True
+    return False
+
+
 def _site(given: str) -> str:
     check_site_url(given)
     return given
@@ -126,6 +145,9 @@ class Settings(BaseSettings):
         None, description="Address of the practice network."
     )
     sandbox_key: Key | None = Field(None, description="Lets tests and the demo steer that network.")
+    linkedin_url: Annotated[str, AfterValidator(_loopback)] | None = Field(
+        None, description="For tests only: copies of LinkedIn's pages on this machine."
+    )
     chromium: Path | None = Field(None, description="A Chromium to use instead of Playwright's own.")
     headless: bool = True
     browser_timeout: Seconds = Field(
