@@ -33,7 +33,8 @@ class SiteDescription:
     is. `member_id`: the form of a case-sensitive id that may stand in place of NAME. `adapter` is the
     "module:class" that opens its pages (see worker/browser/adapters.py), None while none ships.
     `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person accepts
-    before an account is added. `offered`: `rapport account add` takes it.
+    before an account is added. `offered`: `rapport account add` takes it. `session_cookie` is the cookie
+    without which nobody is signed in; a person can sign in only to a site that has one.
     """
 
     name: str
@@ -47,6 +48,7 @@ class SiteDescription:
     on_loopback: bool = False
     risk_notice: str | None = None
     offered: bool = True
+    session_cookie: str | None = None
 
 
 _MEMBER_ID: Final = re.compile(r"AC[a-z]AA[A-Za-z0-9_-]{8,}")
@@ -66,6 +68,7 @@ _LINKEDIN: Final = SiteDescription(
         ),
     ),
     adapter=None,
+    session_cookie="li_at",
     risk_notice=(
         "LinkedIn's user agreement forbids software that automates what you do there. It may limit or close "
         "an account for it, and the account is yours to risk. No adapter for LinkedIn ships yet: contacts "
@@ -81,6 +84,7 @@ _SANDBOX: Final = SiteDescription(
     quota=PRACTICE_QUOTA,
     search=SearchForm("/search/people/", ("keywords", "title", "location", "company")),
     adapter="worker.browser.sandbox.adapter:SandboxSite",
+    session_cookie="fellow_session",
     on_loopback=True,
 )
 """The practice network."""
