@@ -43,7 +43,13 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.probed = probed = health.create_probe_database(settings)
         app.state.probe = health.create_probe(settings, probed)
         yield
-        for held in (app.state.client, app.state.database, app.state.kill_switch, app.state.sign_in_relay, probed):
+        for held in (
+            app.state.client,
+            app.state.database,
+            app.state.kill_switch,
+            app.state.sign_in_relay,
+            probed,
+        ):
             held.close()
 
     app = FastAPI(

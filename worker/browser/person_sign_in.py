@@ -27,7 +27,7 @@ def wait_for_person(
     attend: Callable[[Page], None],
     time_limit: timedelta = TIME_LIMIT,
 ) -> None:
-    """Open `address` in the account's context, and return once its page looks signed in on two looks in a row.
+    """Open `address` in the account's context, and return once its page looks signed in, twice in a row.
 
     `attend` is called many times a second with the page that was opened last. Raises RequestRefusedError if
     the person closes the window or doesn't sign in in time, TryAgainError if the address can't be opened.
@@ -41,7 +41,9 @@ def wait_for_person(
     while (now := monotonic_seconds()) < end:
         shown = context.pages[-1] if context.pages else None
         if shown is None or not browser_pool.is_alive():
-            raise RequestRefusedError("the window was closed before anybody had signed in, so nothing was kept")
+            raise RequestRefusedError(
+                "the window was closed before anybody had signed in, so nothing was kept"
+            )
         attend(shown)
         _wait(shown)
         if now - looked_at >= _LOOK_EVERY_S:

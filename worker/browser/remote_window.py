@@ -1,7 +1,7 @@
 """Show a page to a person far away, and pass on what the person does there.
 
-Pictures come from Chromium's screencast. What the person types goes to the page that is shown and nowhere else:
-it is never logged, kept or repeated in an error.
+Pictures come from Chromium's screencast. What the person types goes to the page that is shown and nowhere
+else: it is never logged, kept or repeated in an error.
 """
 
 import base64

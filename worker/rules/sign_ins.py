@@ -9,7 +9,7 @@ WARN_BEFORE: Final = timedelta(days=7)
 
 
 class Expiry(StrEnum):
-    """Whether a sign-in has expired or soon will. The site may end it at any time, whatever its cookie says."""
+    """Whether a sign-in has expired or soon will. The site may end it at any time."""
 
     LATER = "later"
     SOON = "soon"

@@ -1,7 +1,7 @@
 """Pass messages between the browser of a sign-in and the person's page, through Redis.
 
-The command that signs in owns the browser and never listens on a port; the HTTP API has no browser and no key.
-Both use Redis already. All keys expire within minutes, and hold hashes of tokens and sealed messages only.
+The command that signs in owns the browser and never listens on a port; the HTTP API has no browser and no
+key. Both use Redis already. What is there expires, and is hashes of tokens and sealed messages only.
 """
 
 import hashlib

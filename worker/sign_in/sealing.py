@@ -1,7 +1,7 @@
 """Encrypt what the browser of a sign-in and the person's page exchange.
 
-The key is in the link only, behind the #, which browsers don't send: neither the HTTP API nor Redis, which pass
-the messages on, can read what is typed or shown.
+The key is in the link only, behind the #, which browsers don't send: neither the HTTP API nor Redis, which
+pass the messages on, can read what is typed or shown.
 """
 
 import secrets

@@ -59,7 +59,7 @@ _COOKIES: Final = TypeAdapter(Annotated[list[_Cookie], Field(min_length=1, max_l
 
 
 def own_hosts(site: str, address: str) -> Callable[[str], bool]:
-    """Return a predicate: does this host belong to `site`, whose pages are below `address`?"""
+    """Return whether a host belongs to `site`, whose pages are below `address`, as a predicate."""
     pattern, host = SITES[site].hosts, urlsplit(address).hostname
     return lambda name: pattern.fullmatch(name) is not None or name == host
 
@@ -79,12 +79,14 @@ def keep_own(state: str, is_own: Callable[[str], bool]) -> str:
 
 
 def find_expiry(state: str, cookie: str | None) -> datetime | None:
-    """Return when the first cookie of this name expires; None if that isn't known or it is gone with a browser.
+    """Return when the first cookie of this name expires; None if that isn't known.
 
     The site may end a session earlier.
     """
     expiries = [
-        each["expires"] for each in json.loads(state)["cookies"] if each["name"] == cookie and each["expires"] > 0
+        each["expires"]
+        for each in json.loads(state)["cookies"]
+        if each["name"] == cookie and each["expires"] > 0
     ]
     return datetime.fromtimestamp(min(expiries), UTC) if expiries else None
 
@@ -96,7 +98,9 @@ def parse_export(data: bytes, is_own: Callable[[str], bool]) -> str:
     RequestRefusedError, without values, for anything else and for a state without cookies of the site.
     """
     if len(data) > MAX_BYTES:
-        raise RequestRefusedError(f"the file has more than {MAX_BYTES // 1_000_000} MB: a session is far smaller")
+        raise RequestRefusedError(
+            f"the file has more than {MAX_BYTES // 1_000_000} MB: a session is far smaller"
+        )
     try:
         state = _parse(data)
     except ValidationError as error:
@@ -129,7 +133,9 @@ def _parse(data: bytes) -> dict[str, Any]:
 def _dump_cookie(cookie: _Cookie) -> dict[str, Any]:
     # "no_restriction" and "unspecified" are the extensions' words. None without `secure` is refused by
     # Chromium, and Lax is what it takes where a site says nothing.
-    lenient = "None" if cookie.secure and (cookie.same_site or "").lower() in {"none", "no_restriction"} else "Lax"
+    lenient = (
+        "None" if cookie.secure and (cookie.same_site or "").lower() in {"none", "no_restriction"} else "Lax"
+    )
     return {
         "name": cookie.name,
         "value": cookie.value,

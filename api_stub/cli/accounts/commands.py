@@ -15,7 +15,7 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.explain.halts import advise_sign_in
-from api_stub.cli.explain.sign_ins import describe_sign_in
+from api_stub.cli.explain.sign_ins import describe_age
 from api_stub.cli.formatting import create_table, describe_reason, print_text
 from api_stub.cli.terminal import Console
 from api_stub.responses.accounts import build_account_answer
@@ -51,7 +51,7 @@ def list_accounts(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None
             account.site,
             account.zone.key,
             _format_status(account),
-            describe_sign_in(account, now),
+            describe_age(account, now, otherwise="yes") if account.session else "not yet",
             _format_retention(account),
         )
     Console().print(table)

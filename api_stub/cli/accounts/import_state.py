@@ -57,8 +57,8 @@ def _prove(target: SignInTarget, state: str) -> None:
     ):
         if not is_state_signed_in(pool, WINDOW, state, target.is_signed_in):
             raise RequestRefusedError(
-                f"{target.account.site} doesn't accept this session: it has expired, was signed out, or lacks a "
-                "part. Nothing was kept; export it again from a window that is signed in"
+                f"{target.account.site} doesn't accept this session: it has expired, was signed out, or "
+                "lacks a part. Nothing was kept; export it again from a window that is signed in"
             )
 
 

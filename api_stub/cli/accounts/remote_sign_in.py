@@ -46,7 +46,8 @@ def find_link_address(given: str | None, data_dir: Path) -> str:
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         raise RequestRefusedError(
             "--address must begin with https://, because what you type would cross the network in the clear. "
-            "Without a certificate use an SSH tunnel, `ssh -L PORT:127.0.0.1:PORT HOST`, and leave --address out"
+            "Without a certificate use an SSH tunnel, `ssh -L PORT:127.0.0.1:PORT HOST`, and leave --address "
+            "out"
         )
     return given.rstrip("/")
 
@@ -88,8 +89,8 @@ def sign_in_remotely(target: SignInTarget, address: str) -> str:
 def _print_link(link: str) -> None:
     opens, ends = (f"{limit / timedelta(minutes=1):.0f} minutes" for limit in (relay.LINK_LIFE, TIME_LIMIT))
     print_text(
-        f"open this link within {opens} and sign in there; all ends after {ends}. It opens once, in one browser, and "
-        "lets in whoever has it: give it to nobody. Ctrl-C ends it and keeps nothing"
+        f"open this link within {opens} and sign in there; all ends after {ends}. It opens once, in one "
+        "browser, and lets in whoever has it: give it to nobody. Ctrl-C ends it and keeps nothing"
     )
     Console().print(link, soft_wrap=True)
 
@@ -106,8 +107,8 @@ def _open_relay(target: SignInTarget) -> Iterator[relay.BrowserEnd]:
             end.end()
     except redis.RedisError as error:
         raise RequestRefusedError(
-            f"Redis did not answer ({type(error).__name__}), so the window can't be shown and nothing was kept; "
-            "`rapport doctor` checks it"
+            f"Redis did not answer ({type(error).__name__}), so the window can't be shown and nothing was "
+            "kept; `rapport doctor` checks it"
         ) from error
     finally:
         client.close()

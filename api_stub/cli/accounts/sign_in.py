@@ -1,7 +1,6 @@
 """`rapport account sign-in`: a person signs in, in a window here or in their own browser far away."""
 
 import sys
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -33,8 +32,8 @@ def sign_in(
         str | None,
         typer.Option(
             metavar="URL",
-            help="With --remote: the address at which your browser reaches the HTTP API, with HTTPS or through "
-            "an SSH tunnel. Default: its address on this machine.",
+            help="With --remote: the address at which your browser reaches the HTTP API, with HTTPS or "
+            "through an SSH tunnel. Default: its address on this machine.",
         ),
     ] = None,
     data: DataDir = DEFAULT_DATA,

@@ -50,7 +50,9 @@ class SignInTarget:
         None otherwise: a new sign-in replaces a session that has expired or soon will.
         """
         account = self.account
-        is_stopped = account.status is AccountStatus.STOPPED and account.stop_reason is not Reason.NOT_SIGNED_IN
+        is_stopped = (
+            account.status is AccountStatus.STOPPED and account.stop_reason is not Reason.NOT_SIGNED_IN
+        )
         if not is_stopped or account.session is None or not self.vault.can_open(account.session):
             return None
         return self.vault.open(account.session).get_secret_value()
@@ -83,7 +85,7 @@ def find_target(account: AccountRecord, settings: Settings, vault: Vault) -> Sig
     """Return the target of a sign-in. Raises RequestRefusedError if Rapport can't sign in to its site."""
     if not has_adapter(account.site) or SITES[account.site].session_cookie is None:
         raise RequestRefusedError(
-            f"account {account.name} is on {account.site}, where Rapport can't sign in yet, so nothing can be "
-            "sent from it"
+            f"account {account.name} is on {account.site}, where Rapport can't sign in yet, so nothing can "
+            "be sent from it"
         )
     return SignInTarget(account, load_adapter(account.site), settings, vault)

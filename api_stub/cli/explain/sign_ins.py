@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from api_stub.cli.explain.halts import advise_sign_in
 from api_stub.cli.formatting import format_time
 from db.engine import get_database_time
 from db.store.people import accounts
-from db.store.people.accounts import AccountRecord
 from worker.rules.model import AccountStatus
 from worker.rules.sign_ins import Expiry, judge_expiry
 
@@ -21,17 +20,32 @@ _TEXTS: Final = {
 }
 
 
-def describe_sign_in(account: AccountRecord, now: datetime) -> str:
-    """Return since when the account is signed in, and when that expires."""
-    if account.session is None:
-        return "not yet"
-    since = f"since {format_time(account.signed_in_since, account.zone)}" if account.signed_in_since else "yes"
-    return f"{since}{describe_expiry(account, now)}"
+class SignedIn(Protocol):
+    """What is known of the age of an account's session."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The account's zone."""
+
+    @property
+    def signed_in_since(self) -> datetime | None:
+        """When the session was proven; None if that isn't known."""
+
+    @property
+    def session_expires_at(self) -> datetime | None:
+        """When its key cookie expires; None if that isn't known."""
 
 
-def describe_expiry(account: AccountRecord, now: datetime) -> str:
+def describe_age(account: SignedIn, now: datetime, *, otherwise: str) -> str:
+    """Return since when the account is signed in, or `otherwise` if that isn't known, and until when."""
+    since = account.signed_in_since
+    begun = otherwise if since is None else f"since {format_time(since, account.zone)}"
+    return begun + describe_expiry(account, now)
+
+
+def describe_expiry(account: SignedIn, now: datetime) -> str:
     """Return when the stored session expires, to be appended to a sentence; empty if that isn't known."""
-    if account.session is None or account.session_expires_at is None:
+    if account.session_expires_at is None:
         return ""
     text = _TEXTS[judge_expiry(account.session_expires_at, now)]
     return f", {text} {format_time(account.session_expires_at, account.zone)}"
@@ -44,11 +58,10 @@ def list_expiry_lines(session: Session, account: str | None = None) -> Iterator[
     """
     now = get_database_time(session)
     for each in accounts.list_accounts(session):
-        expiry = judge_expiry(each.session_expires_at, now)
         if account not in {None, each.name} or each.session is None or each.status is AccountStatus.STOPPED:
             continue
-        if expiry in {Expiry.SOON, Expiry.OVER}:
+        if judge_expiry(each.session_expires_at, now) in {Expiry.SOON, Expiry.OVER}:
             yield (
-                f"the sign-in of account {each.name}{describe_expiry(each, now).removeprefix(',')}; "
-                f"{advise_sign_in(each.name, each.site)}"
+                f"the sign-in of account {each.name}{describe_expiry(each, now).removeprefix(',')}; sign in "
+                f"again: `rapport account sign-in {each.name}`"
             )

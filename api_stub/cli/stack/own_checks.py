@@ -4,10 +4,13 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from api_stub.cli.explain.sign_ins import describe_expiry
 from api_stub.cli.explain.upkeep import describe_jobs
 from api_stub.cli.stack.finding import Finding
-from db.engine import Database
+from db.engine import Database, get_database_time
 from db.store import upkeep
+from db.store.people import accounts
+from worker.rules.sign_ins import Expiry, judge_expiry
 
 _OLDEST: Final = (3, 11, 0)
 _LEAKING: Final = ((3, 14, 0), (3, 14, 6))
@@ -30,6 +33,26 @@ def check_python(version: tuple[int, int, int]) -> Finding:
             is_warning=True,
         )
     return Finding("Python", True, shown)
+
+
+def check_sign_ins(database_url: str) -> Finding:
+    """Name the sign-ins that have expired, and those that will within a week: a warning."""
+    database = Database(database_url, application_name="rapport doctor")
+    try:
+        with database.snapshot() as session:
+            now = get_database_time(session)
+            known = [each for each in accounts.list_accounts(session) if each.session is not None]
+    except SQLAlchemyError as error:
+        return Finding("sign-ins", False, type(error).__name__, "without the table they aren't known")
+    finally:
+        database.close()
+    judged = {each.name: judge_expiry(each.session_expires_at, now) for each in known}
+    urgent = [each for each in known if judged[each.name] in {Expiry.SOON, Expiry.OVER}]
+    if not urgent:
+        return Finding("sign-ins", True, "none has expired or will within a week")
+    said = "; ".join(f"{each.name}{describe_expiry(each, now).removeprefix(',')}" for each in urgent)
+    is_over = Expiry.OVER in judged.values()
+    return Finding("sign-ins", not is_over, said, "`rapport account sign-in NAME`", is_warning=not is_over)
 
 
 def check_upkeep(database_url: str, *, is_running: bool) -> Finding:

@@ -81,8 +81,8 @@ async def _require_private(request: Request) -> None:
     if not speaks_tls and not is_loopback(request.url.hostname or ""):
         raise HTTPException(
             403,
-            "a sign-in is shown over HTTPS or on this machine only: open the link through your HTTPS proxy, or "
-            "through an SSH tunnel (ssh -L PORT:127.0.0.1:PORT HOST) at 127.0.0.1",
+            "a sign-in is shown over HTTPS or on this machine only: open the link through your HTTPS proxy, "
+            "or through an SSH tunnel (ssh -L PORT:127.0.0.1:PORT HOST) at 127.0.0.1",
         )
 
 

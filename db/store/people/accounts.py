@@ -20,8 +20,9 @@ class AccountRecord:
     """One login on one site.
 
     `session` is the encrypted storage state, None before the first sign-in. `signed_in_since` is when it was
-    proven, `session_expires_at` when its key cookie expires; None if that isn't known. `keep_days` is the retention of
-    profiles, and of people who are not connections, in days since they were last seen; None: no limit.
+    proven, `session_expires_at` when its key cookie expires; None if that isn't known. `keep_days` is the
+    retention of profiles, and of people who are not connections, in days since they were last seen; None: no
+    limit.
     `signature` ends each greeting; "" if there is none.
     """
 
@@ -108,14 +109,13 @@ def save_session(
 ) -> None:
     """Store a new sign-in, proven now, and reactivate an account that its site had stopped.
 
-    `expires_at` is when its key cookie expires, None if that isn't known. An account that a person paused stays paused. After a challenge the warm-up of the quota starts again.
+    `expires_at` is when its key cookie expires, None if that isn't known. An account that a person
+    paused stays paused. After a challenge the warm-up of the quota starts again.
     """
     session.execute(
         update(Account)
         .where(Account.id == account_id)
-        .values(
-            session=sealed, session_proven_at=func.now(), session_expires_at=expires_at
-        )
+        .values(session=sealed, session_proven_at=func.now(), session_expires_at=expires_at)
     )
     challenged = Account.stop_reason == Reason.CHALLENGE
     today = cast(func.timezone(Account.time_zone, func.now()), Date)
