@@ -17,8 +17,8 @@ def prove_session(
     """Return the storage state of the account's context, after a fresh one opened from it is signed in too.
 
     Only what `reduce` returns of it is opened and returned. A site may keep its sign-in where no storage
-    state holds it, for example in the session storage of a tab. Raises StopAccountError(NOT_SIGNED_IN) then, and
-    KeyError without an open context.
+    state holds it, for example in the session storage of a tab. Raises StopAccountError(NOT_SIGNED_IN)
+    then, and KeyError without an open context.
     """
     state = reduce(browser_pool.storage_state(account_id))
     if not is_state_signed_in(browser_pool, account_id, state, is_signed_in):

@@ -133,7 +133,7 @@ class PageEnd:
 
     def send(self, channel: Channel, sealed: bytes) -> bool:
         """Append a message to the browser. Return False if too many wait."""
-        waiting: int = self._client.llen(channel.to_browser)  # type: ignore[assignment]  # not async
+        waiting: int = self._client.llen(channel.to_browser)
         if waiting >= MAX_WAITING:
             return False
         with self._client.pipeline() as pipe:
