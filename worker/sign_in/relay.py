@@ -70,7 +70,7 @@ class BrowserEnd:
         token = secrets.token_urlsafe(32)
         self._link = _link_key(token)
         self.keep_alive()
-        self._client.set(self._link, self._channel.id, ex=LINK_LIFE)
+        self._client.set(self._link, self._channel.id, px=LINK_LIFE)
         return token
 
     def keep_alive(self) -> None:

@@ -68,7 +68,9 @@ class Command:
 
 
 @pytest.fixture
-def environment(database_url: str, redis_url: str, sandbox: SandboxClient, tmp_path: Path) -> Mapping[str, str]:
+def environment(
+    database_url: str, redis_url: str, sandbox: SandboxClient, tmp_path: Path
+) -> Mapping[str, str]:
     given = {
         "database_url": database_url,
         "redis_url": redis_url,
@@ -81,7 +83,17 @@ def environment(database_url: str, redis_url: str, sandbox: SandboxClient, tmp_p
 @contextmanager
 def remote_sign_in(environment: Mapping[str, str], door: Door) -> Iterator[Command]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "api_stub.cli", "account", "sign-in", "demo", "--remote", "--address", door.url],
+        [
+            sys.executable,
+            "-m",
+            "api_stub.cli",
+            "account",
+            "sign-in",
+            "demo",
+            "--remote",
+            "--address",
+            door.url,
+        ],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
