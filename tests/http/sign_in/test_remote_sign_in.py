@@ -1,17 +1,20 @@
 """A person far away signs an account in: the command, the front door, and the person's own browser."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import psutil
 import pytest
 import redis
 from cryptography.fernet import Fernet
@@ -98,6 +101,7 @@ def remote_sign_in(environment: Mapping[str, str], door: Door) -> Iterator[Comma
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,  # so that Ctrl-C reaches its browser, as in a terminal, and not the tests
     )
     try:
         assert process.stdout is not None
@@ -163,6 +167,14 @@ def recorded_commands(redis_url: str) -> Iterator[list[str]]:
     client.close()
 
 
+def pids_of_group(group: int) -> Iterator[int]:
+    """Yield the processes of a process group that still run."""
+    for process in psutil.process_iter():
+        with suppress(ProcessLookupError, psutil.NoSuchProcess):
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                yield process.pid
+
+
 def test_a_person_far_away_signs_in_and_nobody_between_reads_what_is_typed(
     database: Database,
     redis_url: str,
@@ -215,4 +227,24 @@ def test_a_person_far_away_signs_in_and_nobody_between_reads_what_is_typed(
         assert secret not in logs
         assert secret not in "".join(commands)
     assert PASSWORD not in said
-    assert not [each for each in redis.Redis.from_url(redis_url).keys("rapport:sign-in:*alive")]
+
+
+def test_ctrl_c_keeps_nothing_and_ends_the_page(
+    database: Database,
+    environment: Mapping[str, str],
+    people: BrowserPool,
+    door: Door,
+) -> None:
+    with database.transaction() as session:
+        account_id = an_account(session).id
+    with remote_sign_in(environment, door) as command:
+        person = open_link(people, 1, command.link)
+        person.wait_for_function("() => document.getElementById('picture').naturalWidth > 0")
+        os.killpg(command.process.pid, signal.SIGINT)
+        person.wait_for_function(f"() => {SAID}.includes('nothing was kept')")
+        code, said = command.end()
+        assert code == 130
+        assert "Traceback" not in said
+        assert not list(pids_of_group(command.process.pid))
+    with database.transaction() as session:
+        assert accounts.get_account(session, account_id).session is None
