@@ -16,22 +16,15 @@ def prove_session(
 ) -> str:
     """Return the storage state of the account's context, after a fresh one opened from it is signed in too.
 
-    Only what `reduce` returns of it is opened and returned. A site may keep its sign-in where no storage
-    state holds it, for example in the session storage of a tab. Raises StopAccountError(NOT_SIGNED_IN)
-    then, and KeyError without an open context.
+    What `reduce` drops of it is neither opened nor returned. A site may keep its sign-in where no storage
+    state holds it, for example in the session storage of a tab. Raises StopAccountError(NOT_SIGNED_IN) then,
+    and KeyError without an open context.
     """
     state = reduce(browser_pool.storage_state(account_id))
-    if not is_state_signed_in(browser_pool, account_id, state, is_signed_in):
+    browser_pool.close_context(account_id)
+    if not is_signed_in(browser_pool.page_for(account_id, state)):
         raise StopAccountError(
             Reason.NOT_SIGNED_IN,
             "the site accepted the sign-in, but doesn't know it in a new window, so nothing was kept",
         )
     return state
-
-
-def is_state_signed_in(
-    browser_pool: BrowserPool, account_id: int, state: str, is_signed_in: Callable[[Page], bool]
-) -> bool:
-    """Return whether a fresh context of the account, opened from this storage state, is signed in."""
-    browser_pool.close_context(account_id)
-    return is_signed_in(browser_pool.page_for(account_id, state))

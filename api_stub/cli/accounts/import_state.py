@@ -11,9 +11,8 @@ from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_da
 from api_stub.cli.formatting import print_text
 from api_stub.cli.local_servers import load_settings
 from api_stub.cli.screen.waiting import show_wait
-from worker.browser.kept_session import is_state_signed_in
 from worker.browser.pool import BrowserPool
-from worker.errors import RequestRefusedError
+from worker.errors import RequestRefusedError, TryAgainError
 from worker.files import open_regular_file
 from worker.secrets import Vault
 from worker.sign_in.storage_state import MAX_BYTES, parse_export
@@ -55,7 +54,14 @@ def _prove(target: SignInTarget, state: str) -> None:
             chromium=settings.chromium, headless=settings.headless, timeout=settings.browser_timeout
         ) as pool,
     ):
-        if not is_state_signed_in(pool, WINDOW, state, target.is_signed_in):
+        try:
+            page = pool.page_for(WINDOW, state)
+        except TryAgainError:
+            raise RequestRefusedError(
+                "the browser refuses this session: a cookie or another part has a form that no browser exports. "
+                "Nothing was kept"
+            ) from None
+        if not target.is_signed_in(page):
             raise RequestRefusedError(
                 f"{target.account.site} doesn't accept this session: it has expired, was signed out, or "
                 "lacks a part. Nothing was kept; export it again from a window that is signed in"

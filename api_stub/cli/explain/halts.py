@@ -20,11 +20,9 @@ def print_halts(session: Session, account: str | None = None) -> None:
 
     Then a line for each sign-in that has expired or soon will, and one if upkeep is late.
     """
-    for lines in (
-        list_halt_lines(session, account), list_expiry_lines(session, account), list_late_lines(session)
-    ):  # fmt: skip
-        for line in lines:
-            print_text(line, "bold red")
+    urgent = (*list_halt_lines(session, account), *list_expiry_lines(session, account))
+    for line in (*urgent, *list_late_lines(session)):
+        print_text(line, "bold red")
 
 
 def list_halt_lines(session: Session, account: str | None = None) -> Iterator[str]:
