@@ -42,9 +42,17 @@ class SandboxSite:
     def open(cls, settings: Settings, open_page: Callable[[], Page]) -> "SandboxSite":
         """Return the site at RAPPORT_SANDBOX_URL. Raises ConfigurationError if that is unset."""
         page = open_page()
-        if settings.sandbox_url is None:
-            raise missing_for_site("sandbox_url")
-        return cls(page, settings.sandbox_url, settings.browser_timeout)
+        return cls(page, _base_url(settings), settings.browser_timeout)
+
+    @classmethod
+    def sign_in_address(cls, settings: Settings) -> str:
+        """Return the address of the feed, which leads to the sign-in page."""
+        return f"{_base_url(settings).rstrip('/')}/feed/"
+
+    @classmethod
+    def looks_signed_in(cls, page: Page) -> bool:
+        """Return whether the page has the navigation bar."""
+        return selectors.global_nav(page).is_visible()
 
     def signed_in(self) -> bool:
         """Return whether the feed opens for this session."""
@@ -172,6 +180,12 @@ class SandboxSite:
     def _require_ok(self, status: int) -> None:
         if status != 200:
             raise TryAgainError(Reason.SITE_UNEXPECTED, f"the site answers {status}")
+
+
+def _base_url(settings: Settings) -> str:
+    if settings.sandbox_url is None:
+        raise missing_for_site("sandbox_url")
+    return settings.sandbox_url
 
 
 class SandboxInvitation:
