@@ -200,7 +200,8 @@ def _compare(checked: CheckedPage) -> OwnChecks:
             raise
         verdict = Verdict.DRIFT if error.reason in PAGE_CHANGED else Verdict.UNKNOWN
         name = f"{checked.name}.readable"
-        unreadable = CrossCheck(name, verdict, str(error.reason), checked.speaks_for, str(error))
+        concerned = checked.speaks_for.union(*(each.needed_by for each in checked.marks))
+        unreadable = CrossCheck(name, verdict, str(error.reason), concerned, str(error))
         return OwnChecks([unreadable], [_FACTS[error.reason]] if error.reason in _FACTS else [])
 
 

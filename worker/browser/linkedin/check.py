@@ -45,8 +45,9 @@ _SEARCH_PATH: Final = "/search/results/people/?keywords=engineer"
 """A word that finds people in every language of the site."""
 _OWN_WORDS: Final = tuple(
     """feed mynetwork catch-up birthday search results people messaging compose thread invitation-manager in
-    sent details company preload linkedin com www sdui flagshipnav ember interop outlet conversation message unread
-    snippet invitation event time stamp toast dialog overlay profile card composer send typeahead""".split()  # noqa: SIM905
+    sent details company preload linkedin com www sdui flagshipnav ember interop outlet conversation message
+    unread snippet invitation event time stamp toast dialog overlay profile card composer send
+    typeahead""".split()  # noqa: SIM905 -- a list of words
 )
 """Words of the site's addresses and of its developers, which a report may name whatever the page says."""
 
@@ -90,7 +91,7 @@ class LinkedInChecker:
                 [
                     CheckedMark(birthdays.PAGE, BIRTHDAYS),
                     CheckedMark(birthdays.CARD),
-                    CheckedMark(birthdays.GREETING, BIRTHDAYS),
+                    CheckedMark(birthdays.GREETING),
                     CheckedMark(birthdays.LOAD_MORE),
                 ],
                 lambda: check_birthdays(site, clock.now().date()),
