@@ -26,6 +26,20 @@ class Adapter(Protocol):
         it. Raises ConfigurationError if a setting that the site needs is unset.
         """
 
+    @classmethod
+    def sign_in_address(cls, settings: Settings) -> str:
+        """Return the address at which a person who isn't signed in gets the sign-in page, others the site.
+
+        Raises ConfigurationError if a setting that the site needs is unset.
+        """
+
+    @classmethod
+    def looks_signed_in(cls, page: "Page") -> bool:
+        """Return whether the page shows what only a signed-in person sees, and no wall.
+
+        Only looks, because a person may be typing there. Raises Playwright's errors.
+        """
+
 
 def load_adapter(site: str) -> type[Adapter]:
     """Return the adapter class of `site`. Raises ConfigurationError for an unknown site."""

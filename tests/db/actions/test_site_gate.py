@@ -28,7 +28,7 @@ from tests.db.helpers import LEASE, claim_action, queue_due_actions
 from worker.errors import Reason
 from worker.rules.capabilities import CHECK_LASTS, SENDING, Capability, CapabilityVerdict, Verdict
 from worker.rules.messages.approval import approval_hash
-from worker.rules.model import ActionState, Kind
+from worker.rules.model import Kind
 
 TEXT = "Hi!"
 
@@ -253,15 +253,3 @@ def test_an_account_that_was_stopped_for_a_reason_a_person_can_clear_is_resumed(
         assert control.resume_account(session, account.id) is resumable
         row = session.get_one(Account, account.id, populate_existing=True)
         assert (row.status, row.stop_reason) == (("active", None) if resumable else ("stopped", reason))
-
-
-def test_a_proposal_that_the_gate_makes_waits_for_a_person(session: Session) -> None:
-    account = an_account(session)
-    claim = claimed(session, account, "ann", approved=False)
-    assert lifecycle.propose_again(session, claim, reason=Reason.AWAITING_APPROVAL, detail="first messages")
-    row = action(session, claim.action_id)
-    assert (row.state, row.reason, row.needs_approval) == (
-        ActionState.PROPOSED,
-        Reason.AWAITING_APPROVAL,
-        True,
-    )

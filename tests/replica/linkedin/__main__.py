@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import uvicorn
+from uvicorn.protocols.http import h11_impl
 
 from tests.replica.linkedin.app import create_app
 from worker.settings import get_settings
@@ -23,7 +24,10 @@ def main() -> None:
         return datetime.now(UTC)  # noqa: TID251 -- a site has its own clock
 
     app = create_app(given.journal, today=lambda: given.today or now().date(), now=now, control_key=key)
-    uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning", timeout_graceful_shutdown=1)
+    h11_impl.STATUS_PHRASES[999] = b"Request denied"  # LinkedIn's own status
+    uvicorn.run(
+        app, http="h11", host="127.0.0.1", port=given.port, log_level="warning", timeout_graceful_shutdown=1
+    )
 
 
 if __name__ == "__main__":

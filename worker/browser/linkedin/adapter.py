@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 from worker.browser.errors import translate_errors
 from worker.browser.linkedin.birthdays import read_birthdays
+from worker.browser.linkedin.inbox import read_inbox
 from worker.browser.linkedin.invitations import find_sent, read_sent
 from worker.browser.linkedin.marks.navigation import NAVIGATION
 from worker.browser.linkedin.open_conversation import find_person, open_conversation
@@ -23,6 +24,7 @@ from worker.browser.linkedin.search import read_results
 from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
 from worker.browser.linkedin.thread import LinkedInThread
 from worker.browser.linkedin.withdrawal import LinkedInInvitation
+from worker.browser.linkedin.walls import check_walls, has_navigation
 from worker.browser.site import Invitation, PageProgress, Thread, ignore_progress
 from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.rules.addresses import normalise_profile_url
@@ -50,6 +52,22 @@ class LinkedInSite:
         """Return the site, or the copy of its pages that RAPPORT_LINKEDIN_URL names."""
         return cls(open_page(), settings.linkedin_url or ORIGIN, settings.browser_timeout)
 
+    @classmethod
+    def sign_in_address(cls, settings: Settings) -> str:
+        """Return the address of the feed, which leads to the sign-in page."""
+        return f"{(settings.linkedin_url or ORIGIN).rstrip('/')}/feed/"
+
+    @classmethod
+    def looks_signed_in(cls, page: Page) -> bool:
+        """Return whether the page has a member's navigation bar, and is no wall."""
+        if not has_navigation(page):
+            return False
+        try:
+            check_walls(page)
+        except StopAccountError:
+            return False
+        return True
+
     def signed_in(self) -> bool:
         """Return whether the feed opens for this session."""
         try:
@@ -65,8 +83,8 @@ class LinkedInSite:
         return read_birthdays(self._site, today)
 
     def inbox(self, since: datetime) -> Sequence[InboxLine]:
-        """Read the list of conversations, without opening one."""
-        raise NotImplementedError
+        """Read the list of conversations, without opening one. Its lines have names, but no addresses."""
+        return read_inbox(self._site, since)
 
     def open_thread(self, profile_url: str, member_url: str | None = None) -> Thread:
         """Open the conversation with this person, by member id. The caller checks the `recipient`.

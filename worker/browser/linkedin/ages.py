@@ -164,7 +164,8 @@ def _numeric(language: str | None) -> tuple[re.Pattern[str], ...]:
     if separator is None:
         return ()
     end = r"\.?" if separator == r"\." else ""
-    form = rf"(?<![\d./])(?P<day>\d{{1,2}}){separator}(?P<month>\d{{1,2}})(?:{separator}(?P<year>\d{{4}})|{end})(?![\d/])"
+    day_month = rf"(?<![\d./])(?P<day>\d{{1,2}}){separator}(?P<month>\d{{1,2}})"
+    form = rf"{day_month}(?:{separator}(?P<year>\d{{4}})|{end})(?![\d/])"
     return (re.compile(form),)
 
 
@@ -208,4 +209,6 @@ def _any_word(key: str, language: str | None) -> str:
 def _any(texts: Iterable[str]) -> str:
     """Return a pattern of any of the texts, the longest first. The dot of a shortened word is optional."""
     folded = sorted({fold(text).rstrip(".") for text in texts}, key=lambda text: (-len(text), text))
-    return "|".join(f"{re.escape(text)}\\.?" if len(text) < 5 else re.escape(text) for text in folded) or "(?!)"
+    return (
+        "|".join(f"{re.escape(text)}\\.?" if len(text) < 5 else re.escape(text) for text in folded) or "(?!)"
+    )

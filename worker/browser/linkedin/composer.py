@@ -55,7 +55,7 @@ def require_free(pane: Pane, text: str, suggestion: str | None) -> None:
 
 
 def require_send_button(pane: Pane) -> None:
-    """Raise StopAccountError if the composer has no Send button, because Enter sends or for no known reason."""
+    """Raise StopAccountError if the composer has no Send button, or only Enter sends."""
     if pane.has_send:
         return
     if pane.has_toggle:

@@ -36,7 +36,9 @@ def load_older(site: SitePage, find_pane: Callable[[], Pane], person: Person) ->
         dated = [each.id.at for each in read_bubbles(site, pane, person) if each.id]
         if not dated or dated[0] < clock.now() - _WINDOW:
             return
-        if not pane.element("whole").evaluate(_SCROLL_UP) or not _has_grown(site, find_pane, len(pane.raw_bubbles)):
+        if not pane.element("whole").evaluate(_SCROLL_UP) or not _has_grown(
+            site, find_pane, len(pane.raw_bubbles)
+        ):
             return
 
 

@@ -63,7 +63,7 @@ def read_row(
 
 
 def find_withdraw(controls: Iterable[Control], name: str | None, language: str | None) -> int | None:
-    """Return the position of the control that withdraws: by its word, else the only one that names the person.
+    """Return the position of the control that withdraws: by its word, else the only one with the name.
 
     The words of some languages are guesses, so the structure decides where none matches.
     """

@@ -25,14 +25,19 @@ _FULL_PERCENT: Final = 97
 """A list with fewer of the people that its tab counts has not loaded whole."""
 _MOST_ROUNDS: Final = 400
 
-_COUNTS: Final = r"""() => [...document.querySelectorAll(
-  ":is(main, [role=main]) :is(button, a, label, h1, h2, h3, p, span, div, [role=tab], [role=radio])")]
-  .filter((one) => one.childElementCount < 3 && /\d/.test(one.textContent) && one.textContent.length < 60
-    && !one.closest("header, [role=listitem], li.invitation-card") && one.checkVisibility({visibilityProperty: true}))
-  .map((one) => ({
-    text: one.textContent.replace(/\s+/g, " ").trim(),
-    current: Boolean(one.closest("[aria-current=true], [aria-current=page], [aria-selected=true], [aria-checked=true], [aria-pressed=true]")),
-  }))"""
+_COUNTS: Final = r"""() => {
+  const CURRENT = ["current=true", "current=page", "selected=true", "checked=true", "pressed=true"]
+    .map((state) => `[aria-${state}]`).join();
+  const TEXTS = "button, a, label, h1, h2, h3, p, span, div, [role=tab], [role=radio]";
+  return [...document.querySelectorAll(`:is(main, [role=main]) :is(${TEXTS})`)]
+    .filter((one) => one.childElementCount < 3 && one.textContent.length < 60 && /\d/.test(one.textContent)
+      && !one.closest("header, [role=listitem], li.invitation-card")
+      && one.checkVisibility({visibilityProperty: true}))
+    .map((one) => ({
+      text: one.textContent.replace(/\s+/g, " ").trim(),
+      current: Boolean(one.closest(CURRENT)),
+    }));
+}"""
 """Reads the short texts with a figure that stand outside the rows."""
 
 log = logs.get_logger(__name__)
@@ -53,7 +58,7 @@ class SentList:
     rows: dict[frozenset[str], SentRow] = field(default_factory=dict)
 
     def read(self) -> Iterator[int]:
-        """Open the page and read the list, loading more until its end. Yields the number of rows each time."""
+        """Open the page and read the list to its end; yield the number of rows after each part."""
         arrival = self.site.open(marks.ADDRESS, NAVIGATION)
         if arrival.path.rstrip("/").rpartition("/")[2] != marks.NAME:
             raise _unexpected("the sent invitations are not at their address")
@@ -75,7 +80,7 @@ class SentList:
                     find(self.site.page, mark)
 
     def require_whole(self) -> None:
-        """Raise TryAgainError unless the list has the people that its tab counts, or says that it is empty."""
+        """Raise TryAgainError unless the list is as long as its tab says, or says that it is empty."""
         if self.count is None and not self.rows:
             with self.site.translate("read the sent invitations"):
                 if listing.says_none(self._root(), self.language, "invitation_noun"):
@@ -113,7 +118,8 @@ def read_sent(site: SitePage, today: date, on_page: PageProgress) -> list[SentIn
     if rows and unread == len(rows):
         if sent.language not in LANGUAGES:
             raise StopAccountError(
-                Reason.LANGUAGE_UNKNOWN, "the ages of invitations can't be read in the language of LinkedIn's pages"
+                Reason.LANGUAGE_UNKNOWN,
+                "the ages of invitations can't be read in the language of LinkedIn's pages",
             )
         raise _unexpected("no age of an invitation can be read")
     if unread:

@@ -18,7 +18,7 @@ _URN: Final = re.compile(
 )
 _TOKEN: Final = re.compile(r"(?P<ms>\d{12,14})b\d+-\d+&(?P<conversation>[\w-]+)", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ADDRESS: Final = re.compile(r"/messaging/thread/2-(?P<token>[\w+/=-]+)/?", re.ASCII)
+_ADDRESS: Final = re.compile(r"/messaging/thread/2-(?P<token>[\w+/=-]+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def find_conversation(url: str) -> str | None:
 
     None for any other address, and for one that can't be decoded.
     """
-    match = _ADDRESS.fullmatch(unquote(urlsplit(url).path))
+    match = _ADDRESS.fullmatch(unquote(urlsplit(url).path).rstrip("/"))
     return (_decode(match["token"]) or None) if match else None
 
 
@@ -59,7 +59,7 @@ def is_conversation_page(url: str) -> bool:
 
 
 def _decode(token: str) -> str:
-    """Return the text of base64, with or without padding, also of the form for addresses; '' for other text."""
+    """Return the text of base64, padded or not, also of the form for addresses; '' for other text."""
     plain = token.rstrip("=").translate(str.maketrans("-_", "+/"))
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode("ascii")

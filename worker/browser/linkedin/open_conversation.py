@@ -114,7 +114,9 @@ def _await_history(site: SitePage, person: Person) -> Pane:
             if pane.raw_bubbles and not pane.is_loading and len(pane.raw_bubbles) == known:
                 return pane
             known = len(pane.raw_bubbles)
-            needed = _COMPOSER_WAIT if is_conversation_page(site.page.url) or pane.is_loading else _HISTORY_WAIT
+            needed = (
+                _COMPOSER_WAIT if is_conversation_page(site.page.url) or pane.is_loading else _HISTORY_WAIT
+            )
             if waited >= min(needed, site.timeout):
                 return pane
         elif waited >= min(_COMPOSER_WAIT, site.timeout):
@@ -148,9 +150,7 @@ def _refuse(site: SitePage, person: Person) -> NoReturn:
     _raise_not_sendable(site, person, has_premium=_has_premium(view), has_subject=view.has_subject)
 
 
-def _raise_not_sendable(
-    site: SitePage, person: Person, *, has_premium: bool, has_subject: bool
-) -> NoReturn:
+def _raise_not_sendable(site: SitePage, person: Person, *, has_premium: bool, has_subject: bool) -> NoReturn:
     """Raise by the connection that the profile shows: Premium for a connection is a hold on the account."""
     if has_subject:
         raise NeverError(Reason.NOT_CONNECTED, "the site asks for a subject: it would be an InMail")

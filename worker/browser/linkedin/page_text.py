@@ -11,7 +11,7 @@ from worker.rules.addresses import find_member_url, normalise_profile_url
 
 
 class Line(TypedDict):
-    """One line of text as a reader sees it.
+    """One line of text as a reader sees it; a link begins a line of its own.
 
     `link` is the path of the innermost link around its beginning, or its address if it leads elsewhere. `action`: it is on a button. `heading`:
     it is a heading. `key` is the nearest `componentkey` around it, "" if there is none.
@@ -78,7 +78,7 @@ HELPERS: Final = """
       if (node.nodeType !== Node.ELEMENT_NODE || without.includes(node)) return;
       if (node.nodeName === "BR") return flush();
       if (node.matches(SILENT) || isHidden(node)) return;
-      const isBlock = !/^(inline.*|contents)$/.test(getComputedStyle(node).display);
+      const isBlock = node.matches("a[href]") || !/^(inline.*|contents)$/.test(getComputedStyle(node).display);
       if (isBlock) flush();
       node.childNodes.forEach(walk);
       if (isBlock) flush();

@@ -1,7 +1,8 @@
 """Rows of a list: what each says of one person, read from the page in one call.
 
-A row is found by its structure, not by its class: the smallest part of the page around a control that links to
-exactly one person. React nests links in links, so only the browser's tree is read, never its HTML.
+A row is found by its structure, not by its class: the smallest part of the page around a control that links
+to a person, and the list item that it fills. React nests links in links, so only the browser's tree is read,
+never its HTML.
 """
 
 import re
@@ -18,7 +19,8 @@ _CURLY: Final = "\u2019"
 
 _COMMON: Final = r"""
   const ITEM = "[role=listitem], li, article, [data-view-name=nurture-card], .celebrations-entity-list-item";
-  const ASIDE = "nav, header, footer, aside, dialog, [role=dialog], [role=navigation], [role=tablist], [role=menu]";
+  const ASIDE = "nav, header, footer, aside, dialog, [role=dialog], [role=navigation], [role=tablist], "
+    + "[role=menu]";
   // an element without a box of its own (display: contents) is shown if what it stands in is shown
   const isShown = (one) => getComputedStyle(one).display === "contents"
     ? !one.parentElement || isShown(one.parentElement)
@@ -30,7 +32,8 @@ _COMMON: Final = r"""
     const found = /^\/in\/([^/]+)/.exec(path);
     return found && (/^AC[a-z]AA/.test(found[1]) ? found[1] : found[1].normalize("NFC").toLowerCase());
   };
-  const peopleLinks = (part) => [...part.querySelectorAll("a[href]")].filter((a) => personOf(a) && isShown(a));
+  const peopleLinks = (part) => [...part.querySelectorAll("a[href]")]
+    .filter((link) => personOf(link) && isShown(link));
   const people = (part) => new Set(peopleLinks(part).map(personOf));
   const rowOf = (control, root) => {
     let around = null;

@@ -33,7 +33,9 @@ _CONFIRM_WAIT: Final = timedelta(milliseconds=500)
 class LinkedInThread:
     """One open conversation. Implements `Thread`."""
 
-    def __init__(self, site: SitePage, person: Person, proof_wait: timedelta, suggestion: str | None = None) -> None:
+    def __init__(
+        self, site: SitePage, person: Person, proof_wait: timedelta, suggestion: str | None = None
+    ) -> None:
         self._site = site
         self._person = person
         self._proof_wait = proof_wait
@@ -78,9 +80,7 @@ class LinkedInThread:
             bubbles = self._settled_bubbles()
         require_readable(bubbles)
         self._note(bubbles)
-        return [
-            ThreadMessage(bool(each.own), each.text, each.id.at if each.id else None) for each in bubbles
-        ]
+        return [ThreadMessage(bool(each.own), each.text, each.id.at if each.id else None) for each in bubbles]
 
     def type(self, text: str) -> None:
         """Put exactly `text` into the composer. Raises TryAgainError if it holds somebody's draft."""
@@ -153,7 +153,7 @@ class LinkedInThread:
                 composer.empty_composer(pane)
 
     def close(self) -> None:
-        """Leave the page: what arrives there would count as read. Conversations in overlays stay as they are."""
+        """Leave the page: what arrives there would count as read. Overlays stay as they are."""
         self.clear()
         with self._site.translate("close the conversation"):
             self._site.page.goto("about:blank")
@@ -173,7 +173,7 @@ class LinkedInThread:
 
     def _find_pane(self) -> Pane | None:
         """Return the person's conversation, also if the page is building it anew just now."""
-        until = clock.monotonic_seconds() + _REBUILD_WAIT.total_seconds()
+        until = self._until(_REBUILD_WAIT)
         while True:
             pane = find_conversation_of(self._site, read_view(self._site), self._person)
             if pane is not None or clock.monotonic_seconds() >= until:
@@ -188,7 +188,7 @@ class LinkedInThread:
 
     def _settled_bubbles(self) -> list[Bubble]:
         """Return the messages once each of the account's own has an id from the server."""
-        until = clock.monotonic_seconds() + _PENDING_WAIT.total_seconds()
+        until = self._until(_PENDING_WAIT)
         while True:
             bubbles = read_bubbles(self._site, self._require_pane(), self._person)
             has_ids = any(each.id for each in bubbles)
@@ -202,12 +202,16 @@ class LinkedInThread:
             self._pause()
 
     def _require_no_news(self, pane: Pane) -> None:
-        """Raise TryAgainError if own messages appeared since the conversation was read: it may say otherwise."""
+        """Raise TryAgainError if own messages appeared since the conversation was read."""
         if not self._was_read:
             return
         since = min(self._known.values(), default=None)
         bubbles = read_bubbles(self._site, pane, self._person)
-        new = [each.id for each in bubbles if each.own is not False and each.id and each.id.urn not in self._known]
+        new = [
+            each.id
+            for each in bubbles
+            if each.own is not False and each.id and each.id.urn not in self._known
+        ]
         if any(since is None or each.at >= since for each in new):
             raise TryAgainError(
                 Reason.SITE_UNEXPECTED, "messages of the account appeared while its text was typed"
@@ -219,7 +223,7 @@ class LinkedInThread:
 
     def _await_send_button(self) -> Pane:
         """Wait until the Send button answers to the text, and read the conversation again."""
-        until = clock.monotonic_seconds() + _SEND_WAIT.total_seconds()
+        until = self._until(_SEND_WAIT)
         while not (pane := self._require_pane()).can_send and clock.monotonic_seconds() < until:
             self._pause()
         return pane
@@ -233,6 +237,9 @@ class LinkedInThread:
             return False
         after = PaneAfter(self._site.page.url, True, read_bubbles(self._site, pane, self._person))
         return is_proven(self._known, after, text, self._clicked_at.astimezone(UTC))
+
+    def _until(self, wait: timedelta) -> float:
+        return clock.monotonic_seconds() + min(wait, self._site.timeout).total_seconds()
 
     def _pause(self) -> None:
         # the page's own events run meanwhile

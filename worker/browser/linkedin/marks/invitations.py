@@ -16,29 +16,44 @@ PAGE = Mark(
     SITE,
     "invitations.page",
     (
-        Form("holder-2026-10", ":is(main, [role=main]):has([componentkey*=InvitationManagerPage])", "notes of three projects", date(2026, 10, 9)),
+        Form(
+            "holder-2026-10",
+            ":is(main, [role=main]):has([componentkey*=InvitationManagerPage])",
+            "notes of three projects",
+            date(2026, 10, 9),
+        ),
         Form("landmark", "main, [role=main]", "inference: every page has it", date(2025, 1, 1)),
     ),
-)  # fmt: skip
+)
 
 ROW = Mark(
     SITE,
     "invitations.row",
     (
-        Form("listitem-2026-10", "[role=listitem]:has(a[href*='/in/'])", "notes of four projects", date(2026, 10, 9)),
+        Form(
+            "listitem-2026-10",
+            "[role=listitem]:has(a[href*='/in/'])",
+            "notes of four projects",
+            date(2026, 10, 9),
+        ),
         Form("ember", "li.invitation-card", "older projects' code", date(2025, 11, 1)),
         Form("item", "li:has(a[href*='/in/'])", "inference", date(2025, 1, 1)),
     ),
-)  # fmt: skip
+)
 
 WITHDRAW = Mark(
     SITE,
     "invitations.withdraw",
     (
-        Form("link-2026-10", "[role=listitem] a[aria-label]:not([href*='/in/'])", "notes of three projects", date(2026, 10, 9)),
+        Form(
+            "link-2026-10",
+            "[role=listitem] a[aria-label]:not([href*='/in/'])",
+            "notes of three projects",
+            date(2026, 10, 9),
+        ),
         Form("button", ":is([role=listitem], li) button", "older projects' code", date(2025, 11, 1)),
     ),
-)  # fmt: skip
+)
 
 LOAD_MORE = Mark(
     SITE,
@@ -59,16 +74,26 @@ LOAD_MORE = Mark(
             date(2025, 11, 17),
         ),
     ),
-)  # fmt: skip
+)
 
 DIALOG = Mark(
     SITE,
     "invitations.dialog",
     (
-        Form("native-2026-10", "dialog[open]", "the markup that one project saw on 2026-10-09", date(2026, 10, 9)),
+        Form(
+            "native-2026-10",
+            "dialog[open]",
+            "the markup that one project saw on 2026-10-09",
+            date(2026, 10, 9),
+        ),
         Form("alert", "[role=alertdialog]", "older projects' code", date(2025, 11, 1)),
-        Form("modal", "[role=dialog]:not([class*=msg-])", "inference: a chat is a dialog, too", date(2025, 1, 1)),
+        Form(
+            "modal",
+            "[role=dialog]:not([class*=msg-])",
+            "inference: a chat is a dialog, too",
+            date(2025, 1, 1),
+        ),
     ),
-)  # fmt: skip
+)
 
 TOASTS = "[role=alert], [data-testid*=toast], [data-test-artdeco-toast-item-type]"

@@ -62,7 +62,7 @@ RECIPIENT = Mark(
 )  # fmt: skip
 """Whom the conversation is with: the link of its head, or the pill of a new message."""
 
-PILL: Final = "[class*='added-recipients'] button, [class*='added-recipient'] button, [class*='recipient-pill'] button"
+PILL: Final = "[class*='added-recipient'] button, [class*='recipient-pill'] button"
 """A recipient of a new message. It shows the name only."""
 
 MESSAGE = Mark(
@@ -97,13 +97,20 @@ PREMIUM = Mark(
 """What is offered in place of a composer."""
 
 SUBJECT: Final = (
-    "input[name=subject], textarea[name=subject], input[aria-label^='Subject'], [class*='form__subject'] input, "
-    "[class*='msg-form__subject']"
+    "input[name=subject], textarea[name=subject], input[aria-label^='Subject'], "
+    "[class*='form__subject'] input, [class*='msg-form__subject']"
 )
 """The subject of an InMail, which only goes to people who are not connected."""
 
 DIALOG: Final = "[role=dialog], [role=alertdialog], dialog[open]"
 """Dialogs; conversations in overlays are dialogs, too."""
+
+HEADINGS: Final = ", ".join(
+    f"{part} {level}"
+    for part in ("main", "[role=main]", "[role=dialog]", "dialog[open]")
+    for level in ("h1", "h2", "h3")
+)
+"""Where the offer of Premium in place of a composer says what it is."""
 
 TEXTS: Final = (
     "[data-event-urn]",

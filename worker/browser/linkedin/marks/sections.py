@@ -122,12 +122,16 @@ READ_SECTIONS: Final = f"""({{keys, anchors, words}}) => {{{HELPERS}
 """Reads every section of the page at once, by each way in which it can be recognised."""
 
 SCROLL_ON: Final = """() => {
-  const scrollable = (each) => each.scrollHeight > each.clientHeight + 4
-    && /auto|scroll/.test(getComputedStyle(each).overflowY);
-  const root = document.scrollingElement;
-  const inner = [...document.querySelectorAll("main, [role=main], [data-testid=lazy-column]")].find(scrollable);
-  const box = root.scrollHeight > root.clientHeight + 4 || !inner ? root : inner;
-  box.scrollBy({top: box.clientHeight * 0.8, behavior: "instant"});
-  return [Math.ceil(box.scrollTop + box.clientHeight) >= box.scrollHeight - 1, box.scrollHeight];
+  const around = [];
+  const main = document.querySelector("main, [role=main]");
+  for (let each = main; each; each = each.parentElement) around.push(each);
+  const inside = main ? [...main.querySelectorAll(":scope [role=main], :scope [data-testid=lazy-column]")] : [];
+  const canScroll = (each) => each.scrollHeight > each.clientHeight + 4
+    && (each === document.scrollingElement || /auto|scroll/.test(getComputedStyle(each).overflowY));
+  const boxes = [...around, ...inside].filter(canScroll);
+  for (const box of boxes) box.scrollBy({top: box.clientHeight * 0.8, behavior: "instant"});
+  const isAtEnd = (box) => Math.ceil(box.scrollTop + box.clientHeight) >= box.scrollHeight - 1;
+  return [boxes.every(isAtEnd), boxes.reduce((sum, box) => sum + box.scrollHeight, 0)];
 }"""
-"""Scrolls down most of a screen. Returns whether that was the end, and the height in pixels."""
+"""Scrolls down most of a screen, in the page or in its main part. Returns whether that was the end, and the
+height in pixels."""
