@@ -194,7 +194,8 @@ def _look_for_marks(tab: Tab, checked: CheckedPage, report: PageReport) -> PageR
 def _compare(checked: CheckedPage) -> OwnChecks:
     """Return what the page says about itself; that the adapter can't read it is an answer too."""
     try:
-        return checked.check()
+        with translate_errors("read the page"):
+            return checked.check()
     except RapportError as error:
         if isinstance(error, StopAccountError) and error.reason in _WALLS:
             raise
