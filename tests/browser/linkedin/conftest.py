@@ -1,17 +1,22 @@
-"""Small pages made by hand, answered in place of LinkedIn's."""
+"""LinkedIn's adapter on small pages made by hand, which Chromium gets in place of the site."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Route
 
+from tests.browser.linkedin.messaging_pages import BASE
 from worker.browser.linkedin.adapter import LinkedInSite
 from worker.browser.pool import BrowserPool
 
-BASE = "http://127.0.0.1:9"
-"""No server is there: the browser's requests are answered by the test."""
+WAIT = timedelta(seconds=1)
+"""How long the adapter waits for what doesn't come."""
+LOADING_MS = 30_000
+LINKEDIN_ACCOUNT = 201
 
 Serve = Callable[..., None]
 
@@ -47,3 +52,37 @@ def serve(tab: Page) -> Iterator[Serve]:
 @pytest.fixture
 def site(tab: Page) -> LinkedInSite:
     return LinkedInSite(tab, BASE, timedelta(seconds=5))
+
+
+class Pages:
+    """The pages that the browser gets, by path; any other path is a page that doesn't exist."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.bodies: dict[str, str] = {}
+        self.opened: list[str] = []
+
+    def answer(self, route: Route) -> None:
+        address = urlsplit(route.request.url)
+        if route.request.resource_type == "document" and route.request.frame is self.page.main_frame:
+            self.opened.append(address.path + (f"?{address.query}" if address.query else ""))
+        body = self.bodies.get(address.path)
+        route.fulfill(status=200 if body else 404, body=body or "", content_type="text/html; charset=utf-8")
+
+
+@pytest.fixture
+def pages(browser_pool: BrowserPool) -> Iterator[Pages]:
+    pages = Pages(browser_pool.page_for(LINKEDIN_ACCOUNT, None))
+    pages.page.route("**/*", pages.answer)
+    yield pages
+    with suppress(PlaywrightError):
+        pages.page.goto("about:blank")
+    pages.page.unroute("**/*", pages.answer)
+
+
+@pytest.fixture
+def linkedin(pages: Pages) -> LinkedInSite:
+    site = LinkedInSite(pages.page, BASE, WAIT)
+    pages.page.set_default_timeout(LOADING_MS)
+    pages.page.set_default_navigation_timeout(LOADING_MS)
+    return site

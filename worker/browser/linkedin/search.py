@@ -153,3 +153,15 @@ def _says_why_empty(site_page: SitePage, around: Surroundings, language: str | N
         or _count_hidden(around, language) > 0
         or peek(site_page.page, LIMIT) is not None
     )
+
+
+def read_open_results(site_page: SitePage) -> tuple[list[Row], bool]:
+    """Read the rows of the page that is open, and whether it says that nobody was found.
+
+    Raises StopAccountError(LIMIT_PAGE) where the site says that the monthly limit is reached.
+    """
+    rows, around = _wait_for_rows(site_page)
+    language = site_page.language()
+    if not rows:
+        find_limit(site_page, around, language)
+    return rows, says_nothing_found(around, language)
