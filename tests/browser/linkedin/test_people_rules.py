@@ -36,7 +36,7 @@ def test_a_degree_is_the_whole_text(text: str, degree: int | None) -> None:
     assert parse_degree(text) == degree
 
 
-@given(st.text(st.characters(exclude_characters="·•∙"), max_size=30))
+@given(st.text(st.characters(exclude_characters="·•∙⋅"), max_size=30))
 def test_a_badge_at_the_end_of_a_line_needs_its_dot(name: str) -> None:
     assert split_degree(name + "2nd")[1] is None
     assert split_degree(name + " • 2nd") == (name.strip(), 2)
@@ -196,11 +196,11 @@ def line(text: str, path: str | None = None, *, key: str = "", is_button: bool =
 
 def row(
     *links: Link, keys: tuple[str, ...] = (), controls: tuple[str, ...] = (), urn: str = "",
-    lines: tuple[Line, ...] = (), settled: bool = True,
+    lines: tuple[Line, ...] = (), settled: bool = True, sells: bool = False,
 ) -> Row:  # fmt: skip
     return Row(
         keys=list(keys), urn=urn, lines=list(lines), links=list(links), controls=list(controls),
-        settled=settled, pictures=[],
+        settled=settled, sells=sells, pictures=[],
     )  # fmt: skip
 
 
@@ -227,6 +227,8 @@ MUTUALS = (
         (row(*MUTUALS, keys=(f"SearchResultssnippet_{ADA}",)), ADA),
         # hidden members
         (row(*MUTUALS, settled=False), None),
+        # an advertisement
+        (row(*MUTUALS, sells=True), None),
         (row(*MUTUALS, lines=(line("LinkedIn Member"),)), None),
         (row(link("/in/ada-example/", "Ada"), urn="headless"), None),
     ],

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from tests.browser.linkedin.conftest import BASE, Serve
+from tests.browser.linkedin.conftest import Serve
+from tests.browser.linkedin.messaging_pages import BASE
 from worker.browser.linkedin.adapter import LinkedInSite
 from worker.browser.linkedin.profile import Connection, open_profile
 from worker.errors import NeverError, Reason, StopAccountError

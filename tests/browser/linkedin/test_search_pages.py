@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.linkedin.conftest import BASE, Serve
+from tests.browser.linkedin.conftest import Serve
+from tests.browser.linkedin.messaging_pages import BASE
 from worker.browser.linkedin.adapter import LinkedInSite
 from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.rules.sourcing.search import SearchQuery

@@ -16,7 +16,7 @@ from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.rules.model import FoundPerson
 
 _KEY: Final = re.compile(r"SearchResults(?:[a-z]*_)?(AC[a-z]AA[\w-]{8,})", re.ASCII)
-_BULLET: Final = "·•∙ "
+_BULLET: Final = "·•∙⋅ "
 
 
 class Link(TypedDict):
@@ -34,7 +34,10 @@ class Link(TypedDict):
 
 
 class Row(TypedDict):
-    """One row. `controls` are the paths of its links to a conversation or an invitation."""
+    """One row. `controls` are the paths of its links to a conversation or an invitation.
+
+    `settled`: it has controls. `sells`: it links to an offer of Premium, as advertisements do.
+    """
 
     keys: list[str]
     urn: str
@@ -42,6 +45,7 @@ class Row(TypedDict):
     links: list[Link]
     controls: list[str]
     settled: bool
+    sells: bool
     pictures: list[str]
 
 
@@ -96,7 +100,7 @@ def find_person(row: Row, language: str | None) -> str | None:
     proofs = [*slugs, *members]
     if proofs:
         return proofs[0]
-    if row["settled"] and row["links"]:
+    if row["settled"] and row["links"] and not row["sells"]:
         raise TryAgainError(Reason.SITE_UNEXPECTED, "it isn't certain whose row of the search one is")
     return None
 

@@ -125,7 +125,7 @@ def _wait_for_rows(site_page: SitePage) -> tuple[list[Row], Surroundings]:
     started = monotonic_seconds()
     before: tuple[int, int] | None = None
     while True:
-        is_end, _ = site_page.page.evaluate(SCROLL_ON)
+        is_end, *_ = site_page.page.evaluate(SCROLL_ON)
         found = peek(site_page.page, ROW)
         rows: list[Row] = found.elements.evaluate_all(READ_ROWS) if found else []
         around: Surroundings = site_page.page.evaluate(READ_PAGE)

@@ -24,7 +24,11 @@ _STEP: Final = timedelta(milliseconds=300)
 """Between two steps of scrolling. Sections load when they come near."""
 _QUIET: Final = timedelta(milliseconds=1500)
 """How long the end of the page must stay the same."""
+_FILLING: Final = timedelta(seconds=5)
+"""The same, where the page has holders of sections that are still empty."""
 _LONGEST: Final = timedelta(seconds=30)
+_MORE_PAGES: Final = timedelta(seconds=75)
+"""After this time no more pages of details are opened, because an action has 180 s: they stay unknown."""
 _PAUSE: Final = timedelta(seconds=2)
 """Before each page of details: as a person would take."""
 
@@ -49,6 +53,7 @@ def read_sections(site_page: SitePage, profile: Profile, wanted: Collection[Sect
 
     Opens at most one more page for each section of which only a part is shown.
     """
+    started = monotonic_seconds()
     scroll_through(site_page)
     site_page.check_walls()
     language = site_page.language()
@@ -59,7 +64,8 @@ def read_sections(site_page: SitePage, profile: Profile, wanted: Collection[Sect
             continue
         found = choose_section([each for each in read if each["section"] == section], is_loaded=is_loaded)
         if found is not None and is_cut(found):
-            found = _read_details(site_page, section)
+            has_time = monotonic_seconds() - started < _MORE_PAGES.total_seconds()
+            found = _read_details(site_page, section) if has_time else None
         if found is not None:
             profile = with_section(profile, section, found, language)
     return profile
@@ -92,12 +98,12 @@ def scroll_through(site_page: SitePage) -> None:
     still_since: float | None = None
     height = 0
     while timedelta(seconds=monotonic_seconds() - started) < min(_LONGEST, 2 * site_page.timeout):
-        is_end, now_high = site_page.page.evaluate(SCROLL_ON)
+        is_end, now_high, unfilled = site_page.page.evaluate(SCROLL_ON)
         if not is_end or now_high != height:
             still_since, height = None, now_high
         elif still_since is None:
             still_since = monotonic_seconds()
-        elif timedelta(seconds=monotonic_seconds() - still_since) >= _QUIET:
+        elif monotonic_seconds() - still_since >= (_FILLING if unfilled else _QUIET).total_seconds():
             return
         # the page's own events run meanwhile
         site_page.page.wait_for_timeout(_STEP / timedelta(milliseconds=1))

@@ -103,6 +103,7 @@ READ_ROWS: Final = f"""(found) => {{{HELPERS}
       }})),
       controls: all(row, CONTROL).map(pathOf).filter(Boolean),
       settled: all(row, CONTROL).length > 0,
+      sells: row.querySelector("a[href*='/premium/']") !== null,
       pictures: all(row, "img[alt], [aria-label]")
         .map((each) => each.getAttribute("alt") ?? each.getAttribute("aria-label")),
     }};

@@ -153,9 +153,13 @@ SCROLL_ON: Final = """() => {
   const boxes = [...around, ...inside].filter(canScroll);
   for (const box of boxes) box.scrollBy({top: box.clientHeight * 0.8, behavior: "instant"});
   const isAtEnd = (box) => Math.ceil(box.scrollTop + box.clientHeight) >= box.scrollHeight - 1;
-  return [boxes.every(isAtEnd), boxes.reduce((sum, box) => sum + box.scrollHeight, 0)];
+  const holders = [...document.querySelectorAll("[componentkey^='profileCards']")];
+  return [
+    boxes.every(isAtEnd), boxes.reduce((sum, box) => sum + box.scrollHeight, 0),
+    holders.filter((each) => !each.childElementCount).length,
+  ];
 }"""
 """Scrolls down most of a screen, in the page or in its main part.
 
-Returns whether that was the end, and the height in pixels.
+Returns whether that was the end, the height in pixels, and how many holders of sections are still empty.
 """
