@@ -15,7 +15,15 @@ from worker.browser.linkedin.result_rows import Link, Row, find_person, to_peopl
 from worker.browser.linkedin.search import Button, Surroundings, find_current_page, has_next_page
 from worker.browser.linkedin.sections import SectionRead, choose_section
 from worker.browser.linkedin.spans import is_span, parse_span
-from worker.browser.linkedin.top_card import Action, Card, CardsRead, Connection, choose_card, find_connection
+from worker.browser.linkedin.top_card import (
+    Action,
+    Card,
+    CardsRead,
+    Connection,
+    choose_card,
+    find_connection,
+    find_headline,
+)
 from worker.errors import StopAccountError, TryAgainError
 from worker.rules.sourcing.profile import Education, Position
 
@@ -160,6 +168,26 @@ def test_message_is_no_proof_of_a_connection(
     given: Card, degree: int | None, language: str | None, connection: Connection
 ) -> None:
     assert find_connection(given, degree, language) is connection
+
+
+@pytest.mark.parametrize(
+    ("texts", "language", "found"),
+    [
+        (
+            ("Ada Example", "She/Her", "· 1st", "Baker", "Mill · School", "Bath", "500+", "connections"),
+            "en",
+            ("Baker", "Bath"),
+        ),
+        (("Ada Example", "1.", "Baker", "Łódź, Polska", "47", "kontaktów"), "pl", ("Baker", "Łódź, Polska")),
+        (("Ada Example · 2e", "--", "Lyon, France", "1 052 abonnés"), "fr", ("", "Lyon, France")),
+        (("Ada Example", "Bäckerin", "Mühle · Schule"), "de", ("Bäckerin", "")),
+        (("Ada Example",), "es", ("", "")),
+    ],
+)
+def test_the_lines_of_a_head_are_told_by_their_order(
+    texts: tuple[str, ...], language: str, found: tuple[str, str]
+) -> None:
+    assert find_headline([line(text) for text in texts], "Ada Example", language) == found
 
 
 def choose(*cards: Card, title: str = "LinkedIn", keys: tuple[str, ...] = ()) -> Card | None:

@@ -160,9 +160,11 @@ def find_headline(lines: Sequence[Line], name: str, language: str | None) -> tup
     plain: list[str] = []
     for line in lines[names[0] + 1 if names else 0 :]:
         text = line["text"].strip(" ·•")
+        if parse_degree(line["text"]):
+            continue
         if "/overlay/contact-info" in (line["link"] or "") or _is_count(line["text"], language):
             break
-        is_badge = parse_degree(line["text"]) or (not plain and _PRONOUNS.fullmatch(text))
+        is_badge = not plain and _PRONOUNS.fullmatch(text)
         if text and not line["action"] and not is_badge and fold(text) != fold(name) and not line["link"]:
             plain.append(text)
     headline = plain[0] if plain and plain[0] != "--" else ""
