@@ -242,7 +242,7 @@ MUTUALS = (
     ("given", "person"),
     [
         # the link around the card, after those of mutual connections
-        (row(*MUTUALS, link("/in/ada-example/", "Ada", lines=3), keys=(f"SearchResults{ADA}",)), "ada-example"),
+        (row(link("/in/zed-sample/", "Zed Sample"), link("/in/ada-example/", "Ada", lines=3, alone="")), "ada-example"),
         # the control names whose row it is
         (row(link("/in/zed-sample/", "Zed Sample"), link("/in/ada-example/", "Ada Example"),
              controls=("/preload/search-custom-invite/?vanityName=ada-example",)), "ada-example"),
