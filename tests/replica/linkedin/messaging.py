@@ -2,7 +2,6 @@
 
 # ruff: noqa: RUF001 -- pages contain curly apostrophes
 
-import asyncio
 from typing import Any
 
 from starlette.requests import Request
@@ -103,14 +102,16 @@ class Messaging:
             if faults.take(name, path):
                 return JSONResponse({"fault": name, "ghost": self._ghost(person, text)})
         new = person.slug not in self._world.threads
-        message = self._world.send(person, text)
+        late = faults.take(FaultName.LATE_SHOW_S, path)
+        late_ms = int(float(late.value or 0) * 1000) if late else 0
+        message = self._world.send(person, text, late_ms=late_ms)
         answer = {"message": describe_message(self._world, person, message), "first": new} | self._extras(
             person, path
         )
         if faults.take(FaultName.SEND_SWALLOWS_REPLY, path):
             await withhold_response(request.receive, HANG)
-        if late := faults.take(FaultName.LATE_SHOW_S, path):
-            await asyncio.sleep(float(late.value or 0))
+        if late:
+            answer[FaultName.NO_SERVER_ID] = True
         return JSONResponse(answer)
 
     async def share(self, request: Request) -> Response:

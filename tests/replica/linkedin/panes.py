@@ -31,9 +31,7 @@ def describe_pane(
         "header": header,
         "pill": shown.name if compose and world.drift < 3 else None,
         "thread": thread_id(shown.thread_uuid),
-        "messages": [
-            describe_message(world, shown, message) for message in world.threads.get(shown.slug, [])
-        ],
+        "messages": [describe_message(world, shown, message) for message in world.messages(shown)],
         "draft": str(draft.value) if draft else body,
         "kind": _kind(world, shown, path),
         "send": _send_control(world, path),
@@ -58,8 +56,17 @@ def describe_message(world: World, person: Person, message: Message) -> dict[str
         "heading": words["sent_heading"].format(name=sender, time=time),
         "clock": "1 min" if (now - at).total_seconds() < 120 else time,
         "day": day_heading(at, now, world.language),
+        "seen": words["seen_at"].format(name=person.name, time=time)
+        if _is_seen(world, person, message)
+        else None,
         "sent": f"{words['sent_at']} {at:%d/%m/%Y}, {time}" if message.outgoing else None,
     }
+
+
+def _is_seen(world: World, person: Person, message: Message) -> bool:
+    """Return whether the person wrote after this message of the member."""
+    later = [m for m in world.messages(person) if m.at_ms > message.at_ms and not m.outgoing]
+    return message.outgoing and bool(later)
 
 
 def describe_row(world: World, person: Person) -> dict[str, Any]:
