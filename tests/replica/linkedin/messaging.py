@@ -13,7 +13,7 @@ from api_stub.sandbox.gate import withhold_response
 from tests.replica.linkedin.drift import drift
 from tests.replica.linkedin.gate import HANG
 from tests.replica.linkedin.ids import Message, message_urn
-from tests.replica.linkedin.panes import describe_message, describe_pane, describe_row
+from tests.replica.linkedin.panes import Tricks, describe_message, describe_pane, describe_row
 from tests.replica.linkedin.people import Person
 from tests.replica.linkedin.shell import TEMPLATES, Content, bare, respond
 from tests.replica.linkedin.words import words_of
@@ -78,9 +78,9 @@ class Messaging:
         path = "/messaging/compose/" if compose else f"/messaging/thread/{query.get('thread', '')}/"
         if not compose:
             self._world.open_thread(person)
-        return JSONResponse(
-            describe_pane(self._world, person, path, compose=compose, body=query.get("body", ""))
-        )
+        tricks = Tricks(self._world, path, background="background" in query)
+        body = query.get("body", "")
+        return JSONResponse(describe_pane(self._world, person, tricks, compose=compose, body=body))
 
     async def talks(self, request: Request) -> Response:
         """Return twenty rows of the inbox from `start`."""
