@@ -11,6 +11,7 @@ from tests.replica.linkedin.pages_lists.page import PARTS, answer_page, answer_p
 from tests.replica.linkedin.pages_lists.profile_details import (
     DETAILS,
     detail_items,
+    ember_items,
     ember_profile,
     ember_sections,
 )
@@ -35,8 +36,8 @@ class ProfilePages:
     """`/in/…/` and below.
 
     Settings: `profile.heading` "h1"; `profile.wrapper` "1" (as in March 2026); `profile.message` "button";
-    `profile.redirect` "script" (of addresses by member id); `profile.self_parameter` "0" (an address without
-    `?isSelfProfile`).
+    `profile.fill` "never" (only the shell); `profile.redirect` "script" (of addresses by member id);
+    `profile.self_parameter` "0" (an address without `?isSelfProfile`).
     """
 
     def __init__(self, world: World) -> None:
@@ -67,33 +68,35 @@ class ProfilePages:
         moved = Effect("go", value=slug_path(person))
         if key == person.member_id:
             if look.setting("redirect") == "script":
-                return answer_page(look, request, "LinkedIn", Effect("go", value=moved.value, after_ms=200))
+                return answer_page(look, request, "LinkedIn", Effect("go", value=moved.value, after_ms=80))
             return RedirectResponse(slug_path(person), 302)
         if not is_own(person):
             self._world.record("visit", person.slug)
         facts = facts_of(person)
         if look.ember:
             return answer_page(
-                look, request, person.name, append("main", ember_profile(look, person, facts), after_ms=200)
+                look, request, person.name, append("main", ember_profile(look, person, facts), after_ms=80)
             )
         landed = [] if is_own(person) or look.setting("self_parameter") == "0" else [
-            Effect("address", value=f"{slug_path(person)}?isSelfProfile=false", after_ms=100)
+            Effect("address", value=f"{slug_path(person)}?isSelfProfile=false", after_ms=50)
         ]  # fmt: skip
+        if look.setting("fill") == "never":
+            return answer_page(look, request, person.name, append("main", frame(look, person), after_ms=60))
         above = strangers(look, look.words("also_viewed"), self._others(person)[3:5])
         return answer_page(
             look,
             request,
             person.name,
             *landed,
-            append("main", frame(look, person), after_ms=150),
+            append("main", frame(look, person), after_ms=60),
             append(
                 "column",
                 *([above] if not is_own(person) else []),
                 top_card(look, person, facts),
-                after_ms=150,
+                after_ms=60,
             ),
-            append("above", toolbar(look, person), after_ms=50),
-            append("column", *holders(look, person), after_ms=200),
+            append("above", toolbar(look, person), after_ms=20),
+            append("column", *holders(look, person), after_ms=80),
         )
 
     async def part(self, request: Request) -> Response:
@@ -104,16 +107,16 @@ class ProfilePages:
             return Response(status_code=404)
         facts = facts_of(person)
         if part == "ember":
-            return answer_part(look, fill("holder-ember", *ember_sections(look, facts), after_ms=250))
+            return answer_part(look, fill("holder-ember", *ember_sections(look, facts), after_ms=100))
         nodes = part_of(look, person, facts, part, self._others(person))
-        return answer_part(look, fill(f"holder-{part}", *nodes, after_ms=250))
+        return answer_part(look, fill(f"holder-{part}", *nodes, after_ms=100))
 
     async def menu(self, request: Request) -> Response:
         look = Look(self._world, "profile")
         person = self._find(request.query_params.get("id", ""))
         if person is None:
             return Response(status_code=404)
-        return answer_part(look, remove("menu"), append("body", menu(look, person), after_ms=100))
+        return answer_part(look, remove("menu"), append("body", menu(look, person), after_ms=50))
 
     async def overlay(self, request: Request) -> Response:
         look = Look(self._world, "profile")
@@ -135,16 +138,17 @@ class ProfilePages:
             on={"visible": Call(f"{PARTS}profile-details?id={quote(person.member_id)}&section={section}")},
         )
         column = e("div", e("section", e("h2", look.words(name)), rows), data_testid="lazy-column")
-        return answer_page(look, request, person.name, append("main", column, after_ms=250))
+        return answer_page(look, request, person.name, append("main", column, after_ms=100))
 
     async def detail_rows(self, request: Request) -> Response:
         look = Look(self._world, "profile")
         person = self._find(request.query_params.get("id", ""))
         if person is None:
             return Response(status_code=404)
-        rows = detail_items(look, person, facts_of(person), request.query_params.get("section", ""))
+        section, facts = request.query_params.get("section", ""), facts_of(person)
+        rows = ember_items(facts, section) if look.ember else detail_items(look, person, facts, section)
         return answer_part(
-            look, append("rows", *rows[:3], after_ms=200), append("rows", *rows[3:], after_ms=200)
+            look, append("rows", *rows[:3], after_ms=80), append("rows", *rows[3:], after_ms=80)
         )
 
     def _find(self, key: str) -> Person | None:

@@ -28,6 +28,25 @@ def detail_items(look: Look, person: Person, facts: Facts, section: str) -> list
     return []
 
 
+def ember_items(facts: Facts, section: str) -> list[Node]:
+    """Return the rows of a details page of the older front end."""
+    return [
+        e("li", e("div", doubled(line), cls="t-bold"), cls="pvs-list__paged-list-item")
+        for line in _lines(facts, section)
+    ]
+
+
+def _lines(facts: Facts, section: str) -> list[str]:
+    """Return the rows of a section as lines, in the order of the older front end."""
+    return {
+        "experience": [f"{role.title} · {job.company}" for job in facts.jobs for role in job.roles],
+        "education": [facts.school],
+        "skills": list(facts.skills),
+        "languages": [name for name, _ in facts.languages],
+        "certifications": list(facts.certifications),
+    }.get(section, [])
+
+
 def doubled(text: str) -> list[Node]:
     """Return a text as the older front end writes it: once for the eye, once for readers."""
     return [e("span", text, aria_hidden="true"), e("span", text, cls="visually-hidden")]
@@ -126,10 +145,9 @@ def ember_sections(look: Look, facts: Facts) -> list[Node]:
             cls="artdeco-card",
         )
 
-    roles = [f"{role.title} · {job.company}" for job in facts.jobs for role in job.roles]
     shown = [
         ("about", look.words("about"), [facts.about] if facts.about else []),
-        ("experience", look.words("experience"), roles),
+        ("experience", look.words("experience"), _lines(facts, "experience")),
         ("education", look.words("education"), [facts.school]),
         ("skills", look.words("skills"), list(facts.skills[:2])),
         ("languages", look.words("languages"), [name for name, _ in facts.languages]),

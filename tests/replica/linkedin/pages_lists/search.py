@@ -45,17 +45,17 @@ class SearchPages:
     async def page(self, request: Request) -> Response:
         look = Look(self._world, "search")
         title = look.words("title")
-        frame = append("main", _frame(look), after_ms=200)
+        frame = append("main", _frame(look), after_ms=80)
         if self._world.has_fault(FaultName.LIST_NEVER_FILLS, path=request.url.path):
             return answer_page(look, request, title, frame)
         if self._world.has_fault(FaultName.SEARCH_LIMIT, path=request.url.path):
             shown = limit_notice(look), *blurred_rows(look)
-            return answer_page(look, request, title, frame, replace("loader", *shown, after_ms=300))
+            return answer_page(look, request, title, frame, replace("loader", *shown, after_ms=120))
         number = _page_number(request)
         found = self._find(request)
         people = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
         if not people:
-            return answer_page(look, request, title, frame, replace("loader", _nothing(look), after_ms=300))
+            return answer_page(look, request, title, frame, replace("loader", _nothing(look), after_ms=120))
         rows, actions = self._rows(look, request, people, first_page=number == 1)
         pages = min(_LAST_PAGE, -(-len(found) // PAGE_SIZE))
         return answer_page(
@@ -63,11 +63,11 @@ class SearchPages:
             request,
             title,
             frame,
-            append("count", look.words("results", n=look.number(len(found))), after_ms=200),
-            before("loader", *rows[:5], after_ms=200),
-            before("loader", *rows[5:], after_ms=250),
+            append("count", look.words("results", n=look.number(len(found))), after_ms=80),
+            before("loader", *rows[:5], after_ms=80),
+            before("loader", *rows[5:], after_ms=100),
             remove("loader"),
-            append("below", _paging(look, request, number, pages), after_ms=100),
+            append("below", _paging(look, request, number, pages), after_ms=50),
             *actions,
         )
 
@@ -104,7 +104,7 @@ class SearchPages:
                 rows.append(premium_card(look))
             rows.append(sdui_row(look, person, number, mutual))
             actions.append(None if person is None else sdui_action(look, person, number, here))
-        pause = Effect("wait", after_ms=500)
+        pause = Effect("wait", after_ms=250)
         return rows, [pause, *(one for one in actions if one is not None)]
 
 
