@@ -191,6 +191,7 @@ def ember_card(look: Look, card: Card, number: int) -> Node:
         ),
         ref=card.ref,
         id=f"ember{300 + number}",
+        style="min-height:112px",
         cls="props-s-card artdeco-card",
         data_view_name="props-nurture-card",
     )

@@ -75,7 +75,7 @@ def ember_row(look: Look, person: Person, days: int) -> Node:
         ),
         ref=f"row-{person.slug}",
         cls="invitation-card artdeco-list__item",
-        style="min-height:72px",
+        style="min-height:112px",
     )
 
 
