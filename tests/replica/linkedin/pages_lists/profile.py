@@ -65,39 +65,33 @@ class ProfilePages:
             known = key in self._world.people or self._world.by_id(key) is not None
             return RedirectResponse("/in/unavailable/" if known else "/404/", 302)
         look = Look(self._world, "profile")
-        moved = Effect("go", value=slug_path(person))
+        if key == person.member_id and look.setting("redirect") == "script":
+            return answer_page(look, request, "LinkedIn", Effect("go", value=slug_path(person), after_ms=80))
         if key == person.member_id:
-            if look.setting("redirect") == "script":
-                return answer_page(look, request, "LinkedIn", Effect("go", value=moved.value, after_ms=80))
             return RedirectResponse(slug_path(person), 302)
         if not is_own(person):
             self._world.record("visit", person.slug)
-        facts = facts_of(person)
         if look.ember:
-            return answer_page(
-                look, request, person.name, append("main", ember_profile(look, person, facts), after_ms=80)
-            )
-        landed = [] if is_own(person) or look.setting("self_parameter") == "0" else [
-            Effect("address", value=f"{slug_path(person)}?isSelfProfile=false", after_ms=50)
-        ]  # fmt: skip
+            profile = ember_profile(look, person, facts_of(person))
+            return answer_page(look, request, person.name, append("main", profile, after_ms=80))
+        return answer_page(look, request, person.name, *self._parts(look, person))
+
+    def _parts(self, look: Look, person: Person) -> list[Effect]:
+        """Return the parts of a profile of the newer front end, in the order in which they come."""
+        parts = [append("main", frame(look, person), after_ms=60)]
+        if not is_own(person) and look.setting("self_parameter") != "0":
+            parts.append(Effect("address", value=f"{slug_path(person)}?isSelfProfile=false"))
         if look.setting("fill") == "never":
-            return answer_page(look, request, person.name, append("main", frame(look, person), after_ms=60))
-        above = strangers(look, look.words("also_viewed"), self._others(person)[3:5])
-        return answer_page(
-            look,
-            request,
-            person.name,
-            *landed,
-            append("main", frame(look, person), after_ms=60),
-            append(
-                "column",
-                *([above] if not is_own(person) else []),
-                top_card(look, person, facts),
-                after_ms=60,
-            ),
+            return parts
+        if not is_own(person):
+            above = strangers(look, look.words("also_viewed"), self._others(person)[3:5])
+            parts.append(append("column", above, after_ms=60))
+        return [
+            *parts,
+            append("column", top_card(look, person, facts_of(person)), after_ms=40),
             append("above", toolbar(look, person), after_ms=20),
             append("column", *holders(look, person), after_ms=80),
-        )
+        ]
 
     async def part(self, request: Request) -> Response:
         look = Look(self._world, "profile")
