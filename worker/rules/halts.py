@@ -20,6 +20,11 @@ class HaltCause(StrEnum):
 NEEDS_ATTENTION = frozenset({HaltCause.KILL_SWITCH, HaltCause.ACCOUNT_STOPPED, HaltCause.ACCOUNT_PAUSED})
 """What is said of all accounts at once: that one has stopped, not that it was never set up."""
 
+RESUMED_BY_HAND = frozenset(
+    {Reason.SITE_CHANGED, Reason.LANGUAGE_UNKNOWN, Reason.ENTER_SENDS, Reason.ACCOUNT_HELD}
+)
+"""Why a site stopped an account whose session is still good: a person looks, and resumes it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Halt:

@@ -1,24 +1,36 @@
 """Say what stops an account, and what to do about it, before anything else is shown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from sqlalchemy.orm import Session
 
+from api_stub.cli.explain.sign_ins import list_expiry_lines
 from api_stub.cli.explain.upkeep import list_late_lines
 from api_stub.cli.formatting import describe_reason, print_text
 from api_stub.sandbox.population.members import MEMBERS
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.reports import halts as store
-from worker.rules.halts import NEEDS_ATTENTION, Halt, HaltCause
+from worker.errors import Reason
+from worker.rules.halts import NEEDS_ATTENTION, RESUMED_BY_HAND, Halt, HaltCause
+
+_FIRST: Final[Mapping[Reason, str]] = {
+    Reason.SITE_CHANGED: "see what changed: `rapport selectors check {}`",
+    Reason.LANGUAGE_UNKNOWN: "choose English, French, German, Spanish or Polish in the site's settings",
+    Reason.ENTER_SENDS: "choose to send by clicking Send, in the conversation's own menu on the site",
+    Reason.ACCOUNT_HELD: "look at the account on the site and wait if it asks for that",
+}
+"""What a person does before an account is resumed."""
 
 
 def print_halts(session: Session, account: str | None = None) -> None:
     """Print a line for each account that is stopped; of one account, whatever keeps it from acting.
 
-    Then a line if upkeep is late.
+    Then a line for each sign-in that has expired or soon will, and one if upkeep is late.
     """
-    for line in (*list_halt_lines(session, account), *list_late_lines(session)):
+    urgent = (*list_halt_lines(session, account), *list_expiry_lines(session, account))
+    for line in (*urgent, *list_late_lines(session)):
         print_text(line, "bold red")
 
 
@@ -58,6 +70,9 @@ def advise(name: str, site: str, halt: Halt) -> str:
         return f"to resume: `rapport account resume {name}`"
     if halt.cause is HaltCause.NOT_SIGNED_IN:
         return advise_sign_in(name, site)
+    if halt.reason in RESUMED_BY_HAND:
+        first = _FIRST[halt.reason].format(name)
+        return f"{first}, then resume it: `rapport account resume {name}`"
     return f"check the account on the site, then {advise_sign_in(name, site)}"
 
 

@@ -232,6 +232,12 @@ class Conversation:
         if comparable(composer.inner_text()) != comparable(text):
             raise unexpected("the composer does not hold what was typed")
 
+    def clear(self) -> None:
+        """Empty the composer, if the conversation is open."""
+        composer = selectors.composer(self._dialog)
+        if composer.count() == 1:
+            composer.fill("")
+
     def draft_is_empty(self) -> bool:
         """Return whether the composer is empty."""
         return not comparable(selectors.composer(self._dialog).inner_text())
