@@ -26,6 +26,8 @@ from tests.replica.linkedin.world import World
 
 PAGE_SIZE = 10
 _LAST_PAGE = 100
+_DEGREES = {"F": 1, "S": 2, "O": 3}
+"""What `network` in the address means."""
 _PATH = "/search/results/people/"
 _OWN = Person(MEMBER_SLUG, MEMBER_NAME, "Keeps in touch", 0, member_id=OWN_ID)
 
@@ -74,14 +76,14 @@ class SearchPages:
     def _find(self, request: Request) -> list[Person | None]:
         """Return who fits the words, with a hidden member among them; None stands for that one."""
         asked = request.query_params
-        words = asked.get("keywords", "").lower().split()
-        people = [_OWN, *(one for one in self._world.people.values() if not one.deleted)]
+        wanted = [_words(one) for one in asked.get("keywords", "").split(" OR ")]
+        degrees = {_DEGREES[letter] for letter in _DEGREES if f'"{letter}"' in asked.get("network", "")}
+        everybody = [_OWN, *(one for one in self._world.people.values() if not one.deleted)]
         found: list[Person | None] = [
             one
-            for one in people
-            if words
-            and all(word in f"{one.name} {one.headline}".lower() for word in words)
-            and ('"F"' not in asked.get("network", "") or one.degree == 1)
+            for one in everybody
+            if any(all(word in f"{one.name} {one.headline}".lower() for word in words) for words in wanted)
+            and (not degrees or one.degree in degrees)
         ]
         if len(found) > HIDDEN_ROW:
             found.insert(HIDDEN_ROW, None)
@@ -106,6 +108,11 @@ class SearchPages:
             actions.append(None if person is None else sdui_action(look, person, number, here))
         pause = Effect("wait", after_ms=250)
         return rows, [pause, *(one for one in actions if one is not None)]
+
+
+def _words(alternative: str) -> list[str]:
+    """Return the words that somebody must have, without quotes, brackets and AND."""
+    return [word.strip('"()').lower() for word in alternative.split() if word != "AND"]
 
 
 def _page_number(request: Request) -> int:
