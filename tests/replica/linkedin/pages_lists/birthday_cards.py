@@ -177,7 +177,7 @@ def ember_card(look: Look, card: Card, number: int) -> Node:
         ),
         e(
             "div",
-            e("span", e("strong", person.name), cls="props-s-card-content__actor"),
+            e("div", e("strong", person.name), cls="props-s-card-content__actor"),
             e("span", *sentence(look, card), cls="props-s-card-content__headline"),
             cls="props-s-card-content",
         ),

@@ -62,7 +62,7 @@ def ember_row(look: Look, person: Person, days: int) -> Node:
         e(
             "div",
             link,
-            e("span", person.headline, cls="invitation-card__subtitle"),
+            e("div", person.headline, cls="invitation-card__subtitle"),
             cls="invitation-card__details",
         ),
         e("time", age(look, days), cls="time-badge t-12"),

@@ -11,10 +11,8 @@ from tests.replica.linkedin.pages_lists.page import PARTS, answer_page, answer_p
 from tests.replica.linkedin.pages_lists.profile_details import (
     DETAILS,
     detail_items,
-    ember_items,
-    ember_profile,
-    ember_sections,
 )
+from tests.replica.linkedin.pages_lists.profile_ember import ember_items, ember_profile, ember_sections
 from tests.replica.linkedin.pages_lists.profile_facts import facts_of
 from tests.replica.linkedin.pages_lists.profile_sections import holders, part_of
 from tests.replica.linkedin.pages_lists.profile_top import (
@@ -101,7 +99,7 @@ class ProfilePages:
             return Response(status_code=404)
         facts = facts_of(person)
         if part == "ember":
-            return answer_part(look, fill("holder-ember", *ember_sections(look, facts), after_ms=100))
+            return answer_part(look, fill("holder-ember", *ember_sections(look, person, facts), after_ms=100))
         nodes = part_of(look, person, facts, part, self._others(person))
         return answer_part(look, fill(f"holder-{part}", *nodes, after_ms=100))
 
@@ -140,7 +138,7 @@ class ProfilePages:
         if person is None:
             return Response(status_code=404)
         section, facts = request.query_params.get("section", ""), facts_of(person)
-        rows = ember_items(facts, section) if look.ember else detail_items(look, person, facts, section)
+        rows = ember_items(look, facts, section) if look.ember else detail_items(look, person, facts, section)
         return answer_part(
             look, append("rows", *rows[:3], after_ms=80), append("rows", *rows[3:], after_ms=80)
         )
