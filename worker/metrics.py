@@ -94,6 +94,11 @@ STOPPED = StateGauge(
     "Accounts that do nothing until a person acts, by name and why. No series: none is stopped.",
     ("account", "reason"),
 )
+SIGN_IN_EXPIRES = StateGauge(
+    "rapport_sign_in_expires_timestamp_seconds",
+    "When the key cookie of an account's stored sign-in expires. No series: not known.",
+    ("account",),
+)
 RATE_LIMIT_REMAINING = StateGauge(
     "linkedin_rate_limit_remaining",
     "Actions left in the window now, by the ledger. The run is the one that used the kind last today.",

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store import mark_matches, upkeep
+from db.store.people import accounts
 from db.store.quota.remaining import list_remaining
 from db.store.reports import halts
 from worker import metrics
@@ -39,6 +40,11 @@ def _read(session: Session) -> Iterator[Metric]:
     halted = halts.list_halted_accounts(session)
     yield metrics.STOPPED.build(
         ((account.name, halt.code), 1) for account, halt in halted if halt.cause in NEEDS_ATTENTION
+    )
+    yield metrics.SIGN_IN_EXPIRES.build(
+        ((account.name,), account.session_expires_at.timestamp())
+        for account in accounts.list_accounts(session)
+        if account.session is not None and account.session_expires_at is not None
     )
     yield metrics.RATE_LIMIT_REMAINING.build(
         ((str(each.account_id), each.kind, period), left)

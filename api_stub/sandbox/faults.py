@@ -34,7 +34,7 @@ class FaultName(StrEnum):
     SHARE_PROMPT = "share_prompt"
     UNKNOWN_DIALOG = "unknown_dialog"
     # what the pages are like
-    DRIFT = "drift"  # 1: names of the HTML; 2: roles and tags too; 3: marks that sending needs
+    DRIFT = "drift"  # 1: names of classes; 2: also roles and tags; 3: also what sending needs, but no roles
     LANGUAGE = "language"  # a code of two letters
     WALL_IN_PLACE = "wall_in_place"  # milliseconds until it replaces the page under the same address
     DRAFT = "draft"  # text that the composer holds when it opens
@@ -169,6 +169,8 @@ def _validate(name: FaultName, value: object) -> Value:
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise ValueError(f"{name}: the value must be a number, 0 or more")
         return float(value)
+    if name is FaultName.DRIFT and value not in {1, 2, 3}:
+        raise ValueError("drift: the value must be 1, 2 or 3")
     if name is FaultName.MARKUP and value not in MARKUPS:
         raise ValueError(f"markup: the value must be one of {', '.join(MARKUPS)}")
     if name in _TEXTS and not isinstance(value, str):

@@ -18,7 +18,7 @@ from tasks.services import Services
 from tasks.stopping import stop_account
 from worker import clock, logs, metrics
 from worker.browser.site import Site
-from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
+from worker.errors import RapportError, Reason, StopAccountError, TryAgainError, UnknownDialogError
 from worker.failpoint import trigger_failpoint
 from worker.rules.model import ActionState
 from worker.rules.policy import (
@@ -209,7 +209,10 @@ def end_action(services: Services, claim: Claim, state: ActionState, reason: Rea
 
 
 def mark_uncertain(services: Services, claim: Claim, site: Site, error: RapportError) -> Outcome:
-    """Mark an effect that may have happened, to be reconciled later. A stop page also stops the account."""
+    """Mark an effect that may have happened, to be reconciled later. A stop page also stops the account.
+
+    A dialog that nobody knows is asked of a person at once, with the picture.
+    """
     metrics.ERRORS.labels(error.reason, "perform").inc()
     log.error("effect_uncertain", reason=error.reason, text=str(error))
     take_screenshot(services, claim, site, masked=True)
@@ -218,4 +221,7 @@ def mark_uncertain(services: Services, claim: Claim, site: Site, error: RapportE
         if isinstance(error, StopAccountError):
             stop_account(session, claim.account_id, claim.kind, error)
         lifecycle.mark_uncertain(session, claim, reason=error.reason, detail=str(error), wait=wait)
+        if isinstance(error, UnknownDialogError):
+            lifecycle.mark_needs_review(session, claim, reason=error.reason, detail=str(error))
+            return Outcome.NEEDS_REVIEW
     return Outcome.UNCERTAIN

@@ -25,6 +25,7 @@ LONGEST_SECONDS: Final = 20
 READS: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
     ("import", "contacts"): ("FILE", "--account", "demo"),
     ("import", "v1"): ("FILE", "--account", "demo"),
+    ("account", "import-state"): ("demo", "FILE"),
     ("campaign", "visitor"): ("demo", "--profiles", "FILE"),
     ("campaign", "sourcing"): ("demo", "--criteria", "FILE"),
     ("sourcing", "save"): ("demo", "chefs", "--criteria", "FILE"),

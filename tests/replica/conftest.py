@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.servers.ports import find_free_port
 from tests.conftest import KEY
 from tests.replica.linkedin.client import ReplicaClient
@@ -28,10 +29,8 @@ def start_replica(
     command = [sys.executable, "-m", "tests.replica.linkedin", "--port", str(port), "--journal", str(journal)]
     if today:
         command += ["--today", today]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, cwd=ROOT)
-    assert process.stdin is not None
-    process.stdin.write(f"{KEY}\n")
-    process.stdin.close()
+    environment = {**inherited_environment(), **settings_environment({"sandbox_key": KEY})}
+    process = subprocess.Popen(command, text=True, cwd=ROOT, env=environment)
     client = ReplicaClient(f"http://127.0.0.1:{port}", KEY)
     while not client.is_healthy():
         with suppress(subprocess.TimeoutExpired):

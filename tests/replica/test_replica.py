@@ -79,10 +79,11 @@ def test_a_link_on_a_page_of_the_newer_front_end_opens_a_chat_there(
     replica.fault(FaultName.COMPOSER_PLACE, place)
     page.goto(f"{replica.base_url}/feed/")
     page.evaluate(
-        "id => document.querySelector('main').innerHTML = `<a href='/messaging/compose/?recipient=${id}'>x</a>`",
+        "id => { const link = document.createElement('a'); link.textContent = 'Message';"
+        "link.href = `/messaging/compose/?recipient=${id}`; document.querySelector('main').append(link); }",
         replica.member_id("ben-plain"),
     )
-    page.locator("main a").click()
+    page.locator("main a").last.click()
     where = page.frame_locator("iframe") if place == "frame" else page.locator("#interop-outlet")
     composer = where.locator(".msg-form__contenteditable")
     composer.click()

@@ -34,7 +34,9 @@ class SiteDescription:
     "module:class" that opens its pages (see worker/browser/adapters.py).
     `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person accepts
     before an account is added. `offered`: `rapport account add` takes it. `needs_check`: it is a real site,
-    where a capability is used to send only once `rapport selectors check` has proven it.
+    where a capability is used to send only once `rapport selectors check` has proven it. `checker` is the
+    "module:class" of that check. `session_cookie` is the cookie without which nobody is signed in; a person
+    can sign in only to a site that has one.
     """
 
     name: str
@@ -49,6 +51,8 @@ class SiteDescription:
     risk_notice: str | None = None
     offered: bool = True
     needs_check: bool = False
+    checker: str | None = None
+    session_cookie: str | None = None
 
 
 _MEMBER_ID: Final = re.compile(r"AC[a-z]AA[A-Za-z0-9_-]{8,}")
@@ -68,6 +72,7 @@ _LINKEDIN: Final = SiteDescription(
         ),
     ),
     adapter="worker.browser.linkedin.adapter:LinkedInSite",
+    session_cookie="li_at",
     risk_notice=(
         "LinkedIn's user agreement forbids software that automates what you do there. It may limit or close "
         "an account for it, and the account is yours to risk. Rapport knows LinkedIn's pages from saved "
@@ -75,6 +80,7 @@ _LINKEDIN: Final = SiteDescription(
         "selectors check` has recognised the pages, and you approve the first message yourself."
     ),
     needs_check=True,
+    checker="worker.browser.linkedin.check:LinkedInChecker",
 )  # fmt: skip
 
 _SANDBOX: Final = SiteDescription(
@@ -85,7 +91,9 @@ _SANDBOX: Final = SiteDescription(
     quota=PRACTICE_QUOTA,
     search=SearchForm("/search/people/", ("keywords", "title", "location", "company")),
     adapter="worker.browser.sandbox.adapter:SandboxSite",
+    session_cookie="fellow_session",
     on_loopback=True,
+    checker="worker.browser.sandbox.check:SandboxChecker",
 )
 """The practice network."""
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from api_stub.cli.explain.sign_ins import list_expiry_lines
 from api_stub.cli.explain.upkeep import list_late_lines
 from api_stub.cli.formatting import describe_reason, print_text
 from api_stub.sandbox.population.members import MEMBERS
@@ -26,9 +27,10 @@ _FIRST: Final[Mapping[Reason, str]] = {
 def print_halts(session: Session, account: str | None = None) -> None:
     """Print a line for each account that is stopped; of one account, whatever keeps it from acting.
 
-    Then a line if upkeep is late.
+    Then a line for each sign-in that has expired or soon will, and one if upkeep is late.
     """
-    for line in (*list_halt_lines(session, account), *list_late_lines(session)):
+    urgent = (*list_halt_lines(session, account), *list_expiry_lines(session, account))
+    for line in (*urgent, *list_late_lines(session)):
         print_text(line, "bold red")
 
 

@@ -1,8 +1,10 @@
 """Turn the facts of `db.store.reports.gate_facts` into gates."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from api_stub.cli.explain.sign_ins import describe_age
 from api_stub.cli.explain.site_check import list_site_gates
 from api_stub.cli.formatting import describe_reason, format_time, reason_suffix
 from api_stub.cli.quota.gates import Gate, list_quota_gates
@@ -27,7 +29,7 @@ def build_gates(facts: GateFacts, reading: QuotaReading) -> Sequence[Gate]:
     return [
         _kill_switch_gate(facts),
         _status_gate(facts.account),
-        _sign_in_gate(facts.account),
+        _sign_in_gate(facts.account, facts.now),
         _in_flight_gate(facts),
         *list_site_gates(facts.site_gate, facts.kind, facts.account.zone),
         *_person_gates(facts),
@@ -50,12 +52,16 @@ def _status_gate(account: AccountFacts) -> Gate:
     return Gate("account", account.status is AccountStatus.ACTIVE, f"{account.status}{why}")
 
 
-def _sign_in_gate(account: AccountFacts) -> Gate:
+def _sign_in_gate(account: AccountFacts, now: datetime) -> Gate:
     if not account.signed_in:
         return Gate("sign-in", False, "not signed in yet")
     if account.stop_reason is Reason.NOT_SIGNED_IN:
         return Gate("sign-in", False, "the site no longer accepts the stored session")
-    return Gate("sign-in", account.session_problem is None, account.session_problem or "signed in")
+    if account.session_problem is not None:
+        return Gate("sign-in", False, account.session_problem)
+    return Gate(
+        "sign-in", True, f"signed in {describe_age(account, now, otherwise='')}".replace(" ,", ",").strip()
+    )
 
 
 def _in_flight_gate(facts: GateFacts) -> Gate:

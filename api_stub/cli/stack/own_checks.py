@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api_stub.cli.explain.sign_ins import describe_expiry
 from api_stub.cli.explain.site_check import describe_trend, describe_unproven
 from api_stub.cli.explain.upkeep import describe_jobs
 from api_stub.cli.stack.finding import Finding
@@ -14,6 +15,7 @@ from db.store import mark_matches, upkeep
 from db.store.actions.site_gate import find_site_gate
 from db.store.people import accounts
 from worker.rules.model import Kind
+from worker.rules.sign_ins import Expiry, judge_expiry
 from worker.rules.sites import needs_check
 
 _OLDEST: Final = (3, 11, 0)
@@ -40,9 +42,30 @@ def check_python(version: tuple[int, int, int]) -> Finding:
 
 
 def check_own_work(database_url: str, *, is_running: bool) -> Iterator[Finding]:
-    """Yield what is known of upkeep, and of the pages of real sites."""
+    """Yield what is known of sign-ins, of upkeep, and of the pages of real sites."""
+    yield check_sign_ins(database_url)
     yield check_upkeep(database_url, is_running=is_running)
     yield check_sites(database_url)
+
+
+def check_sign_ins(database_url: str) -> Finding:
+    """Name the sign-ins that have expired, and those that will within a week: a warning."""
+    database = Database(database_url, application_name="rapport doctor")
+    try:
+        with database.snapshot() as session:
+            now = get_database_time(session)
+            known = [each for each in accounts.list_accounts(session) if each.session is not None]
+    except SQLAlchemyError as error:
+        return Finding("sign-ins", False, type(error).__name__, "without the table they aren't known")
+    finally:
+        database.close()
+    judged = {each.name: judge_expiry(each.session_expires_at, now) for each in known}
+    urgent = [each for each in known if judged[each.name] in {Expiry.SOON, Expiry.OVER}]
+    if not urgent:
+        return Finding("sign-ins", True, "none has expired or will within a week")
+    said = "; ".join(f"{each.name}{describe_expiry(each, now).removeprefix(',')}" for each in urgent)
+    is_over = Expiry.OVER in judged.values()
+    return Finding("sign-ins", not is_over, said, "`rapport account sign-in NAME`", is_warning=not is_over)
 
 
 def check_upkeep(database_url: str, *, is_running: bool) -> Finding:

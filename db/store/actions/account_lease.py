@@ -43,3 +43,17 @@ def release_account(session: Session, account_id: int, until: datetime) -> None:
         .where(Account.id == account_id, Account.inbox_lease_until == until)
         .values(inbox_lease_until=None)
     )
+
+
+def extend_account(
+    session: Session, account_id: int, until: datetime, *, lease: timedelta
+) -> datetime | None:
+    """Let the lease that ends at `until` end later, and return its new end; None if somebody else has one."""
+    later = get_database_time(session) + lease
+    extended = session.execute(
+        update(Account)
+        .where(Account.id == account_id, Account.inbox_lease_until == until)
+        .values(inbox_lease_until=later)
+        .returning(Account.id)
+    )
+    return later if extended.first() is not None else None

@@ -110,6 +110,7 @@ def remove_account(session: Session, account: AccountRecord) -> None:
         .where(Account.id == account.id)
         .values(
             name=removed_name(account.name, account.site), removed_at=func.now(), session=None,
+            session_proven_at=None, session_expires_at=None,
             keep_days=None, status=AccountStatus.PAUSED, stop_reason=Reason.ACCOUNT_PAUSED,
         )
     )  # fmt: skip

@@ -52,6 +52,8 @@ class AccountFacts:
     signed_in: bool
     inbox_until: datetime | None
     session_problem: str | None = None
+    signed_in_since: datetime | None = None
+    session_expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,8 @@ def _gather_facts(
             status=account.status,
             stop_reason=account.stop_reason,
             signed_in=account.session is not None,
+            signed_in_since=account.signed_in_since,
+            session_expires_at=account.session_expires_at,
             inbox_until=session.scalar(
                 select(Account.inbox_lease_until).where(
                     Account.id == account_id, Account.inbox_lease_until > func.now()

@@ -73,7 +73,7 @@ def test_following_the_hints_of_why_lets_the_account_go_on(
     database: Database, rapport: Rapport, campaign: UUID, halt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAPPORT_SANDBOX_URL", "http://127.0.0.1:1")
-    monkeypatch.setattr("api_stub.cli.accounts.commands._sign_in_to_sandbox", lambda *_: "{}")
+    monkeypatch.setattr("api_stub.cli.accounts.sign_in._sign_in_to_sandbox", lambda *_: '{"cookies": []}')
     stop(database, halt)
     followed = []
     while "`" in (step := rapport("why", "demo").splitlines()[-1]):

@@ -10,14 +10,14 @@ from tests.replica.linkedin.world import EFFECTS, Invitation, Line
 
 
 class ReplicaClient(SandboxClient):
-    """Reads and changes a running replica. Its people and invitations are not those of the practice network."""
+    """Reads and changes a running replica, whose people are not those of the practice network."""
 
     def reset(self) -> None:
         """Go back to the beginning, but stay signed in."""
         self._ask("POST", "/reset", {})
 
     def set(self, **settings: str | int) -> None:
-        """Change settings: `language`, `drift`, `front_end`, and `front_end_PAGE` for one page."""
+        """Change settings: `language`, `drift`, `front_end`, or `front_end_PAGE` for one page."""
         named = {name.replace("front_end_", "front_end."): value for name, value in settings.items()}
         self._ask("POST", "/settings", named)
 

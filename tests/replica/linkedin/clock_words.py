@@ -1,5 +1,7 @@
 """Times as the pages write them, by language."""
 
+# ruff: noqa: RUF001 -- pages contain curly apostrophes
+
 from datetime import datetime
 
 _MONTHS = {

@@ -1,9 +1,9 @@
 """The control endpoints: those of the practice network's client, and more."""
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
-from collections import Counter
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request

@@ -16,9 +16,12 @@ from tests.replica.linkedin.world import World
 
 COOKIE = "li_at"
 RESTRICTION_PATH = "/flagship-web/login/login-restriction/"
-_FREE = ("/login", "/uas/login", "/checkpoint/", "/authwall", "/flagship-web/login/", "/static-replica/", "/preload/",
-         "/_sandbox/")  # fmt: skip
-_CALLS = "/voyager/"
+_FREE = (
+    "/login", "/uas/login",
+    "/checkpoint/", "/authwall", "/flagship-web/login/", "/static-replica/", "/preload/",
+    "/_sandbox/",
+)  # fmt: skip
+_CALLS = ("/voyager/", "/flagship-web/rsc-action/")
 HANG = timedelta(seconds=120)
 
 
@@ -47,18 +50,23 @@ class Gate:
         await (answer or self._app)(scope, receive, send)
 
     def _stop(self, path: str) -> Response | None:
-        if self._take(FaultName.CHALLENGE_PAGE, path):
-            return RedirectResponse(f"/checkpoint/challengesV2/{secrets.token_urlsafe(16)}", 303)
-        if self._take(FaultName.RESTRICTION, path):
-            return RedirectResponse(RESTRICTION_PATH, 303)
-        if self._take(FaultName.AUTHWALL, path):
-            return RedirectResponse(f"/authwall?{urlencode({'trk': 'bf', 'sessionRedirect': path})}", 303)
+        walls = {
+            FaultName.CHALLENGE_PAGE: f"/checkpoint/challengesV2/{secrets.token_urlsafe(16)}",
+            FaultName.RESTRICTION: RESTRICTION_PATH,
+            FaultName.AUTHWALL: f"/authwall?{urlencode({'trk': 'bf', 'sessionRedirect': path})}",
+        }
+        for name, address in walls.items():
+            if self._take(name, path):
+                return RedirectResponse(address, 303)
         if self._take(FaultName.CHOOSER, path):
             return bare("wall.html", kind="chooser", title="LinkedIn")
         if self._take(FaultName.LIMIT_PAGE, path):
             return bare(
                 "wall.html", kind="limit", title="", heading="Too many requests. Please try again later."
             )
+        return self._error(path)
+
+    def _error(self, path: str) -> Response | None:
         for name, status in (
             (FaultName.STATUS_429, 429),
             (FaultName.STATUS_999, 999),

@@ -1,5 +1,7 @@
 """Conversations: the full pages, the calls of their script, and the frame that can hold a third form."""
 
+# ruff: noqa: RUF001 -- pages contain curly apostrophes
+
 import asyncio
 from typing import Any
 
@@ -19,7 +21,11 @@ from tests.replica.linkedin.words import words_of
 from tests.replica.linkedin.world import World
 
 _CALLS = "/voyager/api/"
-_MAIN = '<div class="scaffold-layout__list-detail-inner msg__list-detail"><div class="scaffold-layout__list msg-conversations-container"></div><div class="scaffold-layout__detail msg__detail"></div></div>'
+_MAIN = (
+    '<div class="scaffold-layout__list-detail-inner msg__list-detail">'
+    '<div class="scaffold-layout__list msg-conversations-container"></div>'
+    '<div class="scaffold-layout__detail msg__detail"></div></div>'
+)
 _ROWS_PER_CALL = 20
 
 
@@ -142,6 +148,10 @@ class Messaging:
             scripts=("inbox.js",), data=data,
         )  # fmt: skip
         return respond(self._world, content, front_end="ember")
+
+
+def _gone() -> Response:
+    return bare("wall.html", kind="gone", title="LinkedIn", heading="This page doesn’t exist", status=404)
 
 
 def routes(world: World) -> list[Route]:

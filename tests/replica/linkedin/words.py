@@ -1,5 +1,7 @@
 """The words of the frame and of messaging. Those not known from a page are this replica's own guess."""
 
+# ruff: noqa: RUF001, E501 -- pages contain curly apostrophes, and a phrase is not split
+
 from collections.abc import Mapping
 
 NAVIGATION: Mapping[str, Mapping[str, str]] = {
@@ -73,6 +75,6 @@ _SAME = {"ad_options": "Ad Options", "dont_want": "Don’t want to see this", "h
 
 
 def words_of(language: str, level: int = 0) -> dict[str, str]:
-    """Return the words of a language; from level 2 of the drift on they are a little different."""
+    """Return the words of a language; at level 2 of the drift they are a little different."""
     words = dict(_SAME) | dict(zip(_KEYS, _ROWS[language], strict=True))
-    return {key: f"{word} »" for key, word in words.items()} if level >= 2 else words
+    return {key: f"{word} »" for key, word in words.items()} if level == 2 else words

@@ -20,7 +20,10 @@ from tests.replica.linkedin.seeds import first_talks
 
 LANGUAGES = ("en", "fr", "de", "es", "pl")
 EFFECTS = ("message", "withdrawal", "shared")
-_FAULTS = "CREATE TABLE IF NOT EXISTS faults (name TEXT PRIMARY KEY, value TEXT NOT NULL, times INTEGER, path_prefix TEXT)"
+_FAULTS = (
+    "CREATE TABLE IF NOT EXISTS faults "
+    "(name TEXT PRIMARY KEY, value TEXT NOT NULL, times INTEGER, path_prefix TEXT)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class World:
         ]
 
     def reset(self) -> None:
-        """Go back to the beginning, but stay signed in: faults, settings, conversations and ledger are gone."""
+        """Go back to the beginning, but stay signed in."""
         sessions = self.sessions
         self.resets += 1
         self._forget()

@@ -38,15 +38,16 @@ def suggestion(look: Look, card: Card) -> str:
 
 
 def sentence(look: Look, card: Card) -> list[Child]:
-    """Return the sentence of a card. The word for today stands in `<strong>`."""
+    """Return the sentence of a card. The word for today is strong, in two languages in capitals."""
     first = card.person.first_name
     if card.days_ago > 0:
         day = look.world.today() - timedelta(days=card.days_ago)
         return [look.words("late", first=first, date=look.day(day))]
     if card.days_ago == TOMORROW:
         return [look.words("upcoming", first=first)]
+    capitals = look.cls("capitals") if look.language in {"de", "pl"} else None
     start, _, end = look.words("today", first=first, today="\0").partition("\0")
-    return [start.rstrip(), e("span", " "), e("strong", look.words("today_word")), end]
+    return [start.rstrip(), e("span", " "), e("strong", look.words("today_word"), cls=capitals), end]
 
 
 def greet_label(look: Look, card: Card) -> str:

@@ -169,7 +169,9 @@ class BirthdayPages:
 
     def _make_card(self, look: Look, person: Person) -> Card | None:
         birthday = person.birthday
-        greeted = any(message.outgoing for message in self._world.threads.get(person.slug, []))
+        greeted = any(
+            effect.kind == "message" for effect in self._world.ledger() if effect.slug == person.slug
+        )
         if birthday is None or (greeted and not birthday.stays):
             return None
         other = next(one for one in self._world.people.values() if one.slug == "cleo-plain")

@@ -69,16 +69,16 @@ class FeedPages:
         return answer_page(look, request, words, append("main", main, *links, after_ms=100))
 
     async def not_found(self, request: Request) -> Response:
-        return self._gone(request, "not_found")
+        return self._gone(request, "not_found", 404)
 
     async def unavailable(self, request: Request) -> Response:
-        return self._gone(request, "unavailable")
+        return self._gone(request, "unavailable", 200)
 
-    def _gone(self, request: Request, heading: str) -> Response:
+    def _gone(self, request: Request, heading: str, status: int) -> Response:
         look = Look(self._world, "profile")
         text = look.words(heading)
         main = e("section", e("h2", text), e("a", "LinkedIn", href="/feed/"))
-        return answer_page(look, request, text, append("main", main, after_ms=50), status=404)
+        return answer_page(look, request, text, append("main", main, after_ms=50), status=status)
 
 
 def _ember_post(number: int, text: str) -> Node:

@@ -52,5 +52,5 @@ def _style(look: Look) -> str:
         f".{look.cls('sticky')} {{ position: sticky; top: 0; background: #fff; z-index: 3 }}",
     ]
     if not look.ember:
-        rules.append("main { height: calc(100vh - 80px); overflow-y: auto }")
+        rules.append("main { height: calc(100vh - 80px); overflow-y: auto; position: relative }")
     return "\n".join(rules)

@@ -3,7 +3,7 @@
 from tests.replica.linkedin.pages_lists.look import Look, compose_link, new_key, profile_link, slug_path
 from tests.replica.linkedin.pages_lists.page import PARTS
 from tests.replica.linkedin.pages_lists.profile_facts import Facts, Job
-from tests.replica.linkedin.pages_lists.profile_top import card_key, strangers
+from tests.replica.linkedin.pages_lists.profile_top import card_key, is_own, strangers
 from tests.replica.linkedin.pages_lists.tree import Call, Node, e
 from tests.replica.linkedin.people import Person
 
@@ -35,6 +35,8 @@ def holders(look: Look, person: Person) -> list[Node]:
 
 def part_of(look: Look, person: Person, facts: Facts, part: str, others: list[Person]) -> list[Node]:
     """Return what a holder is filled with."""
+    if part == ABOVE and is_own(person):
+        return [about(look, person, facts)]
     if part == ABOVE:
         follow = strangers(look, look.words("people_follow", name=person.name), others[:2])
         return [highlights(look, person), follow, about(look, person, facts)]

@@ -15,6 +15,7 @@ from tests.replica.linkedin.pages_lists.tree import Call, Node, e
 from tests.replica.linkedin.people import MEMBER_SLUG, Person
 
 _CARD = "com.linkedin.sdui.profile.card.ref"
+_STILL_H1 = "ben-plain"
 
 
 def card_key(person: Person, section: str) -> str:
@@ -27,8 +28,8 @@ def is_own(person: Person) -> bool:
 
 
 def heading(look: Look, person: Person) -> Node:
-    """Return the name. Some accounts still have `h1`."""
-    tag = "h1" if look.setting("heading") == "h1" or "h1" in person.traits else "h2"
+    """Return the name. Some pages still have `h1`."""
+    tag = "h1" if look.setting("heading") == "h1" or person.slug == _STILL_H1 else "h2"
     return e(tag, person.name, cls=look.cls("name"))
 
 

@@ -42,7 +42,7 @@ def sdui_row(look: Look, person: Person | None, number: int, mutual: list[Person
     )
     return e(
         "div",
-        _mutual(look, mutual) if number == MUTUAL_ROW and mutual else None,
+        _mutual(look, mutual) if number == MUTUAL_ROW and person.slug != MEMBER_SLUG else None,
         outer,
         e("div", ref=f"action-{number}", componentkey=key, id=key),
         e("div", e("p", "…"), componentkey=f"SearchResultssnippet_{person.member_id}"),

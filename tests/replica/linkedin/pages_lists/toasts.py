@@ -1,7 +1,9 @@
 """The short notices that a page shows after an act."""
 
 from tests.replica.linkedin.pages_lists.look import Look
-from tests.replica.linkedin.pages_lists.tree import Effect, append, e, remove
+from tests.replica.linkedin.pages_lists.tree import Effect, e, remove
+
+_SHOWN_MS = 6000
 
 
 def toast(look: Look, text: str, *, error: bool = False) -> Effect:
@@ -20,4 +22,4 @@ def toast(look: Look, text: str, *, error: bool = False) -> Effect:
         )
     else:
         item = e("div", e("p", text), close, ref="toast", cls=look.cls("toast"))
-    return append("toasts", item, after_ms=200)
+    return Effect("notice", "toasts", (item,), after_ms=200, value=_SHOWN_MS)

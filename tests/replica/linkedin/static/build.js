@@ -3,13 +3,14 @@
 (() => {
   const SVG = new Set(["svg", "use", "path"]);
   const elements = new Map();
+  const near = { rootMargin: "80px", scrollMargin: "80px" };
   const visible = new IntersectionObserver((entries) => {
     for (const entry of entries) {
       if (!entry.isIntersecting) continue;
       visible.unobserve(entry.target);
       react(entry.target.replicaVisible);
     }
-  });
+  }, near);
 
   function build(tree) {
     if (typeof tree === "string") return document.createTextNode(tree);
@@ -61,6 +62,10 @@
     fill: (node, nodes) => node.replaceChildren(...nodes),
     remove: (node) => node.remove(),
     modal: (node) => node.showModal(),
+    notice: (node, nodes, shownMs) => {
+      node.append(...nodes);
+      setTimeout(() => nodes.forEach((one) => one.remove()), shownMs);
+    },
     wait: () => {},
     overlay: (node, nodes, value) => openBubble({ mode: "compose", ...value }),
     go: (node, nodes, value) => location.assign(value),
