@@ -1,5 +1,7 @@
 """What rows of lists mean: days of birthdays, names, counts and controls; no browser."""
 
+# ruff: noqa: RUF001 -- the apostrophes are what pages write
+
 from dataclasses import replace
 from datetime import date, timedelta
 

@@ -67,10 +67,9 @@ _READ: Final = (
   const squeeze = (text) => text.replace(/\s+/g, " ").trim();
   const isInline = (one) => /^(inline|contents)/.test(getComputedStyle(one).display);
   const blockOf = (text, row) => {
-    const paragraph = text.parentElement.closest("p, h1, h2, h3, h4, h5, h6");
-    if (paragraph && row.contains(paragraph)) return paragraph;
     let part = text.parentElement;
-    while (part !== row && isInline(part)) part = part.parentElement;
+    while (part !== row && isInline(part) && !part.matches("p, h1, h2, h3, h4, h5, h6, time")
+      && !(part.matches("a[href]") && personOf(part))) part = part.parentElement;
     return part;
   };
   const linesOf = (row, controls) => {
@@ -79,9 +78,10 @@ _READ: Final = (
     for (let text = walker.nextNode(); text; text = walker.nextNode()) {
       if (controls.some((one) => one.contains(text)) || !isShown(text.parentElement)) continue;
       const block = blockOf(text, row);
-      lines.set(block, (lines.get(block) ?? "") + text.data);
+      // parts without a space between them may be lines of their own by their style
+      lines.set(block, [...(lines.get(block) ?? []), text.data]);
     }
-    return [...lines.values()].map(squeeze).filter(Boolean);
+    return [...lines.values()].map((parts) => squeeze(parts.join(" "))).filter(Boolean);
   };
   const labelsOf = (row) => [...row.querySelectorAll("figure, img, [role=img], [role=image]")]
     .flatMap((one) => [one.getAttribute("aria-label"), one.getAttribute("alt")])

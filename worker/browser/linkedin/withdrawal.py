@@ -132,7 +132,7 @@ def mentions_name(name: str, question: Question) -> bool:
 def find_confirm(controls: tuple[Control, ...], row: SentRow, language: str | None) -> int | None:
     """Return the position of the dialog's button that withdraws, or None.
 
-    It has the word, or is the only one that names the person: the one to cancel does not.
+    It has the word, or the same text as the control of the row, or is the only one that names the person.
     """
     worded = [number for number, each in enumerate(controls) if is_withdraw(each, language)]
     naming = [
@@ -140,7 +140,8 @@ def find_confirm(controls: tuple[Control, ...], row: SentRow, language: str | No
         for number, each in enumerate(controls)
         if row.full_name and fold(row.full_name) in fold(each.label)
     ]
-    chosen = worded or naming
+    same = [number for number, each in enumerate(controls) if row.word and fold(each.text) == fold(row.word)]
+    chosen = worded or naming or same
     return chosen[0] if len(chosen) == 1 else None
 
 
