@@ -52,9 +52,14 @@ _COMMON: Final = r"""
       const row = rowOf(control, root);
       if (row) rows.set(row, [...(rows.get(row) ?? []), control]);
     }
-    // a control below the rows finds all of them around it
-    for (const row of [...rows.keys()]) {
-      if ([...rows.keys()].some((other) => other !== row && row.contains(other))) rows.delete(row);
+    for (const [outer, controls] of [...rows]) {
+      for (const [inner, others] of [...rows]) {
+        if (inner === outer || !outer.contains(inner)) continue;
+        // a row with parts of its own, or all that a control below the rows finds around it
+        const isOneRow = people(inner).size === people(outer).size;
+        if (isOneRow && rows.has(outer)) rows.set(outer, [...new Set([...others, ...rows.get(outer)])]);
+        rows.delete(isOneRow ? inner : outer);
+      }
     }
     return rows;
   };

@@ -90,7 +90,7 @@ LOAD_MORE = Mark(
         ),
         Form(
             "words",
-            ":is(main, [role=main]) :is(button, [role=button]):text-matches("
+            ":is(button, [role=button]):text-matches("
             + json.dumps(rf"^\s*({'|'.join(list_words('load_more', None))})\s*$")
             + ", 'i')",
             "other projects' code",

@@ -61,7 +61,7 @@ LOAD_MORE = Mark(
     (
         Form(
             "words-2026-10",
-            ":is(main, [role=main]) :is(button, [role=button]):text-matches("
+            ":is(button, [role=button]):text-matches("
             + json.dumps(rf"^\s*({'|'.join(list_words('load_more', None))})\s*$")
             + ", 'i')",
             "one project's code",
