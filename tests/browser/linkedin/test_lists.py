@@ -112,7 +112,7 @@ TABS = "<div><button>Tout</button><button aria-current=true>Anniversaires</butto
 
 
 def page_of(cards: str, more: str = "") -> str:
-    return f"""<div role=main data-sdui-screen="com.linkedin.sdui.flagshipnav.mynetwork.CatchUpBirthday">{TABS}
+    return f"""<div role=main data-sdui-screen="com.linkedin.sdui.mynetwork.CatchUpBirthday">{TABS}
       <div role=list data-testid=lazy-column>{cards}{more}</div></div>"""
 
 
@@ -271,7 +271,7 @@ ROWS = row("jo-sample", "Jo Sample", "Vor 3 Wochen gesendet", tail=" Aktueller E
 
 def test_sent_invitations_are_read_to_their_end_and_nothing_else(pages: Pages, site: LinkedInSite) -> None:
     page_follow = """<div role=listitem><a href=/in/bob/>Bob</a><p>Bob</p><a href=/company/7/>Acme</a>
-      <p>Vor 2 Tagen gesendet</p><button aria-label="Einladung an Bob zurückziehen">Zurückziehen</button></div>"""
+      <p>Vor 2 Tagen gesendet</p><button>Zurückziehen</button></div>"""
     received = """<div role=listitem><a href=/in/eva/>Eva</a><p>Eva Muster</p><button
       aria-label="Einladung von Eva Muster annehmen">Annehmen</button><button
       aria-label="Einladung von Eva Muster ignorieren">Ignorieren</button></div>"""

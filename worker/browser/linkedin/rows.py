@@ -100,7 +100,6 @@ _READ: Final = (
   const inRows = new Set([...rows.values()].flat());
   return {
     rows: [...rows].map(([row, controls]) => ({
-      people: [...people(row)].length,
       links: [...new Set(peopleLinks(row).map((link) => link.getAttribute("href")))],
       labels: [...new Set(labelsOf(row))],
       lines: linesOf(row, controls),
@@ -182,12 +181,11 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: how many people it links to, by which links, its pictures' labels, texts and controls.
+    """One row: its links to people, its pictures' labels, its texts and its controls.
 
     `lines` are the shown texts outside the controls, by paragraph.
     """
 
-    people: int
     links: tuple[str, ...]
     labels: tuple[str, ...]
     lines: tuple[str, ...]
@@ -288,7 +286,6 @@ def read_framed_name(key: str, text: str, language: str | None) -> str | None:
 
 def _row(read: dict[str, Any]) -> Row:
     return Row(
-        read["people"],
         tuple(read["links"]),
         tuple(read["labels"]),
         tuple(read["lines"]),
