@@ -190,6 +190,16 @@ def test_a_card_that_is_neither_today_nor_late_is_left_alone(pages: Pages, site:
     assert [one.full_name for one in site.birthdays(TODAY)] == ["Ada Example"]
 
 
+def test_a_page_whose_first_sentence_is_not_understood_has_changed(pages: Pages, site: LinkedInSite) -> None:
+    """It would be today's, and only past birthdays would be greeted."""
+    first = card("bob", "Bob Other", "Vive Bob", greeting("bob", "Bob Other", TODAYS))
+    late = late_card("ada", "Ada Example", "10 nov.")
+    pages.set(BIRTHDAYS, page_of(first + late), language="fr")
+    assert refused(site).reason is Reason.SITE_CHANGED
+    pages.set(BIRTHDAYS, page_of(late + first), language="fr")
+    assert [one.full_name for one in site.birthdays(TODAY)] == ["Ada Example"]
+
+
 def test_without_the_language_only_the_agreement_of_the_page_tells_who_has_birthday_today(
     pages: Pages, site: LinkedInSite
 ) -> None:
