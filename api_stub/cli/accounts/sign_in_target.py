@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+from api_stub.cli.context import require_account
 from api_stub.cli.explain.sign_ins import describe_expiry
 from api_stub.cli.formatting import print_text
 from db.engine import Database
@@ -73,11 +74,15 @@ class SignInTarget:
         return prove_session(pool, WINDOW, self.is_signed_in, lambda state: keep_own(state, self.is_own))
 
     def keep(self, database: Database, state: str) -> None:
-        """Encrypt and store a proven storage state, and say so."""
+        """Encrypt and store a proven storage state, and say so.
+
+        Raises RequestRefusedError if the account was removed meanwhile.
+        """
         expires_at = find_expiry(state, SITES[self.account.site].session_cookie)
         with database.transaction() as session:
-            accounts.save_session(session, self.account.id, self.vault.seal(state), expires_at=expires_at)
-            stored = accounts.get_account(session, self.account.id)
+            account = require_account(session, self.account.name)
+            accounts.save_session(session, account.id, self.vault.seal(state), expires_at=expires_at)
+            stored = accounts.get_account(session, account.id)
         print_text(f"account {self.account.name} is signed in{describe_expiry(stored, clock.now())}")
 
 
