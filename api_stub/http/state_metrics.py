@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import upkeep
+from db.store import mark_matches, upkeep
 from db.store.people import accounts
 from db.store.quota.remaining import list_remaining
 from db.store.reports import halts
@@ -50,6 +50,9 @@ def _read(session: Session) -> Iterator[Metric]:
         ((str(each.account_id), each.kind, period), left)
         for each in list_remaining(session, most_accounts=_MOST_ACCOUNTS)
         for period, left in asdict(each.left).items()
+    )
+    yield metrics.MARKS_MISSING.build(
+        ((each.site, each.mark, each.trend), 1) for each in mark_matches.list_fallen(session)
     )
     jobs = upkeep.list_jobs(session)
     yield metrics.UPKEEP_SUCCEEDED.build(_times((each.job, each.last_ok_at) for each in jobs))

@@ -63,7 +63,7 @@ class LedgerSite:
         """Return nothing: nobody replies on this site."""
         return ()
 
-    def open_thread(self, profile_url: str) -> "LedgerThread":
+    def open_thread(self, profile_url: str, member_url: str | None = None) -> "LedgerThread":
         """Open the person's file."""
         return LedgerThread(self._folder, profile_url)
 
@@ -152,6 +152,10 @@ class LedgerThread:
     def proof(self, text: str, *, more_than: int) -> bool:
         """Return whether more than `more_than` lines have this text."""
         return sum(message.text == text for message in self.messages()) > more_than
+
+    def clear(self) -> None:
+        """Drop the draft."""
+        self._draft = ""
 
     def close(self) -> None:
         """Do nothing: nothing is open."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api_stub.cli.accounts import add, import_state, remove, sign_in
+from api_stub.cli.accounts import add, first_look, import_state, remove, sign_in
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountArgument,
@@ -26,11 +26,14 @@ from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import AccountStatus
 
-app = typer.Typer(help="Accounts: add, list, sign in, pause, resume, remove.", no_args_is_help=True)
+app = typer.Typer(
+    help="Accounts: add, list, sign in, look at a first message, pause, resume, remove.", no_args_is_help=True
+)
 app.command("add")(add.add_account)
 app.command("sign-in")(sign_in.sign_in)
 app.command("import-state")(import_state.import_state)
 app.command("remove")(remove.remove_account)
+app.command("first-look")(first_look.first_look)
 
 Name = AccountArgument
 
@@ -98,7 +101,11 @@ def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
-    """Resume a paused account. An account that its site stopped must be signed in again."""
+    """Resume a paused account, or one that its site stopped for a reason that needs no new sign-in.
+
+    These are: a page had changed, its language is unknown, Enter sends, the account is held. After any other
+    stop the account must be signed in again.
+    """
     with open_session(data) as session:
         account = require_account(session, name)
         if not control.resume_account(session, account.id):

@@ -18,7 +18,7 @@ from worker.browser.person_sign_in import wait_for_person
 from worker.browser.pool import BrowserPool
 from worker.errors import Reason, RequestRefusedError
 from worker.rules.model import AccountStatus
-from worker.rules.sites import SITES, has_adapter
+from worker.rules.sites import SITES
 from worker.secrets import Vault
 from worker.settings import Settings
 from worker.sign_in.storage_state import find_expiry, keep_own, own_hosts
@@ -87,10 +87,7 @@ class SignInTarget:
 
 
 def find_target(account: AccountRecord, settings: Settings, vault: Vault) -> SignInTarget:
-    """Return the target of a sign-in. Raises RequestRefusedError if Rapport can't sign in to its site."""
-    if not has_adapter(account.site) or SITES[account.site].session_cookie is None:
-        raise RequestRefusedError(
-            f"account {account.name} is on {account.site}, where Rapport can't sign in yet, so nothing can "
-            "be sent from it"
-        )
+    """Return the target of a sign-in. Raises RequestRefusedError if its site has no sign-in."""
+    if SITES[account.site].session_cookie is None:
+        raise RequestRefusedError(f"account {account.name} is on {account.site}, where nobody signs in")
     return SignInTarget(account, load_adapter(account.site), settings, vault)

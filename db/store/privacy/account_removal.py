@@ -30,6 +30,7 @@ from db.tables import (
     SavedSearch,
     Schedule,
     Search,
+    SiteCheck,
     Subscription,
 )
 from worker.errors import Reason, RequestRefusedError
@@ -163,7 +164,7 @@ def _delete_own_rows(session: Session, account_id: int) -> None:
         .where(Interaction.account_id == account_id, Interaction.import_id.is_not(None))
         .values(import_id=None)
     )
-    for table in (Schedule, SavedSearch, MessageTemplate, Import, Subscription, DailySummary):
+    for table in (Schedule, SavedSearch, MessageTemplate, Import, Subscription, DailySummary, SiteCheck):
         session.execute(delete(table).where(table.account_id == account_id))
     own = select(Campaign.id).where(Campaign.account_id == account_id)
     session.execute(delete(Search).where(Search.campaign_id.in_(own)))

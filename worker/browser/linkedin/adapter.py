@@ -7,13 +7,24 @@ None of it was ever run on the live site by us: docs/linkedin.md says what was n
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
 from worker.browser.errors import translate_errors
+from worker.browser.linkedin.birthdays import read_birthdays
+from worker.browser.linkedin.inbox import read_inbox
+from worker.browser.linkedin.invitations import find_sent, read_sent
 from worker.browser.linkedin.marks.navigation import NAVIGATION
+from worker.browser.linkedin.open_conversation import find_person, open_conversation
+from worker.browser.linkedin.page_text import address_of
+from worker.browser.linkedin.panes import list_texts
+from worker.browser.linkedin.profile import read_open_profile, read_profile
+from worker.browser.linkedin.search import read_results
 from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
+from worker.browser.linkedin.thread import LinkedInThread
 from worker.browser.linkedin.walls import check_walls, has_navigation
+from worker.browser.linkedin.withdrawal import LinkedInInvitation
 from worker.browser.site import Invitation, PageProgress, Thread, ignore_progress
 from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.rules.addresses import normalise_profile_url
@@ -33,6 +44,7 @@ class LinkedInSite:
         self, page: Page, base_url: str, timeout: timedelta, *, proof_wait: timedelta = _PROOF_WAIT
     ) -> None:
         self._site = SitePage(page, base_url, timeout)
+        self._profile: PersonKeys | None = None
         self._proof_wait = min(proof_wait, timeout)
 
     @classmethod
@@ -68,37 +80,47 @@ class LinkedInSite:
 
     def birthdays(self, today: date) -> Sequence[BirthdayCard]:
         """Read the birthdays page, dated from `today`."""
-        raise NotImplementedError
+        return read_birthdays(self._site, today)
 
     def inbox(self, since: datetime) -> Sequence[InboxLine]:
-        """Read the list of conversations, without opening one."""
-        raise NotImplementedError
+        """Read the list of conversations, without opening one. Its lines have names, but no addresses."""
+        return read_inbox(self._site, since)
 
-    def open_thread(self, profile_url: str) -> Thread:
-        """Open the conversation with this person. The caller checks the `recipient`."""
-        raise NotImplementedError
+    def open_thread(self, profile_url: str, member_url: str | None = None) -> Thread:
+        """Open the conversation with this person, by member id. The caller checks the `recipient`.
+
+        Where only an address by slug is known, the profile is opened first, which shows the id.
+        """
+        person = find_person(self._site, self.normalise(profile_url), member_url)
+        return LinkedInThread(self._site, open_conversation(self._site, person), self._proof_wait)
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
         """Read one page of the people search."""
-        raise NotImplementedError
+        return read_results(self._site, query, page)
 
     def read_profile(self, profile_url: str, sections: Collection[Section]) -> Profile:
         """Open a profile, scroll through it, and read the head and these sections."""
-        raise NotImplementedError
+        self._profile, profile = read_profile(self._site, self.normalise(profile_url), sections)
+        return profile
 
     def shown_keys(self) -> PersonKeys:
-        """Return the addresses of the profile that is open."""
-        raise NotImplementedError
+        """Return the addresses of the profile that is open, also while a page of its details is."""
+        opened = self._profile
+        if opened is None or address_of(urlsplit(self._site.page.url).path) not in opened.addresses:
+            opened = read_open_profile(self._site).keys
+        return opened
 
     def sent_invitations(
         self, today: date, on_page: PageProgress = ignore_progress
     ) -> Sequence[SentInvitation]:
         """Read the pending invitations to the end of the list."""
-        raise NotImplementedError
+        return read_sent(self._site, today, on_page)
 
     def open_invitation(self, profile_url: str) -> Invitation:
         """Find the invitation to this person on the list."""
-        raise NotImplementedError
+        wanted = self.normalise(profile_url)
+        find_sent(self._site, wanted)
+        return LinkedInInvitation(self._site, wanted, self._proof_wait)
 
     def normalise(self, profile_url: str) -> str:
         """Return the canonical address. Raises TryAgainError for one that isn't a profile's."""
@@ -111,4 +133,4 @@ class LinkedInSite:
         """Write a PNG of the page. With `masked`, message texts are covered."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with translate_errors("take a screenshot"):
-            self._site.page.screenshot(path=path)
+            self._site.page.screenshot(path=path, mask=list_texts(self._site) if masked else [])

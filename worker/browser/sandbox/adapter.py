@@ -88,7 +88,7 @@ class SandboxSite:
                 path = None
         return list(found.values())
 
-    def open_thread(self, profile_url: str) -> "SandboxThread":
+    def open_thread(self, profile_url: str, member_url: str | None = None) -> "SandboxThread":
         """Open the conversation with this person. The caller checks the `recipient`."""
         self._open_profile(pages.normalise(profile_url))
         with _translate_page_errors(self._page, "open the conversation"):
@@ -252,14 +252,23 @@ class SandboxThread:
             self._conversation.send()
 
     def proof(self, text: str, *, more_than: int) -> bool:
-        """Poll until it is proven or the wait is over. A stop page or a lost browser raises instead."""
+        """Poll until it is proven or the wait is over. A stop page or a lost browser raises instead.
+
+        The question whether to share contact details is declined. After any other question it is unproven:
+        only a person can tell what that means.
+        """
         with _translate_page_errors(self._page, "prove the message"):
             until = monotonic_seconds() + self._proof_wait.total_seconds()
             while not (proven := self._proven(text, more_than)) and monotonic_seconds() < until:
                 pages.check_stops(self._page)
                 # the page's own events run meanwhile
                 self._page.wait_for_timeout(_POLL_INTERVAL / timedelta(milliseconds=1))
-            return proven
+            return proven and self._conversation.answer_question()
+
+    def clear(self) -> None:
+        """Empty the composer, if the conversation is open."""
+        with _translate_page_errors(self._page, "clear the draft"):
+            self._conversation.clear()
 
     def close(self) -> None:
         """Close the conversation, and wait until it has closed."""
