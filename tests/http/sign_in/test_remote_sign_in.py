@@ -45,7 +45,7 @@ def sandbox(start_sandbox: StartSandbox, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def people() -> Iterator[BrowserPool]:
     """The browser of the persons. It shows pictures, as theirs do."""
-    with BrowserPool(load_media=True) as pool:
+    with BrowserPool(load_media=True, timeout=timedelta(minutes=1)) as pool:
         yield pool
 
 
