@@ -109,7 +109,7 @@ def _print_link(link: str) -> None:
 def _open_relay(target: SignInTarget) -> Iterator[relay.BrowserEnd]:
     """Open the relay, and end the sign-in with the block. Raises RequestRefusedError if Redis fails."""
     client = relay.connect(target.settings.redis)
-    end = relay.BrowserEnd(client, target.account.name)
+    end = relay.BrowserEnd(client)
     try:
         try:
             yield end

@@ -42,13 +42,6 @@ def sandbox(start_sandbox: StartSandbox, tmp_path_factory: pytest.TempPathFactor
     return start_sandbox(tmp_path_factory.mktemp("sandbox") / "state.db", None)[1]
 
 
-@pytest.fixture(scope="module")
-def people() -> Iterator[BrowserPool]:
-    """The browser of the persons. It shows pictures, as theirs do."""
-    with BrowserPool(load_media=True, timeout=timedelta(minutes=1)) as pool:
-        yield pool
-
-
 @pytest.fixture
 def door(tmp_path: Path, database_url: str, redis_url: str) -> Iterator[Door]:
     with open_door(tmp_path, database_url, redis_url) as door:
@@ -117,20 +110,22 @@ def remote_sign_in(environment: Mapping[str, str], door: Door) -> Iterator[Comma
         process.communicate()
 
 
-def open_link(people: BrowserPool, who: int, link: str) -> Page:
-    people.close_context(who)
-    page = people.page_for(who, None)
+def open_link(browser_pool: BrowserPool, who: int, link: str) -> Page:
+    browser_pool.close_context(who)
+    page = browser_pool.page_for(who, None)
     page.goto(link)
     page.get_by_role("button", name="Show the browser").click()
     return page
 
 
-def places(people: BrowserPool, sandbox: SandboxClient, person: Page) -> Mapping[str, tuple[float, float]]:
+def places(
+    browser_pool: BrowserPool, sandbox: SandboxClient, person: Page
+) -> Mapping[str, tuple[float, float]]:
     """Return where the fields of the sign-in form are in the person's page: a page of its own is measured."""
-    person.wait_for_function("() => document.getElementById('picture').naturalWidth > 0")
+    person.wait_for_function("() => document.getElementById('picture').width > 1")
     shown = person.locator("#picture").bounding_box()
     assert shown is not None
-    measured = people.page_for(9, None)
+    measured = browser_pool.page_for(9, None)
     measured.set_viewport_size({"width": round(shown["width"]), "height": round(shown["height"])})
     measured.goto(f"{sandbox.base_url}/login")
     found = {}
@@ -179,17 +174,18 @@ def test_a_person_far_away_signs_in_and_nobody_between_reads_what_is_typed(
     database: Database,
     environment: Mapping[str, str],
     sandbox: SandboxClient,
-    people: BrowserPool,
+    browser_pool: BrowserPool,
     door: Door,
 ) -> None:
     redis_url = environment["REDIS_URL"]
     with database.transaction() as session:
         account_id = an_account(session).id
     with recorded_commands(redis_url) as commands, remote_sign_in(environment, door) as command:
-        person = open_link(people, 1, command.link)
-        where = places(people, sandbox, person)
+        person = open_link(browser_pool, 1, command.link)
+        where = places(browser_pool, sandbox, person)
+        assert person.locator("#host").text_content() == sandbox.base_url.removeprefix("http://")
         assert person.evaluate("location.hash + document.referrer") == ""  # the token is nowhere any more
-        stranger = open_link(people, 2, command.link)
+        stranger = open_link(browser_pool, 2, command.link)
         stranger.wait_for_function(f"() => {SAID}.includes('was opened before')")
         type_in(person, where["name"], "wrong")
         person.keyboard.press("Control+a")
@@ -233,14 +229,14 @@ def test_a_person_far_away_signs_in_and_nobody_between_reads_what_is_typed(
 def test_ctrl_c_keeps_nothing_and_ends_the_page(
     database: Database,
     environment: Mapping[str, str],
-    people: BrowserPool,
+    browser_pool: BrowserPool,
     door: Door,
 ) -> None:
     with database.transaction() as session:
         account_id = an_account(session).id
     with remote_sign_in(environment, door) as command:
-        person = open_link(people, 1, command.link)
-        person.wait_for_function("() => document.getElementById('picture').naturalWidth > 0")
+        person = open_link(browser_pool, 1, command.link)
+        person.wait_for_function("() => document.getElementById('picture').width > 1")
         os.killpg(command.process.pid, signal.SIGINT)
         person.wait_for_function(f"() => {SAID}.includes('nothing was kept')")
         code, said = command.end()
