@@ -71,6 +71,7 @@ class Harness(Cluster):
     """The cluster and a campaign: a fresh network and account for each test."""
 
     site_name = "sandbox"
+    plenty = PLENTY
 
     def __init__(self, data: Path) -> None:
         super().__init__(data)
@@ -147,9 +148,9 @@ class Harness(Cluster):
         """Add an account and sign it in as a member of the site."""
         state = self.vault.seal(self.sign_in(member))
         with self.database.transaction() as session:
-            account = an_account(session, name or member, site=self.site_name, limits=PLENTY)
+            account = an_account(session, name or member, site=self.site_name, limits=self.plenty)
             for kind in (Kind.COLLECT, Kind.VISIT):
-                limits.set_limits(session, account.id, kind, PLENTY, by="tests")
+                limits.set_limits(session, account.id, kind, self.plenty, by="tests")
             accounts.save_session(session, account.id, state)
         return account
 

@@ -1,6 +1,7 @@
 """The fault tests' system on the replica of LinkedIn: an account whose pages are proven, and real workers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 from api_stub.sandbox.client import SandboxClient
@@ -20,6 +21,7 @@ class ReplicaHarness(Harness):
     """A fresh replica for each test, with an account that a person has already watched sending."""
 
     site_name = "linkedin"
+    plenty = replace(PLENTY, per_day=30, per_week=120)  # the hard ceilings of a real site
     site: ReplicaClient
 
     def make_client(self, url: str) -> SandboxClient:
@@ -40,7 +42,7 @@ class ReplicaHarness(Harness):
         account = super().add_account(member, name)
         now = clock.now()
         with self.database.transaction() as session:
-            limits.set_limits(session, account.id, Kind.WITHDRAW, PLENTY, by="tests")
+            limits.set_limits(session, account.id, Kind.WITHDRAW, self.plenty, by="tests")
             site_checks.save_verdicts(
                 session, account.id, [CapabilityVerdict(each, Verdict.OK, now) for each in Capability]
             )

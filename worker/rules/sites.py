@@ -34,9 +34,9 @@ class SiteDescription:
     "module:class" that opens its pages (see worker/browser/adapters.py).
     `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person accepts
     before an account is added. `offered`: `rapport account add` takes it. `needs_check`: it is a real site,
-    where a capability is used to send only once `rapport selectors check` has proven it.
-    `checker` is the "module:class" of that check. `session_cookie` is the cookie without which nobody is
-    signed in; a person can sign in only to a site that has one.
+    where a capability is used to send only once `rapport selectors check` has proven it. `checker` is the
+    "module:class" of that check. `session_cookie` is the cookie without which nobody is signed in; a person
+    can sign in only to a site that has one.
     """
 
     name: str
