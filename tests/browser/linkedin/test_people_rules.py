@@ -210,6 +210,10 @@ def test_a_strangers_tile_is_never_the_top_card() -> None:
     assert choose(stranger, known, keys=(key,)) is known
     assert choose(stranger, known, title="(3) Ada Example | LinkedIn") is known
     assert choose(stranger, known) is None
+    # at an address by member id
+    by_id = f"{ORIGIN}/in/{ADA}/"
+    read = CardsRead(title="", own=False, keys=[], toolbar=[], cards=[stranger, ours])
+    assert choose_card(read, by_id, by_id) is ours
     namesake = card(theirs, texts=("· 1st",))
     assert choose(namesake, known, title="Ada Example | LinkedIn") is None
 

@@ -67,8 +67,8 @@ PENDING = '<a href="/in/ada-example/" aria-label="Pending, click to withdraw inv
             Connection.CONNECTED,
         ),
         (
-            f"<div style='position: sticky'><h2>Ada Example</h2><p>Baker</p>{message(ADA)}</div>"
-            f"<section>{head('Ada Example', degree='', extra=message(ADA) + PENDING)}</section>",
+            # a sticky copy whose role is gone
+            f"<div style='position: sticky'><h2>Ada Example</h2><p>Baker</p>{message(ADA)}</div><section>{head('Ada Example', degree='', extra=message(ADA) + PENDING)}</section>",
             None,
             Connection.PENDING,
         ),
