@@ -178,7 +178,8 @@ def _rate(card: Card, title: str, slugs: set[str], members: set[str]) -> int:
     is_known = bool(ours or _members(card) & members)
     is_other = not is_known and bool((_addresses(card) and slugs) or (_members(card) and members))
     looks = 4 * (card["level"] == "H1") + 2 * _is_titled(card, title)
-    if not card["keyed"] and (is_other or not (looks or ours or (is_known and _degrees(card)))):
+    is_head = looks or _addresses(card) or (is_known and _degrees(card))
+    if not card["keyed"] and (is_other or not is_head):
         return 0
     return _PROVEN * (2 * card["keyed"] + is_known) + looks + bool(_degrees(card))
 
