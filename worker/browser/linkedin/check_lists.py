@@ -87,14 +87,11 @@ def _check_days(told: int, total: int, untold: Row | None, *, is_known: bool) ->
 
 
 def _explain_no_cards(site: SitePage) -> OwnChecks:
-    """An empty list excuses its marks only if the page says so, or has nobody on it."""
-    excused = [birthday_marks.CARD, birthday_marks.GREETING]
-    if listing.is_empty(site, birthday_marks.PAGE, "birthday_noun"):
-        return OwnChecks(excused=excused)
-    silent = CrossCheck(
-        "birthdays.none", Verdict.UNKNOWN, "no cards, and no sign that there are none", BIRTHDAYS
-    )
-    return OwnChecks([silent], excused=[] if _links_to_people(site) else excused)
+    """Return that nothing is known: an empty list proves nothing, and a list that seems empty even less."""
+    says_none = listing.is_empty(site, birthday_marks.PAGE, "birthday_noun")
+    said = "no cards" if says_none else "no cards, and no sign that there are none"
+    verdict = Verdict.DRIFT if _links_to_people(site) and not says_none else Verdict.UNKNOWN
+    return OwnChecks([CrossCheck("birthdays.none", verdict, said, BIRTHDAYS)])
 
 
 def _links_to_people(site: SitePage) -> bool:
