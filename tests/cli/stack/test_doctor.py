@@ -33,6 +33,7 @@ def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path, redis_url: 
         "Redis": True,
         "secret keys": True,
         "subscriptions": True,
+        "sign-ins": True,
         "upkeep": True,
         "sites' pages": True,
         "sign-ins": True,
