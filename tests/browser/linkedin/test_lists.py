@@ -185,6 +185,7 @@ def test_a_card_that_is_neither_today_nor_late_is_left_alone(pages: Pages, site:
             greeting("cleo", "Cléo Autre", LATE),
         ),
         card("dan", "Dan Autre", "L’anniversaire de Dan aujourd’hui", greeting("dan", "Dan Autre", LATE)),
+        card("eve", "Ève Autre", "L’anniversaire de Ève aujourd’hui", "<p>Envoyé</p>"),  # greeted by hand
     ]
     pages.set(BIRTHDAYS, page_of(today_card("ada", "Ada Example") + "".join(odd)), language="fr")
     assert [one.full_name for one in site.birthdays(TODAY)] == ["Ada Example"]
@@ -215,7 +216,8 @@ def test_without_the_language_only_the_agreement_of_the_page_tells_who_has_birth
 
 
 def test_an_empty_page_says_so(pages: Pages, site: LinkedInSite) -> None:
-    pages.set(BIRTHDAYS, page_of("", "<p>Aucun anniversaire pour le moment</p>"), language="fr")
+    stranger = card("new", "New Here", "Vous connaissez peut-être New", "<button>Se connecter</button>")
+    pages.set(BIRTHDAYS, page_of(stranger, "<p>Aucun anniversaire pour le moment</p>"), language="fr")
     assert site.birthdays(TODAY) == []
     pages.set(BIRTHDAYS, page_of(""), language="fr")
     shell = refused(site)
@@ -303,7 +305,7 @@ def test_sent_invitations_are_read_to_their_end_and_nothing_else(pages: Pages, s
     assert progress[-1][1] == 3
 
 
-@pytest.mark.parametrize("count", ["Personen (1.052)", ""])
+@pytest.mark.parametrize("count", ["Personen (1.052)", "Personen (3)", ""])
 def test_a_list_that_is_not_whole_says_nothing_about_who_is_gone(
     pages: Pages, site: LinkedInSite, count: str
 ) -> None:
