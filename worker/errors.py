@@ -104,6 +104,13 @@ class PremiumWallError(NeverError):
         super().__init__(Reason.NOT_CONNECTED, "the site offers Premium instead of a message")
 
 
+class UnknownDialogError(TryAgainError):
+    """A dialog that nobody knows came up after the click, and nothing proves the effect: a person decides."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(Reason.PROOF_MISSING, text)
+
+
 class RequestRefusedError(Exception):
     """A request that can't be carried out. The text says what to change; nothing was planned."""
 

@@ -9,7 +9,12 @@ select distinct on (i.contact_id)
     i.replied_at is not null as replied,
     coalesce(cast(k.options ->> 'keep_replies' as boolean), false) as keep_text,
     not c.do_not_contact as may_open,
-    c.member_url
+    c.member_url,
+    c.full_name,
+    exists (
+        select 1 from contacts o
+        where o.account_id = c.account_id and o.name_key = c.name_key and o.id <> c.id
+    ) as has_namesake
 from interactions i
 join actions a on a.id = i.action_id
 join campaigns k on k.id = a.campaign_id

@@ -1,7 +1,7 @@
 """Send one greeting: open the thread, type, write the intent, send once, prove."""
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from db.engine import today_in
@@ -16,6 +16,7 @@ from tasks.actions.settle import Outcome
 from tasks.actions.thread import (
     MovedAddressError,
     check_recipient,
+    clear_draft,
     count_outgoing_copies,
     find_messages_by_hand,
     find_reason_not_to_send,
@@ -81,10 +82,13 @@ def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Gr
         raise NeverError(reason, "seen in the thread before sending")
     check_name(thread, claim)
     thread.type(claim.message)
-    check_recipient(site, thread, claim.keys)
-    check_name(thread, claim)
-    lease.require(services.settings.click_lease_margin)
-    write_intent(services, claim, grant)
+    with ExitStack() as on_error:
+        on_error.callback(clear_draft, thread)
+        check_recipient(site, thread, claim.keys)
+        check_name(thread, claim)
+        lease.require(services.settings.click_lease_margin)
+        write_intent(services, claim, grant)
+        on_error.pop_all()
     return _send_and_prove(services, claim, lease, grant, site=site, thread=thread, messages=messages)
 
 
@@ -149,7 +153,9 @@ def _send_and_prove(
             raise TryAgainError(Reason.PROOF_MISSING, "no new bubble with this text was seen")
     except RapportError as error:
         services.quota.settle(grant, Verb.REPORT, site_health(error))
-        return settle.mark_uncertain(services, claim, site, error)
+        outcome = settle.mark_uncertain(services, claim, site, error)
+        clear_draft(thread)
+        return outcome
     outcome = settle.record_proven_effect(services, claim, grant, site, status="sent")
     with suppress(RapportError):  # it is recorded, even if a dialog stays open
         thread.close()

@@ -24,6 +24,7 @@ from worker.errors import (
     StopAccountError,
     TryAgainError,
 )
+from worker.rules.capabilities import Capability
 from worker.rules.messages.replies import (
     MAX_CONVERSATIONS_OPENED,
     AutomaticAnswer,
@@ -32,7 +33,9 @@ from worker.rules.messages.replies import (
     Reply,
     classify_inbox_line,
     find_automatic,
+    find_greeted,
     find_reply,
+    may_open_line,
     needs_text,
     replies_known_until,
 )
@@ -124,7 +127,7 @@ def _find_replies(
     found = _Findings()
     opened = 0
     for line in sorted(lines, key=lambda line: line.at):
-        greeted = by_address.get(line.profile_url)
+        greeted = find_greeted(line, by_address, reading.greeted)
         signal = classify_inbox_line(line, greeted, reading.read_to) if greeted else InboxSignal.NOTHING
         if greeted is None or signal is InboxSignal.NOTHING:
             continue
@@ -133,6 +136,8 @@ def _find_replies(
             continue
         if signal is InboxSignal.AUTOMATIC:
             found.automatic.append(AutomaticAnswer(greeted, line.at, line.preview))
+            continue
+        if not may_open_line(line, greeted):
             continue
         if opened == MAX_CONVERSATIONS_OPENED or clock.monotonic_seconds() > until_s:
             found.left.append(line)
@@ -172,4 +177,4 @@ def _log_and_stop(services: Services, reading: InboxLease, error: StopAccountErr
     metrics.ERRORS.labels(error.reason, "read_replies").inc()
     log.error("account_stopped", account=reading.account.name, reason=error.reason, text=str(error))
     with services.database.transaction() as session:
-        stop_account(session, reading.account.id, Kind.GREET, error)
+        stop_account(session, reading.account.id, Kind.GREET, error, used={Capability.INBOX})

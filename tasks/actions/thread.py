@@ -1,11 +1,12 @@
 """Read a thread: whose it is, and whether a greeting is in it already."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 
 from db.store.actions.claims import Claim
 from tasks.services import Services
 from worker.browser.site import Site, Thread
-from worker.errors import NeverError, Reason
+from worker.errors import NeverError, RapportError, Reason
 from worker.rules.identity import Match, PersonKeys, compare_keys
 from worker.rules.messages.automatic import without_automatic
 from worker.rules.model import ThreadMessage
@@ -19,11 +20,11 @@ def open_thread(services: Services, site: Site, site_name: str, keys: PersonKeys
     """
     with services.time_request(site_name, "open_thread"):
         try:
-            thread = site.open_thread(keys.addresses[0])
+            thread = site.open_thread(keys.addresses[0], keys.member_url)
         except NeverError as error:
             if error.reason is not Reason.PROFILE_GONE or len(keys.addresses) == 1:
                 raise
-            thread = site.open_thread(keys.addresses[1])
+            thread = site.open_thread(keys.addresses[1], keys.member_url)
     check_recipient(site, thread, keys)
     return thread
 
@@ -39,6 +40,12 @@ def check_recipient(site: Site, thread: Thread, keys: PersonKeys) -> None:
         raise MovedAddressError(shown)
     if match is not Match.SAME:
         raise NeverError(Reason.WRONG_RECIPIENT, "the thread that opened is somebody else's")
+
+
+def clear_draft(thread: Thread) -> None:
+    """Remove what was typed, as far as that is possible, so that the owner finds no draft."""
+    with suppress(RapportError):
+        thread.clear()
 
 
 class MovedAddressError(NeverError):

@@ -69,7 +69,7 @@ class ScriptedSite:
         self.step("inbox")
         return [line for line in self.lines if line.at >= since]
 
-    def open_thread(self, profile_url: str) -> "ScriptedThread":
+    def open_thread(self, profile_url: str, member_url: str | None = None) -> "ScriptedThread":
         self.step("open")
         return ScriptedThread(self, self.opens_as.get(profile_url, profile_url))
 
@@ -142,6 +142,10 @@ class ScriptedThread:
     def proof(self, text: str, *, more_than: int) -> bool:
         self._site.step("proof")
         return sum(m.outgoing and m.text == text for m in self._site.threads[self._url]) > more_than
+
+    def clear(self) -> None:
+        self._site.step("clear")
+        self._draft = ""
 
     def close(self) -> None:
         self._site.step("close")

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from worker import clock
 from worker.browser.site import Invitation, PageProgress, ignore_progress
-from worker.errors import NeverError, Reason
+from worker.errors import ConfigurationError, NeverError, Reason
 from worker.rules.identity import PersonKeys
 from worker.rules.model import (
     BirthdayCard,
@@ -41,6 +41,16 @@ class LedgerSite:
             raise missing_for_site("ledger_dir")
         return cls(settings.ledger_dir)
 
+    @classmethod
+    def sign_in_address(cls, settings: Settings) -> str:
+        """Raise ConfigurationError: this site has no sign-in."""
+        raise ConfigurationError("the ledger has no pages to sign in to")
+
+    @classmethod
+    def looks_signed_in(cls, page: Page) -> bool:
+        """Return True: this site has no sign-in."""
+        return True
+
     def signed_in(self) -> bool:
         """Return True: this site has no sign-in."""
         return True
@@ -53,7 +63,7 @@ class LedgerSite:
         """Return nothing: nobody replies on this site."""
         return ()
 
-    def open_thread(self, profile_url: str) -> "LedgerThread":
+    def open_thread(self, profile_url: str, member_url: str | None = None) -> "LedgerThread":
         """Open the person's file."""
         return LedgerThread(self._folder, profile_url)
 
@@ -142,6 +152,10 @@ class LedgerThread:
     def proof(self, text: str, *, more_than: int) -> bool:
         """Return whether more than `more_than` lines have this text."""
         return sum(message.text == text for message in self.messages()) > more_than
+
+    def clear(self) -> None:
+        """Drop the draft."""
+        self._draft = ""
 
     def close(self) -> None:
         """Do nothing: nothing is open."""

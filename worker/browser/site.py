@@ -41,7 +41,10 @@ class Thread(Protocol):
         """Return all messages shown outside the composer, oldest first."""
 
     def type(self, text: str) -> None:
-        """Put exactly `text` into the composer, replacing any draft. Sends nothing."""
+        """Put exactly `text` into the composer. Sends nothing.
+
+        Raises TryAgainError with COMPOSER_OCCUPIED if the composer holds a draft, which is never overwritten.
+        """
 
     def click_send(self) -> None:
         """Click the send button once, without waiting, proof or a second click."""
@@ -49,8 +52,12 @@ class Thread(Protocol):
     def proof(self, text: str, *, more_than: int) -> bool:
         """Return whether the composer is empty and more than `more_than` outgoing messages equal `text`.
 
-        Waits a few seconds at most. False means that it is not proven, not that it was not sent.
+        Waits a few seconds at most. False means that it is not proven, not that it was not sent. A site whose
+        server gives ids to messages proves it by the new id. Raises UnknownDialogError if a person must look.
         """
+
+    def clear(self) -> None:
+        """Empty the composer if it holds what `type` put there, so that no draft stays behind."""
 
     def close(self) -> None:
         """Close the conversation, so that it can't be mistaken for the next one."""
@@ -81,8 +88,12 @@ class Site(Protocol):
         Opens none of them, so that unread ones stay unread.
         """
 
-    def open_thread(self, profile_url: str) -> Thread:
-        """Open the conversation with this person. The caller checks the `recipient`."""
+    def open_thread(self, profile_url: str, member_url: str | None = None) -> Thread:
+        """Open the conversation with this person. The caller checks the `recipient`.
+
+        `member_url` is the person's address by member id, where it is known: a site whose conversations open
+        by id needs no profile then.
+        """
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
         """Read page `page` (1, 2, ...) of a people search, in the site's order."""

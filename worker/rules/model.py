@@ -122,15 +122,17 @@ class BirthdayCard:
 class InboxLine:
     """One conversation in a site's inbox: with whom, when the last message came, and whether it is ours.
 
+    `profile_url` is None on a site whose inbox shows only a `name`.
     `preview` is the beginning of the message, which ends with "…" where it is cut; it is never stored.
     `automatic`: the site marks the message as an automatic answer.
     """
 
-    profile_url: str
+    profile_url: str | None
     at: datetime
     outgoing: bool
     preview: str = field(default="", repr=False)
     automatic: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,23 @@ None of it was ever run on the live site by us: docs/linkedin.md says what was n
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
 from worker.browser.errors import translate_errors
 from worker.browser.linkedin.birthdays import read_birthdays
+from worker.browser.linkedin.inbox import read_inbox
 from worker.browser.linkedin.invitations import find_sent, read_sent
 from worker.browser.linkedin.marks.navigation import NAVIGATION
+from worker.browser.linkedin.open_conversation import find_person, open_conversation
+from worker.browser.linkedin.page_text import address_of
+from worker.browser.linkedin.panes import list_texts
+from worker.browser.linkedin.profile import read_open_profile, read_profile
+from worker.browser.linkedin.search import read_results
 from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
+from worker.browser.linkedin.thread import LinkedInThread
+from worker.browser.linkedin.walls import check_walls, has_navigation
 from worker.browser.linkedin.withdrawal import LinkedInInvitation
 from worker.browser.site import Invitation, PageProgress, Thread, ignore_progress
 from worker.errors import Reason, StopAccountError, TryAgainError
@@ -35,12 +44,29 @@ class LinkedInSite:
         self, page: Page, base_url: str, timeout: timedelta, *, proof_wait: timedelta = _PROOF_WAIT
     ) -> None:
         self._site = SitePage(page, base_url, timeout)
+        self._profile: PersonKeys | None = None
         self._proof_wait = min(proof_wait, timeout)
 
     @classmethod
     def open(cls, settings: Settings, open_page: Callable[[], Page]) -> "LinkedInSite":
         """Return the site, or the copy of its pages that RAPPORT_LINKEDIN_URL names."""
         return cls(open_page(), settings.linkedin_url or ORIGIN, settings.browser_timeout)
+
+    @classmethod
+    def sign_in_address(cls, settings: Settings) -> str:
+        """Return the address of the feed, which leads to the sign-in page."""
+        return f"{(settings.linkedin_url or ORIGIN).rstrip('/')}/feed/"
+
+    @classmethod
+    def looks_signed_in(cls, page: Page) -> bool:
+        """Return whether the page has a member's navigation bar, and is no wall."""
+        if not has_navigation(page):
+            return False
+        try:
+            check_walls(page)
+        except StopAccountError:
+            return False
+        return True
 
     def signed_in(self) -> bool:
         """Return whether the feed opens for this session."""
@@ -57,24 +83,32 @@ class LinkedInSite:
         return read_birthdays(self._site, today)
 
     def inbox(self, since: datetime) -> Sequence[InboxLine]:
-        """Read the list of conversations, without opening one."""
-        raise NotImplementedError
+        """Read the list of conversations, without opening one. Its lines have names, but no addresses."""
+        return read_inbox(self._site, since)
 
-    def open_thread(self, profile_url: str) -> Thread:
-        """Open the conversation with this person. The caller checks the `recipient`."""
-        raise NotImplementedError
+    def open_thread(self, profile_url: str, member_url: str | None = None) -> Thread:
+        """Open the conversation with this person, by member id. The caller checks the `recipient`.
+
+        Where only an address by slug is known, the profile is opened first, which shows the id.
+        """
+        person = find_person(self._site, self.normalise(profile_url), member_url)
+        return LinkedInThread(self._site, open_conversation(self._site, person), self._proof_wait)
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
         """Read one page of the people search."""
-        raise NotImplementedError
+        return read_results(self._site, query, page)
 
     def read_profile(self, profile_url: str, sections: Collection[Section]) -> Profile:
         """Open a profile, scroll through it, and read the head and these sections."""
-        raise NotImplementedError
+        self._profile, profile = read_profile(self._site, self.normalise(profile_url), sections)
+        return profile
 
     def shown_keys(self) -> PersonKeys:
-        """Return the addresses of the profile that is open."""
-        raise NotImplementedError
+        """Return the addresses of the profile that is open, also while a page of its details is."""
+        opened = self._profile
+        if opened is None or address_of(urlsplit(self._site.page.url).path) not in opened.addresses:
+            opened = read_open_profile(self._site).keys
+        return opened
 
     def sent_invitations(
         self, today: date, on_page: PageProgress = ignore_progress
@@ -99,4 +133,4 @@ class LinkedInSite:
         """Write a PNG of the page. With `masked`, message texts are covered."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with translate_errors("take a screenshot"):
-            self._site.page.screenshot(path=path)
+            self._site.page.screenshot(path=path, mask=list_texts(self._site) if masked else [])

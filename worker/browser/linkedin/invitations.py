@@ -190,3 +190,8 @@ def _main_address(addresses: frozenset[str]) -> str:
 
 def _unexpected(text: str) -> TryAgainError:
     return TryAgainError(Reason.SITE_UNEXPECTED, text)
+
+
+def read_count(site: SitePage) -> int | None:
+    """Return how many people the open page says were invited, or None if it doesn't say it clearly."""
+    return find_count(_read_counts(site), site.language())

@@ -6,7 +6,7 @@ by hand (who has already opened that conversation), or if the last message may b
 An automatic answer is no reply, and the human one that follows is looked for as if it had not come.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +21,7 @@ from worker.rules.messages.automatic import (
     without_automatic,
 )
 from worker.rules.model import InboxLine, ThreadMessage
+from worker.rules.names.shown_names import is_same_name
 
 REPLY_WINDOW: Final = timedelta(days=30)
 """How long after a greeting a message from its recipient counts as a reply."""
@@ -40,6 +41,7 @@ class LatestGreeting:
     """A contact's newest greeting: intended at `greeted_at`, proven and recorded at `recorded_at`.
 
     `keep_text`: the campaign stores the text of replies. `may_open`: the contact is not on do-not-contact.
+    `has_namesake`: the account knows somebody else by the same name.
     """
 
     interaction_id: int
@@ -51,6 +53,8 @@ class LatestGreeting:
     keep_text: bool
     may_open: bool
     member_url: str | None = None
+    full_name: str = ""
+    has_namesake: bool = False
 
     @property
     def keys(self) -> PersonKeys:
@@ -115,6 +119,27 @@ def _classify_incoming(line: InboxLine, greeted: LatestGreeting, *, seen: bool) 
     if may_be and greeted.may_open:
         return InboxSignal.NOTHING if seen else InboxSignal.UNSURE
     return InboxSignal.REPLIED
+
+
+def find_greeted(
+    line: InboxLine, by_address: Mapping[str, LatestGreeting], greeted: Iterable[LatestGreeting]
+) -> LatestGreeting | None:
+    """Return the greeting of whose person's conversation `line` is, or None.
+
+    A line without an address is the person's of that name, if the account knows only one.
+    """
+    if line.profile_url is not None:
+        return by_address.get(line.profile_url)
+    named = [each for each in greeted if is_same_name(each.full_name, line.name)]
+    return named[0] if len(named) == 1 and not named[0].has_namesake else None
+
+
+def may_open_line(line: InboxLine, greeted: LatestGreeting) -> bool:
+    """Return whether the conversation of a line may be opened.
+
+    Where lines show no addresses, an unread mark is only cleared for a campaign that keeps replies.
+    """
+    return line.profile_url is not None or line.outgoing or greeted.keep_text
 
 
 def needs_text(greeted: LatestGreeting) -> bool:

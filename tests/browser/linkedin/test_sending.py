@@ -1,0 +1,327 @@
+"""Writing to one person: whom, once, proven."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.browser.linkedin import messaging_pages as made
+from tests.browser.linkedin.conftest import Pages
+from tests.browser.linkedin.messaging_pages import (
+    ADA,
+    BASE,
+    JO,
+    bubble,
+    composer,
+    head,
+    member,
+    overlay,
+    pane,
+    pill,
+)
+from worker.browser.linkedin.adapter import LinkedInSite
+from worker.errors import NeverError, Reason, StopAccountError, TryAgainError, UnknownDialogError
+
+COMPOSE = "/messaging/compose/"
+TEXT = "Happy birthday, Ada! 🎂\n\nAll the best\nOwner"
+LAST_YEAR = datetime(2025, 11, 20, 9, 30, tzinfo=UTC)
+
+
+def send(site: LinkedInSite, text: str = TEXT) -> bool:
+    thread = site.open_thread(member(ADA))
+    thread.messages()
+    thread.type(text)
+    assert thread.recipient() == member(ADA)
+    thread.click_send()
+    return thread.proof(text, more_than=0)
+
+
+def test_a_text_of_several_lines_leaves_as_one_message_without_a_key(linkedin: LinkedInSite, pages: Pages):
+    old = bubble("Hello<br>Ada <a href='/x'>link</a>", LAST_YEAR, theirs=True)
+    pages.bodies[COMPOSE] = made.page(pane(head(), old))
+    thread = linkedin.open_thread(member(ADA))
+    assert (thread.recipient(), thread.member(), thread.shown_name()) == (
+        member(ADA),
+        member(ADA),
+        "Ada Example",
+    )
+    (said,) = thread.messages()
+    assert (said.outgoing, said.text, said.at) == (False, "Hello\nAda link", LAST_YEAR)
+    thread.type(TEXT)
+    thread.click_send()
+    assert thread.proof(TEXT, more_than=0)
+    assert pages.page.evaluate("[sent, enters]") == [[TEXT], 0]
+    sent = thread.messages()[-1]
+    assert (sent.outgoing, sent.text.split()) == (True, TEXT.split())
+    assert sent.at is not None
+    assert sent.at > datetime.now(UTC) - timedelta(minutes=1)  # noqa: TID251 -- the page's own time
+
+
+def test_a_new_conversation_is_known_by_address_and_pill_and_moves_to_its_own_page(linkedin, pages: Pages):
+    rebuilt = made.js(pane(head()))
+    script = f"""window.onSend = (text) => {{
+      add(text, "client-1");
+      setTimeout(() => {{
+        document.querySelector("main").innerHTML = {rebuilt};
+        history.pushState(null, "", "{made.thread_path()}");
+        add(text, serverId());
+      }}, 300);
+    }};"""
+    pages.bodies[COMPOSE] = made.page(pane(pill()), script=script)
+    thread = linkedin.open_thread(member(ADA))
+    assert (thread.member(), thread.shown_name(), list(thread.messages())) == (member(ADA), "Ada Example", [])
+    thread.type(TEXT)
+    thread.click_send()
+    assert thread.proof(TEXT, more_than=0)
+    assert thread.recipient() == member(ADA)
+
+
+@pytest.mark.parametrize(
+    "on_send",
+    [
+        "",
+        "add(text, 'client-1')",
+        "add(text, serverId(Date.now(), '9b5e1c2a-1111-4222-8333-444455556666_100'))",
+        "add(text, serverId()); setTimeout(() => add(text, serverId(Date.now() + 5, undefined, 9)), 250)",
+        "add(text, serverId(Date.now() - 120000))",
+        "add(text, serverId(), 'msg-s-event-listitem--other')",
+        "add('', serverId())",
+        f"add(text, serverId()); document.querySelector('.msg-title-bar a').href = '/in/{JO}/'",
+    ],
+    ids=[
+        "only the composer empties", "never an id", "another conversation", "two", "old", "theirs", "no text",
+        "the head changes",
+    ],
+)  # fmt: skip
+def test_what_does_not_prove_a_message_leaves_it_uncertain(linkedin, pages: Pages, on_send: str):
+    old = bubble("Hello", LAST_YEAR)
+    pages.bodies[COMPOSE] = made.page(pane(head(), old), script=f"window.onSend = (text) => {{ {on_send} }};")
+    assert not send(linkedin)
+
+
+def test_a_reply_that_comes_meanwhile_does_not_hide_the_message(linkedin, pages: Pages):
+    script = """const before = window.onSend;
+      window.onSend = (text) => { before(text);
+        setTimeout(() => add("Thanks!", serverId(Date.now() + 900, undefined, 3), "msg-s-event-listitem--other"), 400); };"""
+    pages.bodies[COMPOSE] = made.page(pane(head(), bubble("1", LAST_YEAR)), script=script)
+    assert send(linkedin, "1")
+
+
+@pytest.mark.parametrize("where", ["shadow", "frame"])
+def test_an_overlay_is_found_by_id_where_the_newer_pages_mount_it(linkedin, pages: Pages, where: str):
+    chats = overlay(head(JO, "Jo Sample")) + overlay(head())
+    host = '<div id="interop-outlet" data-testid="interop-shadowdom"></div>'
+    if where == "shadow":
+        script = f"""const root = document.querySelector("#interop-outlet").attachShadow({{mode: "open"}});
+          root.innerHTML = {made.js(chats)};
+          root.addEventListener("submit", (e) => e.preventDefault());"""
+        beside = host
+    else:
+        pages.bodies["/preload/"] = made.page("", beside=chats)
+        beside, script = (
+            host + '<iframe data-testid="interop-iframe" src="/preload/" width="800" height="600"></iframe>',
+            "",
+        )
+    pages.bodies[COMPOSE] = made.page("<h1>Feed</h1>", beside=beside, script=script)
+    thread = linkedin.open_thread(member(ADA))
+    thread.type(TEXT)
+    assert thread.shown_name() == "Ada Example"
+    drafts = [
+        draft
+        for draft in (
+            box.inner_text()
+            for frame in pages.page.frames
+            for box in frame.locator("[contenteditable]").all()
+        )
+    ]
+    assert [bool(draft.strip()) for draft in drafts] == [False, True]
+    thread.clear()
+    assert not any(
+        box.inner_text().strip()
+        for frame in pages.page.frames
+        for box in frame.locator("[contenteditable]").all()
+    )
+
+
+def test_a_frame_that_is_not_shown_holds_no_conversation_of_ours(linkedin, pages: Pages):
+    pages.bodies["/preload/"] = made.page("", beside=overlay(head()))
+    frame = '<iframe data-testid="interop-iframe" src="/preload/" style="opacity: 0"></iframe>'
+    pages.bodies[COMPOSE] = made.page(pane(head()), beside=frame)
+    assert linkedin.open_thread(member(ADA)).recipient() == member(ADA)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        overlay(head(JO, "Ada Example"), kind="msg-overlay-conversation-bubble--is-active"),
+        overlay(head(), kind="msg-overlay-conversation-bubble--is-minimized"),
+    ],
+    ids=["a stranger's chat", "a minimised chat"],
+)
+def test_other_chats_are_left_alone(linkedin, pages: Pages, beside: str):
+    pages.bodies[COMPOSE] = made.page(pane(head()), beside=f'<aside id="msg-overlay">{beside}</aside>')
+    assert send(linkedin)
+    assert pages.page.locator(".msg-overlay-conversation-bubble").count() == 1
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [overlay(head()), overlay(pill("Jo Sample"), kind="msg-overlay-conversation-bubble--is-compose")],
+    ids=["the same person twice", "a window for a new message"],
+)
+def test_nothing_is_typed_where_two_windows_could_be_meant(linkedin, pages: Pages, beside: str):
+    pages.bodies[COMPOSE] = made.page(pane(head()), beside=f'<aside id="msg-overlay">{beside}</aside>')
+    with pytest.raises(TryAgainError) as caught:
+        send(linkedin)
+    assert caught.value.reason is Reason.COMPOSER_OCCUPIED
+    assert not any(box.inner_text().strip() for box in pages.page.locator("[contenteditable]").all())
+
+
+@pytest.mark.parametrize(
+    ("main", "error", "reason"),
+    [
+        (pane(head(JO, "Ada Example")), NeverError, Reason.WRONG_RECIPIENT),
+        (pane(head(JO) + head(ADA)), StopAccountError, Reason.SITE_CHANGED),
+        (pane(pill() + pill("Jo Sample")), TryAgainError, Reason.COMPOSER_OCCUPIED),
+        (pane("<h2>Ada Example</h2>"), StopAccountError, Reason.SITE_CHANGED),
+        (pane(pill(), form=composer(extra='<input name="subject">')), NeverError, Reason.NOT_CONNECTED),
+        (pane(pill(), form=composer(extra='<input aria-label="Betreff (erforderlich)">')), NeverError, Reason.NOT_CONNECTED),
+        (pane(pill(), form=composer("<p>A draft of mine</p>")), TryAgainError, Reason.COMPOSER_OCCUPIED),
+        (pane(pill(), form=composer("<p>Happy birthday, Ada! 🎂</p>")), TryAgainError, Reason.COMPOSER_OCCUPIED),
+        (pane(pill(), form=composer(send='<button type="button" class="msg-form__send-toggle">…</button>')), StopAccountError, Reason.ENTER_SENDS),
+        (pane(pill(), form=composer(send="")), StopAccountError, Reason.SITE_CHANGED),
+    ],
+    ids=[
+        "a namesake", "a group", "two recipients", "no id", "subject", "subject by its word", "a draft",
+        "part of the text", "Enter sends", "no button",
+    ],
+)  # fmt: skip
+def test_what_is_not_certain_is_refused_and_left_as_it_was(linkedin, pages: Pages, main, error, reason):
+    pages.bodies[COMPOSE] = made.page(main)
+    draft = ""
+    pages.page.goto(f"{BASE}{COMPOSE}")
+    draft = pages.page.locator("[contenteditable]").inner_text()
+    with pytest.raises(error) as caught:
+        send(linkedin)
+    assert caught.value.reason is reason
+    assert pages.page.evaluate("sent") == []
+    assert pages.page.locator("[contenteditable]").inner_text().strip() == draft.strip()
+
+
+def test_the_text_of_an_attempt_that_was_cut_off_is_sent_once(linkedin, pages: Pages):
+    lines = "".join(f"<p>{line or '<br>'}</p>" for line in TEXT.split("\n"))
+    pages.bodies[COMPOSE] = made.page(pane(pill(), form=composer(lines)))
+    assert send(linkedin)
+    assert pages.page.evaluate("sent") == [TEXT]
+
+
+def test_an_icon_counts_as_the_button_if_it_alone_submits(linkedin, pages: Pages):
+    icon = '<button class="msg-form__send-btn" disabled><svg width="9" height="9"></svg></button>'
+    pages.bodies[COMPOSE] = made.page(
+        pane(head(), form=composer(send=icon)),
+        script="document.querySelector('.msg-form__send-btn').setAttribute('type', 'submit');",
+    )
+    assert send(linkedin)
+
+
+def test_a_changed_head_stops_the_click(linkedin, pages: Pages):
+    pages.bodies[COMPOSE] = made.page(pane(head()))
+    thread = linkedin.open_thread(member(ADA))
+    thread.type(TEXT)
+    pages.page.evaluate(f"document.querySelector('.msg-title-bar a').href = '/in/{JO}/'")
+    assert thread.recipient() == member(JO)
+    with pytest.raises(TryAgainError):
+        thread.click_send()
+    assert pages.page.evaluate("sent") == []
+
+
+def test_own_messages_that_load_late_stop_the_greeting_and_clear_the_draft(linkedin, pages: Pages):
+    pages.bodies[COMPOSE] = made.page(pane(head(), bubble("Hello", LAST_YEAR)))
+    thread = linkedin.open_thread(member(ADA))
+    thread.messages()
+    pages.page.evaluate("add('Happy birthday from me', serverId())")
+    with pytest.raises(TryAgainError):
+        thread.type(TEXT)
+    assert not pages.page.locator("[contenteditable]").inner_text().strip()
+
+
+def test_an_unknown_dialog_after_the_click_is_left_to_a_person(linkedin, pages: Pages):
+    script = """window.onSend = () => document.body.insertAdjacentHTML("beforeend",
+      '<div role="dialog"><h2>Share your contact info?</h2><button>Share</button></div>');"""
+    pages.bodies[COMPOSE] = made.page(pane(head()), script=script)
+    with pytest.raises(UnknownDialogError):
+        send(linkedin)
+    assert pages.page.get_by_role("button", name="Share").is_visible()
+
+
+def test_a_wall_in_place_of_the_conversation_stops_the_account(linkedin, pages: Pages):
+    script = (
+        """window.onSend = () => { document.body.innerHTML = '<form class="login__form">Sign in</form>'; };"""
+    )
+    pages.bodies[COMPOSE] = made.page(pane(head()), script=script)
+    with pytest.raises(StopAccountError):
+        send(linkedin)
+
+
+@pytest.mark.parametrize("kind", ["no id", "no side"])
+def test_messages_without_the_marks_of_a_proof_stop_the_account(linkedin, pages: Pages, kind: str):
+    shown = bubble("Hello", LAST_YEAR)
+    drifted = (
+        shown.replace("urn:li:msg_message", "urn:li:new")
+        if kind == "no id"
+        else shown.replace("msg-s-event-listitem", "x1")
+    )
+    pages.bodies[COMPOSE] = made.page(pane(head(), drifted))
+    with pytest.raises(StopAccountError) as caught:
+        linkedin.open_thread(member(ADA)).messages()
+    assert caught.value.reason is Reason.SITE_CHANGED
+
+
+def test_a_message_that_has_not_left_yet_is_neither_there_nor_absent(linkedin, pages: Pages):
+    pages.bodies[COMPOSE] = made.page(
+        pane(head(), bubble("Hello", LAST_YEAR)), script=f"add({made.js(TEXT)}, 'client-1');"
+    )
+    with pytest.raises(TryAgainError):
+        linkedin.open_thread(member(ADA)).messages()
+
+
+def test_an_empty_conversation_page_is_no_proof_that_nothing_was_written(linkedin, pages: Pages):
+    pages.bodies[COMPOSE] = made.page(
+        pane(head()), script=f"history.replaceState(null, '', '{made.thread_path()}');"
+    )
+    with pytest.raises(TryAgainError):
+        linkedin.open_thread(member(ADA))
+
+
+def test_older_messages_are_loaded_by_scrolling_up(linkedin, pages: Pages):
+    recent = [datetime.now(UTC) - timedelta(days=day) for day in (9, 5, 1)]  # noqa: TID251 -- within the window
+    shown = "".join(bubble(f"{at:%d}", at) for at in recent[1:])
+    older = made.js(bubble("older", recent[0]))
+    script = f"""const list = document.querySelector(".msg-s-message-list");
+      list.style.cssText = "height: 40px; overflow-y: auto";
+      list.scrollTop = 999;
+      let isLoaded = false;
+      list.addEventListener("scroll", () => {{ if (list.scrollTop > 0 || isLoaded) return;
+        isLoaded = true;
+        setTimeout(() => list.querySelector("ul").insertAdjacentHTML("afterbegin", {older}), 200); }});"""
+    pages.bodies[COMPOSE] = made.page(pane(head(), shown), script=script)
+    assert [each.text for each in linkedin.open_thread(member(ADA)).messages()][0] == "older"
+
+
+def test_closing_leaves_no_draft_and_no_open_conversation(linkedin, pages: Pages):
+    pages.bodies[COMPOSE] = made.page(
+        pane(head()),
+        script="""
+      document.addEventListener("input", (e) => localStorage.setItem("draft", e.target.innerText.trim()));""",
+    )
+    thread = linkedin.open_thread(member(ADA))
+    thread.type(TEXT)
+    thread.close()
+    assert pages.page.url == "about:blank"
+    pages.page.goto(f"{BASE}{COMPOSE}")
+    assert pages.page.evaluate("localStorage.getItem('draft')") == ""
+
+
+def test_a_person_known_by_id_is_written_to_without_opening_a_profile(linkedin, pages: Pages):
+    pages.bodies[COMPOSE] = made.page(pane(head()))
+    linkedin.open_thread("https://www.linkedin.com/in/ada-example/", member(ADA))
+    assert pages.opened == [f"{COMPOSE}?recipient={ADA}"]

@@ -1,0 +1,86 @@
+"""The composer of one conversation: put a text into it without a key press, empty it, and click Send."""
+
+from datetime import timedelta
+from typing import Final
+
+from worker.browser.linkedin.panes import Pane
+from worker.browser.linkedin.proof import compose_lines
+from worker.errors import Reason, StopAccountError, TryAgainError
+
+_CLICK_WAIT: Final = timedelta(seconds=3)
+
+_INSERT: Final = """(composer, lines) => {
+  const read = () => composer.innerText.trim();
+  composer.focus();
+  if (composer.getRootNode().activeElement !== composer) return false;
+  const run = (command, value) => composer.ownerDocument.execCommand(command, false, value);
+  run("selectAll");
+  if (read()) run("delete");
+  lines.forEach((line, at) => {
+    if (at) run("insertParagraph");
+    if (line) run("insertText", line);
+  });
+  return true;
+}"""
+"""Replaces what the composer holds, in one call, so that no other element can get the focus meanwhile.
+
+A line break is a command of the editor: no key is pressed, so nothing is sent by it.
+"""
+
+_EMPTY: Final = """(composer) => {
+  composer.focus();
+  if (composer.getRootNode().activeElement !== composer) return;
+  composer.ownerDocument.execCommand("selectAll");
+  composer.ownerDocument.execCommand("delete");
+}"""
+
+
+def is_same_draft(one: str, other: str) -> bool:
+    """Return whether two texts are equal but for what an editor changes: spaces and Unicode forms."""
+    return compose_lines(one) == compose_lines(other)
+
+
+def require_free(pane: Pane, text: str, suggestion: str | None) -> None:
+    """Raise TryAgainError unless the composer is empty, or holds what may be replaced.
+
+    That is the site's own suggestion, letter for letter, or `text` itself, from an attempt that was cut off.
+    """
+    draft = pane.draft.strip()
+    if not draft or is_same_draft(draft, text) or (suggestion and is_same_draft(draft, suggestion)):
+        return
+    raise TryAgainError(
+        Reason.COMPOSER_OCCUPIED,
+        "the conversation holds a draft that Rapport didn't write; send it or delete it",
+    )
+
+
+def require_send_button(pane: Pane) -> None:
+    """Raise StopAccountError if the composer has no Send button, or only Enter sends."""
+    if pane.has_send:
+        return
+    if pane.has_toggle:
+        raise StopAccountError(
+            Reason.ENTER_SENDS,
+            "the account sends with Enter, and Rapport never presses it: in a conversation, open the send "
+            'options beside the composer and choose "Click Send"',
+        )
+    raise StopAccountError(
+        Reason.SITE_CHANGED,
+        "a conversation has no Send button that is known for certain; run rapport selectors check",
+    )
+
+
+def insert_text(pane: Pane, text: str) -> None:
+    """Put the text into the composer, in place of what it holds. The caller reads it back."""
+    if not pane.element("composer").evaluate(_INSERT, text.strip().splitlines()):
+        raise TryAgainError(Reason.SITE_UNEXPECTED, "the composer can't be written to")
+
+
+def empty_composer(pane: Pane) -> None:
+    """Remove what the composer holds."""
+    pane.element("composer").evaluate(_EMPTY)
+
+
+def click_send(pane: Pane) -> None:
+    """Click the Send button that was read, once, with the mouse."""
+    pane.element("send").click(timeout=_CLICK_WAIT / timedelta(milliseconds=1))

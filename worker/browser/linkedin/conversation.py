@@ -1,0 +1,92 @@
+"""One person's conversation among all that are open: chosen by the person's id, never by name or order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from worker.browser.linkedin.message_ids import MessageId, read_message_id
+from worker.browser.linkedin.panes import Pane, View
+from worker.browser.linkedin.proof import Bubble
+from worker.browser.linkedin.site_page import SitePage
+from worker.errors import Reason, StopAccountError, TryAgainError
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The person to write to. `profile_url` is set where the profile at this address showed the id."""
+
+    member_url: str
+    profile_url: str | None = None
+
+    def has(self, address: str | None) -> bool:
+        """Return whether an address is this person's."""
+        return address is not None and address in {self.member_url, self.profile_url}
+
+
+def find_address(site: SitePage, pane: Pane) -> str | None:
+    """Return the address of the person whose conversation it is; None for a group, and if it isn't shown.
+
+    A new message shows names only: its person is the `recipient` of the page's address, if there is exactly
+    one recipient.
+    """
+    if pane.heads:
+        named = {site.member_of(href) or site.address_of(href) for href in pane.heads}
+        return named.pop() if len(named) == 1 else None
+    return site.member_of(pane.url) if pane.pills == 1 and "/messaging/compose" in pane.url else None
+
+
+def find_conversation_of(site: SitePage, view: View, person: Person) -> Pane | None:
+    """Return the person's conversation, or None. Raises TryAgainError if it isn't certain which one it is."""
+    ours = [pane for pane in view.panes if person.has(find_address(site, pane))]
+    if len(ours) > 1:
+        raise TryAgainError(
+            Reason.COMPOSER_OCCUPIED, "two conversations with this person are open; close one of them"
+        )
+    if ours and any(pane.is_overlay and not pane.heads for pane in view.panes if pane is not ours[0]):
+        raise TryAgainError(
+            Reason.COMPOSER_OCCUPIED, "a window for a new message is open beside it; send it or close it"
+        )
+    return ours[0] if ours else None
+
+
+def read_bubbles(site: SitePage, pane: Pane, person: Person) -> list[Bubble]:
+    """Return the messages that are loaded, oldest first; those without an id from the server come last."""
+    bubbles = []
+    for raw in pane.raw_bubbles:
+        found = read_message_id(raw["urn"])
+        senders = {site.member_of(href) or site.address_of(href) for href in raw["senders"]} - {None}
+        bubbles.append(Bubble(found, _is_own(raw["other"], senders, found, person), raw["text"]))
+    dated = sorted((each for each in bubbles if each.id), key=lambda each: each.id.at if each.id else 0)
+    return [*dated, *(each for each in bubbles if each.id is None)]
+
+
+def _is_own(
+    is_other: bool | None, senders: set[str | None], found: MessageId | None, person: Person
+) -> bool | None:
+    """Return whether the account wrote it, by the mark of the other side and the sender's link.
+
+    None if neither says it, or if they contradict each other.
+    """
+    owner = f"/in/{found.owner}/" if found else None
+    by_link = {
+        False if person.has(each) else True if owner and each and each.endswith(owner) else None
+        for each in senders
+    } - {None}
+    said = by_link | ({not is_other} if is_other is not None else set())
+    return said.pop() if len(said) == 1 else None
+
+
+def require_readable(bubbles: Sequence[Bubble]) -> None:
+    """Raise StopAccountError if it can't be read who wrote the messages and when: the page has changed."""
+    if not bubbles:
+        return
+    if all(each.id is None for each in bubbles):
+        raise StopAccountError(
+            Reason.SITE_CHANGED,
+            "no message of a conversation has an id of the known form, so nothing could be proven; "
+            "run rapport selectors check",
+        )
+    if any(each.own is None and each.id is not None for each in bubbles):
+        raise StopAccountError(
+            Reason.SITE_CHANGED,
+            "a conversation doesn't show which messages are the account's own; run rapport selectors check",
+        )
