@@ -128,7 +128,8 @@ def test_birthdays_are_read_with_id_name_and_day_past_games_advertisements_and_o
     other = card(
         "zoe", "Zoe Other", "Félicitez Zoe aujourd’hui", greeting("zoe", "Zoe", "Bravo", occasion="WORK")
     )
-    first = today_card("ada-example", "🔥 Ada Example 🚀") + GAMES + AD + other
+    sort = "<button onclick='document.title = 1'>Trier</button>"
+    first = sort + today_card("ada-example", "🔥 Ada Example 🚀") + GAMES + AD + other
     more = today_card("ada-example", "🔥 Ada Example 🚀") + late_card(
         "l%C3%A9a-sample", "Léa Sample", "10 nov."
     )
@@ -144,6 +145,7 @@ def test_birthdays_are_read_with_id_name_and_day_past_games_advertisements_and_o
         BirthdayCard(by_slug("ada-example"), "🔥 Ada Example 🚀", TODAY, by_id("ada-example")),
         BirthdayCard(by_slug("l%C3%A9a-sample"), "Léa Sample", date(2026, 11, 10), by_id("l%C3%A9a-sample")),
     ]
+    assert pages.tab.title() == "LinkedIn"  # only the button below the cards was clicked
 
 
 def test_the_older_form_with_a_button_is_read_without_an_id_from_the_older_address(
@@ -250,10 +252,10 @@ DIALOG = """
 const asked = (name, slug, says) => {
   const dialog = document.createElement("dialog");
   dialog.innerHTML = `<h2>Einladung zurückziehen</h2><button>Abbrechen</button>
-    <button aria-label="Einladung an ${name} zurückziehen">Zurückziehen</button>`;
+    <button class=confirm ${name && `aria-label="Einladung an ${name} zurückziehen"`}>Zurückziehen</button>`;
   document.body.append(dialog);
   dialog.show();
-  dialog.querySelector("[aria-label]").onclick = () => {
+  dialog.querySelector(".confirm").onclick = () => {
     window.asked = (window.asked ?? 0) + 1;
     dialog.remove();
     if (says) document.body.insertAdjacentHTML("beforeend", `<div role=alert><p>${says}</p></div>`);
@@ -324,6 +326,15 @@ def test_no_invitations_need_a_sign(pages: Pages, site: LinkedInSite) -> None:
     assert gone.value.reason is Reason.INVITATION_GONE
 
 
+def test_a_list_that_names_people_by_id_does_not_say_that_a_slug_is_gone(
+    pages: Pages, site: LinkedInSite
+) -> None:
+    pages.set(SENT, sent_page(row("jo", "Jo Sample", "Gestern gesendet", link=by_id("jo")), "Personen (1)"))
+    with pytest.raises(TryAgainError):
+        site.open_invitation(by_slug("jo-sample"))
+    site.open_invitation(by_id("jo"))
+
+
 def test_an_invitation_is_withdrawn_by_its_own_row_and_dialog(pages: Pages, site: LinkedInSite) -> None:
     namesake = row("jo-sample-2", "Jo Sample", "Gestern gesendet")
     pages.set(SENT, sent_page(namesake + ROWS, "Personen (3)"), language="de", script=DIALOG)
@@ -335,13 +346,20 @@ def test_an_invitation_is_withdrawn_by_its_own_row_and_dialog(pages: Pages, site
     ]
 
 
-def test_a_dialog_about_somebody_else_is_not_confirmed(pages: Pages, site: LinkedInSite) -> None:
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [("Jo Sampleton", Reason.WRONG_RECIPIENT), ("", Reason.SITE_UNEXPECTED)],
+    ids=["somebody-else", "nobody"],
+)
+def test_a_dialog_that_does_not_name_the_person_is_not_confirmed(
+    pages: Pages, site: LinkedInSite, named: str, reason: Reason
+) -> None:
     pages.set(
-        SENT, sent_page(ROWS, "Personen (2)"), language="de", script=DIALOG + "window.names = 'Jo Sampleton';"
+        SENT, sent_page(ROWS, "Personen (2)"), language="de", script=f"{DIALOG}window.names = '{named}';"
     )
-    with pytest.raises(NeverError) as refused:
+    with pytest.raises(RapportError) as refused:
         site.open_invitation(by_slug("jo-sample")).withdraw()
-    assert refused.value.reason is Reason.WRONG_RECIPIENT
+    assert refused.value.reason is reason
     assert pages.tab.evaluate("window.asked") is None
 
 
