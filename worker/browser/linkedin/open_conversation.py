@@ -18,7 +18,7 @@ from worker.browser.linkedin.marks import messaging as marks
 from worker.browser.linkedin.message_ids import is_conversation_page
 from worker.browser.linkedin.panes import Pane, View, read_view
 from worker.browser.linkedin.profile import Connection, open_profile
-from worker.browser.linkedin.site_page import SitePage
+from worker.browser.linkedin.site_page import SITE, SitePage
 from worker.browser.linkedin.walls import LIMIT_STATUS, has_navigation
 from worker.browser.linkedin.words import is_word
 from worker.browser.marks import find
@@ -38,7 +38,7 @@ def find_person(site: SitePage, profile_url: str, member_url: str | None) -> Per
 
     Raises NeverError if the profile shows that the account isn't connected with them.
     """
-    known = profile_url if is_member_url(profile_url, "linkedin") else member_url
+    known = profile_url if is_member_url(profile_url, SITE) else member_url
     if known is not None:
         return Person(known)
     return _look_up(site, profile_url)
@@ -178,7 +178,7 @@ def _asks_subject(fields: tuple[str, ...]) -> bool:
 def _is_by_slug(site: SitePage) -> bool:
     """Return whether the page's own conversation names its person by an address that isn't a member id."""
     addresses = [find_address(site, pane) for pane in _read(site).panes if not pane.is_overlay]
-    return any(address and not is_member_url(address, "linkedin") for address in addresses)
+    return any(address and not is_member_url(address, SITE) for address in addresses)
 
 
 def _read(site: SitePage) -> View:

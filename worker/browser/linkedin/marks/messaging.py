@@ -92,7 +92,10 @@ MINIMIZED: Final = "[class*='is-minimized'], [class*='is-minimised']"
 PREMIUM = Mark(
     SITE,
     "messaging.premium_wall",
-    (Form("card", "[class*='card-upsell']", "the code of a project that met it", date(2026, 6, 1)),),
+    (
+        Form("card", "[class*='card-upsell']", "the code of a project that met it", date(2026, 6, 1)),
+        Form("link", "main a[href*='/premium/']", "inference: where its button leads", date(2026, 6, 1)),
+    ),
 )
 """What is offered in place of a composer."""
 
