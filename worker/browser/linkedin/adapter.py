@@ -7,6 +7,7 @@ None of it was ever run on the live site by us: docs/linkedin.md says what was n
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
@@ -17,6 +18,9 @@ from worker.browser.linkedin.invitations import find_sent, read_sent
 from worker.browser.linkedin.marks.navigation import NAVIGATION
 from worker.browser.linkedin.open_conversation import find_person, open_conversation
 from worker.browser.linkedin.panes import list_texts
+from worker.browser.linkedin.page_text import address_of
+from worker.browser.linkedin.profile import read_open_profile, read_profile
+from worker.browser.linkedin.search import read_results
 from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
 from worker.browser.linkedin.thread import LinkedInThread
 from worker.browser.linkedin.withdrawal import LinkedInInvitation
@@ -39,6 +43,7 @@ class LinkedInSite:
         self, page: Page, base_url: str, timeout: timedelta, *, proof_wait: timedelta = _PROOF_WAIT
     ) -> None:
         self._site = SitePage(page, base_url, timeout)
+        self._profile: PersonKeys | None = None
         self._proof_wait = min(proof_wait, timeout)
 
     @classmethod
@@ -74,15 +79,19 @@ class LinkedInSite:
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
         """Read one page of the people search."""
-        raise NotImplementedError
+        return read_results(self._site, query, page)
 
     def read_profile(self, profile_url: str, sections: Collection[Section]) -> Profile:
         """Open a profile, scroll through it, and read the head and these sections."""
-        raise NotImplementedError
+        self._profile, profile = read_profile(self._site, self.normalise(profile_url), sections)
+        return profile
 
     def shown_keys(self) -> PersonKeys:
-        """Return the addresses of the profile that is open."""
-        raise NotImplementedError
+        """Return the addresses of the profile that is open, also while a page of its details is."""
+        opened = self._profile
+        if opened is None or address_of(urlsplit(self._site.page.url).path) not in opened.addresses:
+            opened = read_open_profile(self._site).keys
+        return opened
 
     def sent_invitations(
         self, today: date, on_page: PageProgress = ignore_progress

@@ -21,7 +21,7 @@ from worker.rules.addresses import PROFILE_ORIGINS, find_member_url, normalise_p
 SITE = "linkedin"
 ORIGIN = PROFILE_ORIGINS[SITE]
 _ARRIVAL_WAIT = timedelta(seconds=2)
-_GONE_PATHS = ("/404", "/in/unavailable")
+_GONE_PATHS = {"/404", "/in/unavailable"}
 
 
 class FrontEnd(StrEnum):
@@ -63,7 +63,7 @@ class SitePage:
         arrival = Arrival(status, urlsplit(self.page.url).path)
         with self.translate("read the page"):
             check_walls(self.page, status)
-        if status in {404, 410} or arrival.path.rstrip("/").startswith(_GONE_PATHS):
+        if status in {404, 410} or arrival.path.rstrip("/") in _GONE_PATHS:
             raise NeverError(Reason.PROFILE_GONE, "the page no longer exists")
         if status >= 500:
             raise TryAgainError(Reason.SITE_UNREACHABLE, f"the site answers {status}")

@@ -3,6 +3,9 @@
 import base64
 import json
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, Route
 
 OWNER = "ACoAA" + "Owner" + "x" * 29
 ADA = "ACoAA" + "Ada" + "A" * 31
@@ -118,3 +121,19 @@ def moment(text: str) -> datetime:
 
 def js(text: str) -> str:
     return json.dumps(text)
+
+
+class Pages:
+    """The pages that the browser gets, by path; any other path is a page that doesn't exist."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.bodies: dict[str, str] = {}
+        self.opened: list[str] = []
+
+    def answer(self, route: Route) -> None:
+        address = urlsplit(route.request.url)
+        if route.request.resource_type == "document" and route.request.frame is self.page.main_frame:
+            self.opened.append(address.path + (f"?{address.query}" if address.query else ""))
+        body = self.bodies.get(address.path)
+        route.fulfill(status=200 if body else 404, body=body or "", content_type="text/html; charset=utf-8")

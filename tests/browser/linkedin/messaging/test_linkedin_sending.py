@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.browser.linkedin import messaging_pages as made
-from tests.browser.linkedin.conftest import Pages
-from tests.browser.linkedin.messaging_pages import (
+from tests.browser.linkedin.messaging import pages as made
+from tests.browser.linkedin.messaging.pages import (
     ADA,
     BASE,
     JO,
