@@ -115,7 +115,7 @@ def is_outgoing(row: Row, language: str | None) -> bool | None:
     An unread message is incoming in every language. In a language that isn't known, nothing else is certain.
     """
     sender = _SENDER.match(row.snippet)
-    own = sender is not None and is_word("you", sender["who"], language)
+    own = sender is not None and is_word("own_message", sender["who"], language)
     if row.is_unread:
         return None if own else False
     if own:

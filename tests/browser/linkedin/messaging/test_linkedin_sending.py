@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser.linkedin.messaging import pages as made
 from tests.browser.linkedin.messaging.pages import (
+    Pages,
     ADA,
     BASE,
     JO,
