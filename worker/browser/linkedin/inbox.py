@@ -23,10 +23,11 @@ from worker.errors import Reason, TryAgainError
 from worker.rules.model import InboxLine
 
 _PATH: Final = "/messaging/compose/"
+_LONG_SNIPPET: Final = 60
 _MOST_STEPS: Final = 60
 _GROWTH_WAIT: Final = timedelta(seconds=2)
 _INTERVAL: Final = timedelta(milliseconds=150)
-_SENDER: Final = re.compile(r"(?P<who>[^\W\d_][\w .'-]{0,30}?) ?: ")
+_SENDER: Final = re.compile(r"(?P<who>[^:]{1,40}?)\s?:\s")
 """What may name the sender at the beginning of a row: "You: ", "Ada: "."""
 
 _READ: Final = """(list, css) => [...list.querySelectorAll(css.rows)].map((row, at) => {
@@ -106,6 +107,8 @@ def read_line(row: Row, language: str | None, now: datetime, zone: ZoneInfo) -> 
     snippet = row.snippet
     if (sender := _SENDER.match(snippet)) and (outgoing or _is_part(sender["who"], row.name)):
         snippet = snippet[sender.end() :]
+    if len(snippet) >= _LONG_SNIPPET and not snippet.endswith("…"):
+        snippet += "…"  # the page cuts it somewhere
     return InboxLine(None, times[0] if outgoing else times[1], outgoing, snippet, name=row.name)
 
 
