@@ -32,7 +32,8 @@ def bubble(text: str, at: datetime, *, theirs: bool = False, conversation: str =
     kind = " msg-s-event-listitem--other" if theirs else ""
     return (
         f'<li class="msg-s-message-list__event"><div class="msg-s-event-listitem{kind}" '
-        f'data-event-urn="{urn(at, conversation)}"><p class="msg-s-event-listitem__body">{text}</p></div></li>'
+        f'data-event-urn="{urn(at, conversation)}"><p class="msg-s-event-listitem__body">{text}</p>'
+        "</div></li>"
     )
 
 
@@ -96,13 +97,20 @@ window.serverId = (at = Date.now(), conversation = "{CONVERSATION}", n = 777) =>
   `urn:li:msg_message:(urn:li:fsd_profile:{OWNER},2-${{btoa(`${{at}}b${{n}}-100&${{conversation}}`)}})`;
 window.add = (text, id, other = "") => {{
   const li = document.createElement("li");
-  li.innerHTML = `<div class="msg-s-event-listitem ${{other}}"><p class="msg-s-event-listitem__body"></p></div>`;
+  const body = `<p class="msg-s-event-listitem__body"></p>`;
+  li.innerHTML = `<div class="msg-s-event-listitem ${{other}}">${{body}}</div>`;
   li.firstChild.dataset.eventUrn = id;
   li.querySelector("p").innerText = text;
   document.querySelector("main ul.msg-s-message-list-content").append(li);
   return li.firstChild;
 }};
-window.onSend = (text) => {{ const row = add(text, "client-1"); setTimeout(() => row.dataset.eventUrn = serverId(), 300); }};
+window.onSend = (text) => {{
+  const row = add(text, "client-1");
+  setTimeout(() => {{
+    row.dataset.eventUrn = serverId();
+    if (location.search) history.replaceState(null, "", "{thread_path()}");
+  }}, 300);
+}};
 document.addEventListener("submit", (e) => {{
   e.preventDefault();
   const box = e.target.querySelector("[contenteditable]");
