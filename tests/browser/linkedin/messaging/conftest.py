@@ -29,7 +29,18 @@ def pages(browser_pool: BrowserPool) -> Iterator[Pages]:
 
 @pytest.fixture
 def linkedin(pages: Pages) -> LinkedInSite:
+    return open_site(pages, proof_wait=timedelta(seconds=15))
+
+
+@pytest.fixture
+def brief_linkedin(pages: Pages) -> LinkedInSite:
+    """The site with a short wait for a proof, for tests in which none comes."""
+    return open_site(pages, proof_wait=WAIT)
+
+
+def open_site(pages: Pages, proof_wait: timedelta) -> LinkedInSite:
     site = LinkedInSite(pages.page, BASE, WAIT)
+    site._proof_wait = proof_wait  # longer than the wait for anything else
     pages.page.set_default_timeout(LOADING_MS)
     pages.page.set_default_navigation_timeout(LOADING_MS)
     return site

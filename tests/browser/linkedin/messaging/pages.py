@@ -2,7 +2,7 @@
 
 import base64
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Route
@@ -20,7 +20,8 @@ def member(identifier: str) -> str:
 
 
 def urn(at: datetime, conversation: str = CONVERSATION, number: int = 12345) -> str:
-    token = f"{int(at.timestamp() * 1000)}b{number}-100&{conversation}"
+    ms = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    token = f"{ms}b{number}-100&{conversation}"
     return f"urn:li:msg_message:(urn:li:fsd_profile:{OWNER},2-{base64.b64encode(token.encode()).decode()})"
 
 

@@ -110,11 +110,11 @@ def test_a_new_conversation_is_known_by_address_and_pill(linkedin: LinkedInSite,
     ],
 )  # fmt: skip
 def test_what_proves_no_message_leaves_it_uncertain(
-    linkedin: LinkedInSite, pages: Pages, on_send: str
+    brief_linkedin: LinkedInSite, pages: Pages, on_send: str
 ) -> None:
     old = bubble("Hello", LAST_YEAR)
     pages.bodies[COMPOSE] = made.page(pane(head(), old), script=f"window.onSend = (text) => {{ {on_send} }};")
-    assert not send(linkedin)
+    assert not send(brief_linkedin)
 
 
 def test_a_reply_that_comes_meanwhile_does_not_hide_the_message(linkedin: LinkedInSite, pages: Pages) -> None:
@@ -224,7 +224,7 @@ def test_what_is_not_certain_is_refused_and_left_as_it_was(
 
 def test_the_text_of_an_attempt_that_was_cut_off_is_sent_once(linkedin: LinkedInSite, pages: Pages) -> None:
     lines = "".join(f"<p>{line or '<br>'}</p>" for line in TEXT.split("\n"))
-    pages.bodies[COMPOSE] = made.page(pane(pill(), form=composer(lines)))
+    pages.bodies[COMPOSE] = made.page(pane(head(), form=composer(lines)))
     assert send(linkedin)
     assert pages.page.evaluate("sent") == [TEXT]
 
@@ -261,12 +261,14 @@ def test_own_messages_that_load_late_stop_the_greeting_and_clear_the_draft(
     assert not pages.page.locator("[contenteditable]").inner_text().strip()
 
 
-def test_an_unknown_dialog_after_the_click_is_left_to_a_person(linkedin: LinkedInSite, pages: Pages) -> None:
+def test_an_unknown_dialog_after_the_click_is_left_to_a_person(
+    brief_linkedin: LinkedInSite, pages: Pages
+) -> None:
     script = """window.onSend = () => document.body.insertAdjacentHTML("beforeend",
       '<div role="dialog"><h2>Share your contact info?</h2><button>Share</button></div>');"""
     pages.bodies[COMPOSE] = made.page(pane(head()), script=script)
     with pytest.raises(UnknownDialogError):
-        send(linkedin)
+        send(brief_linkedin)
     assert pages.page.get_by_role("button", name="Share").is_visible()
 
 
