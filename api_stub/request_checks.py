@@ -8,7 +8,6 @@ from db.store.campaigns import saved_searches
 from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people.accounts import AccountRecord
 from tasks.contract import CampaignOptions, SourcingOptions, VisitorOptions
-from tasks.request_rules import require_adapter
 from worker.errors import RequestRefusedError
 from worker.rules.addresses import normalise_profile_url
 from worker.rules.sourcing.criteria import Criteria
@@ -30,7 +29,6 @@ def check_campaign_request(
     Raises RequestRefusedError, which names the field, if the campaign would read a site without an adapter or
     if an address is not on the account's site; and NoSavedSearchError.
     """
-    require_adapter(account.site, options)
     if isinstance(options, SourcingOptions):
         return saved_searches.resolve_search(
             session, account, url=options.url, name=options.saved_search, criteria=options.criteria

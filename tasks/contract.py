@@ -4,7 +4,6 @@ A task is called by its name with JSON keyword arguments: the fields of its mode
 with a message that names the field, and nothing is planned.
 """
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Self, TypeAlias
 from uuid import UUID
@@ -66,11 +65,6 @@ class CampaignOptions(Payload):
 
     kind: ClassVar[CampaignKind]
 
-    @property
-    @abstractmethod
-    def opens_site(self) -> bool:
-        """Whether a page of the site is opened, now or later."""
-
     def dump_options(self) -> dict[str, JsonValue]:
         """Return the options as JSON values, without the other fields of a request."""
         return self.model_dump(mode="json", exclude=REQUEST_FIELDS)
@@ -107,11 +101,6 @@ class BirthdayOptions(CampaignOptions):
     keep_replies: StrictBool = Field(
         False, description="Also store the text of replies, not only that there was one."
     )
-
-    @property
-    def opens_site(self) -> bool:
-        """Whether a page of the site is opened, now or later."""
-        return self.read_site or not self.dry_run
 
 
 class BirthdayCampaign(CampaignRequest, BirthdayOptions):
@@ -167,11 +156,6 @@ class VisitorOptions(CampaignOptions):
             raise ValueError("give exactly one of saved_search, profiles and not_seen_months")
         return self
 
-    @property
-    def opens_site(self) -> bool:
-        """Whether a page of the site is opened, now or later."""
-        return not self.dry_run
-
 
 class VisitorCampaign(CampaignRequest, VisitorOptions):
     """Arguments of tasks.visitor.campaign."""
@@ -216,11 +200,6 @@ class SourcingOptions(CampaignOptions):
             raise ValueError("there is nothing to search for: give a url, a saved_search or criteria")
         return self
 
-    @property
-    def opens_site(self) -> bool:
-        """Whether a page of the site is opened, now or later."""
-        return not self.dry_run
-
 
 class SourcingCampaign(CampaignRequest, SourcingOptions):
     """Arguments of tasks.sourcing.campaign."""
@@ -240,11 +219,6 @@ class InvitationsOptions(CampaignOptions):
         20, description="At most this many, the oldest first."
     )
     dry_run: StrictBool = Field(False, description="Only list what was sent, and what would be withdrawn.")
-
-    @property
-    def opens_site(self) -> bool:
-        """Always True: even a dry run reads the list of sent invitations."""
-        return True
 
 
 class InvitationsCampaign(CampaignRequest, InvitationsOptions):

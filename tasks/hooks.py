@@ -11,11 +11,11 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from tasks import sessions
 from tasks.contract import CORRELATION_HEADER
 from tasks.refused_messages import RefusedMessageWriter
-from tasks.services import Services, close_services, close_worn_browser
+from tasks.services import Services, close_services, close_worn_browser, save_mark_looks
 from worker import broker, logs, metrics
 from worker.browser.adapters import load_adapter
 from worker.queues import BROWSER_QUEUES
-from worker.rules.sites import SITES, has_adapter
+from worker.rules.sites import SITES
 from worker.rules.wire.correlation import valid_correlation_id
 from worker.secrets import SESSION_UNREADABLE
 from worker.settings import get_settings
@@ -58,7 +58,8 @@ def import_browser(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's s
     """Import in a browser worker what its children use, before they are forked."""
     if _is_browser_worker(sender.app):
         import_module("worker.browser.pool")
-        for site in filter(has_adapter, SITES):
+        import_module("tasks.mark_counts")
+        for site in SITES:
             load_adapter(site)
 
 
@@ -93,6 +94,12 @@ def count_task(task: Task, state: str, **_: Any) -> None:  # noqa: ANN401 -- Cel
     """Count the task by its final state, and clear the context of its log lines."""
     metrics.TASKS.labels(task.name, str(state).lower()).inc()
     clear_contextvars()
+
+
+@signals.task_postrun.connect(weak=False)
+def count_marks(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Save which marks of pages matched, now that the task has recorded what it did."""
+    save_mark_looks()
 
 
 @signals.task_postrun.connect(weak=False)

@@ -55,8 +55,10 @@ class Services:
     @cached_property
     def browser_pool(self) -> "BrowserPool":
         """This process's one Chromium."""
+        from tasks.mark_counts import learn_order  # noqa: PLC0415 -- see above
         from worker.browser.pool import BrowserPool  # noqa: PLC0415 -- see above
 
+        learn_order(self.database)
         return BrowserPool(
             chromium=self.settings.chromium,
             headless=self.settings.headless,
@@ -114,6 +116,15 @@ def get_services() -> Services:
     if not _services:
         _services.append(Services(get_settings()))
     return _services[0]
+
+
+def save_mark_looks() -> None:
+    """Save what matched on the pages of this process's browser, between two tasks."""
+    for services in _services:
+        if "browser_pool" in vars(services):
+            from tasks.mark_counts import save_looks  # noqa: PLC0415 -- see above
+
+            save_looks(services.database)
 
 
 def close_worn_browser() -> None:

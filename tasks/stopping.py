@@ -1,19 +1,38 @@
 """Stop an account when its site shows a page that asks for a person."""
 
+from collections.abc import Collection
+from typing import Final
+
 from sqlalchemy.orm import Session
 
-from db.store.people import accounts
+from db.engine import get_database_time
+from db.store.people import accounts, site_checks
 from db.store.quota import limits
 from worker.errors import Reason, StopAccountError
+from worker.rules.capabilities import NEEDED_BY_KIND, Capability
 from worker.rules.model import Kind
 
+_LONGEST_MARK: Final = 200
 
-def stop_account(session: Session, account_id: int, kind: Kind, error: StopAccountError) -> None:
+
+def stop_account(
+    session: Session,
+    account_id: int,
+    kind: Kind,
+    error: StopAccountError,
+    *,
+    used: Collection[Capability] | None = None,
+) -> None:
     """Stop the account until a person has looked.
 
-    After a limit page the account's actions of `kind` also pause, and their limits are cut for a while.
-    `kind` is the kind of action that met the page, or that the list was read for.
+    `kind` is the kind of action that met the page, or that the list was read for. After a limit page the
+    account's actions of this kind also pause, and their limits are cut for a while. After a page that has
+    changed, the verdicts on the capabilities that were `used` (by default those that the kind needs) fall.
     """
     accounts.stop_account(session, account_id, error.reason)
     if error.reason is Reason.LIMIT_PAGE:
         limits.cut_limits(session, account_id, kind)
+    if error.reason is Reason.SITE_CHANGED:
+        fallen = NEEDED_BY_KIND[kind] if used is None else used
+        mark, now = str(error)[:_LONGEST_MARK], get_database_time(session)
+        site_checks.mark_drift(session, account_id, fallen, mark=mark, at=now)

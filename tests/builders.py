@@ -1,19 +1,23 @@
 """Builders: an account, contact, campaign or action in one line."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db.store.actions import plans
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, searches
-from db.store.people import accounts
+from db.store.people import accounts, site_checks
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits as store
 from db.tables import Action, Contact
+from worker.rules import sites
+from worker.rules.capabilities import Capability, CapabilityVerdict, Verdict
 from worker.rules.model import CampaignKind, FoundPerson, Kind, ThreadMessage
 from worker.rules.quota.limits import Limits, Totals
 from worker.rules.sourcing.search import SearchQuery
@@ -113,6 +117,24 @@ def add_proposed(
     )
     assert plans.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True) == 1
     return draft.id
+
+
+def needing_checks(monkeypatch: pytest.MonkeyPatch, site: str) -> None:
+    """Let `site` be one whose pages must be proven before anything is sent, as a real site is."""
+    real = replace(sites.SITES[site], needs_check=True)
+    monkeypatch.setattr(sites, "SITES", {**sites.SITES, site: real})
+
+
+def prove_site(session: Session, account_id: int, *, seen_live: bool = True) -> None:
+    """Let a check have proven everything; with `seen_live`, let a person have seen a message arrive."""
+    now = database_now(session)
+    site_checks.save_verdicts(
+        session,
+        account_id,
+        [CapabilityVerdict(each, Verdict.OK, now, None, "ember", "en") for each in Capability],
+    )
+    if seen_live:
+        site_checks.confirm_seen_live(session, account_id, now.date())
 
 
 def database_now(session: Session) -> datetime:

@@ -53,6 +53,11 @@ QUOTA_REBUILDS = Counter(
 QUOTA_DISAGREEMENTS = Counter(
     "rapport_quota_disagreements_total", "Times that Redis and the ledger disagreed.", ["kind"]
 )
+MARK_MATCHES = Counter(
+    "rapport_mark_matches_total",
+    "Looks for an element of a site's pages, by the form that matched; none: no form did.",
+    ["site", "mark", "version"],
+)
 FREEZES = Counter(
     "rapport_worker_freezes_total",
     "Times that a worker left a queue's messages waiting and restarted itself.",
@@ -89,10 +94,20 @@ STOPPED = StateGauge(
     "Accounts that do nothing until a person acts, by name and why. No series: none is stopped.",
     ("account", "reason"),
 )
+SIGN_IN_EXPIRES = StateGauge(
+    "rapport_sign_in_expires_timestamp_seconds",
+    "When the key cookie of an account's stored sign-in expires. No series: not known.",
+    ("account",),
+)
 RATE_LIMIT_REMAINING = StateGauge(
     "linkedin_rate_limit_remaining",
     "Actions left in the window now, by the ledger. The run is the one that used the kind last today.",
     ("account", "kind", "period"),
+)
+MARKS_MISSING = StateGauge(
+    "rapport_marks_missing",
+    "Elements of a site's pages that are found less than they were. No series: none is.",
+    ("site", "mark", "trend"),
 )
 UPKEEP_SUCCEEDED = StateGauge(
     "rapport_upkeep_last_success_timestamp_seconds", "When an upkeep job last succeeded.", ("job",)

@@ -29,7 +29,7 @@ SECRETS_OF_PROCESS: Final[Mapping[Process, frozenset[str]]] = {
     Process.FLOWER: frozenset({"redis_url", "flower_auth"}),
     Process.MIGRATE: frozenset({"database_url"}),
     Process.SANDBOX: frozenset({"sandbox_key"}),
-    Process.SIGN_IN: frozenset({"database_url", "secret_keys"}),
+    Process.SIGN_IN: frozenset({"database_url", "redis_url", "secret_keys"}),
 }
 """The fields of Settings that hold each process's secrets."""
 

@@ -6,7 +6,7 @@ The ValueError of a refusal never quotes the address: any part of it may belong 
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
@@ -90,6 +90,16 @@ def check_site_url(url: str) -> None:
     address = parse_address(url, schemes=("http", "https"), example=example)
     if not address.hosts or address.has_credentials:
         raise ValueError(f"must look like {example}, without a password")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host, without its port and without brackets, always is this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _host_and_port(server: str) -> tuple[str, int | None]:

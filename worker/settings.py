@@ -9,7 +9,6 @@ from collections.abc import Collection
 from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -30,7 +29,7 @@ from worker import postgres_address, redis_address
 from worker.errors import ConfigurationError
 from worker.redis_address import RedisAddress
 from worker.secret_files import file_variable, read_secret_files
-from worker.server_address import check_site_url
+from worker.server_address import check_site_url, is_loopback
 
 _LEAST_KEY_LENGTH: Final = 16
 """Characters: too many to be guessed over the network. ops/example.env generates 48."""
@@ -89,19 +88,11 @@ def _postgres(given: SecretStr) -> SecretStr:
 
 def _loopback(given: str) -> str:
     check_site_url(given)
-    host = urlsplit(given).hostname or ""
-    if host != "localhost" and not (_is_ip(host) and ip_address(host).is_loopback):
+    if not is_loopback(urlsplit(given).hostname or ""):
         raise ValueError(
             "must be an address of this machine: it is for tests with copies of the site's pages"
         )
     return given
-
-
-def _is_ip(host: str) -> bool:
-    with suppress(ValueError):
-        ip_address(host)
-        return True
-    return False
 
 
 def _site(given: str) -> str:

@@ -62,6 +62,13 @@ _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.MERGED: "another contact proved to be the same person",
     Reason.AWAITING_APPROVAL: "it waits for a person's approval",
     Reason.NAME_DIFFERS: "the site shows another name than the text: look at it",
+    Reason.NOT_CHECKED: (
+        "a check has not proven that this site's pages can be used for it: `rapport selectors check ACCOUNT`"
+    ),
+    Reason.AWAITING_FIRST_LOOK: (
+        "a person has to look at the message sent before: `rapport account first-look ACCOUNT`"
+    ),
+    Reason.COMPOSER_OCCUPIED: "a draft that is not Rapport's stands in the conversation: send or delete it",
     Reason.WRITTEN_BY_HAND: "you have already written to this person by hand",
     Reason.NO_NAME: "there is no name to address this person by",
     Reason.NO_FRESH_TEMPLATE: "this person has received every template already",
@@ -83,6 +90,10 @@ _REASON_TEXTS: Mapping[Reason, str] = {
     ),
     Reason.CHALLENGE: "the site asks for proof that you are human",
     Reason.LIMIT_PAGE: "the site showed a limit page",
+    Reason.SITE_CHANGED: "a page of the site had changed: an element was missing or contradicted another",
+    Reason.LANGUAGE_UNKNOWN: "the site's pages are in a language that Rapport can't read",
+    Reason.ENTER_SENDS: "the site is set to send with the Enter key, which Rapport never presses",
+    Reason.ACCOUNT_HELD: "the site lets this account send nothing to its own connections",
     Reason.UNEXPECTED: "an unexpected error; the logs say more",
 }
 
@@ -95,6 +106,7 @@ _COUNTED_TEXTS: Mapping[Reason, str] = {
     Reason.ONE_VOICE: "already had a message today",
     Reason.ON_HOLD: "on hold",
     Reason.NAME_DIFFERS: "shown by another name than the text",
+    Reason.COMPOSER_OCCUPIED: "with a draft of yours in the conversation",
     Reason.NO_NAME: "without a name to address them by",
     Reason.NO_FRESH_TEMPLATE: "have received every template already",
     Reason.VISITED_LATELY: "visited recently, or maybe visited",

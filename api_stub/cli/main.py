@@ -57,6 +57,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "sourcing": "sourcing.commands:app",
     "schedule": "campaigns.schedule:app",
     "invitations": "campaigns.invitations:app",
+    "selectors": "selectors.commands:app",
     "data": "contacts.retention:app",
     "audit": "audit:app",
     "tasks": "tasks:app",

@@ -10,7 +10,7 @@ from api_stub.http.guard import Guard
 from api_stub.http.openapi import install_openapi
 from api_stub.http.problems import install_error_handlers
 from api_stub.http.request_context import RequestContext
-from api_stub.http.routes import approval, campaigns, contacts, docs, health, history, kill_switch
+from api_stub.http.routes import approval, campaigns, contacts, docs, health, history, kill_switch, sign_in
 from db.engine import Database
 from worker import logs
 from worker.settings import Settings, get_settings
@@ -39,10 +39,17 @@ def create_app(settings: Settings) -> FastAPI:
         )
         app.state.client = TaskClient(settings.redis)
         app.state.kill_switch = kill_switch.KillSwitch(settings)
+        app.state.sign_in_relay = sign_in.SignInRelay(settings)
         app.state.probed = probed = health.create_probe_database(settings)
         app.state.probe = health.create_probe(settings, probed)
         yield
-        for held in (app.state.client, app.state.database, app.state.kill_switch, probed):
+        for held in (
+            app.state.client,
+            app.state.database,
+            app.state.kill_switch,
+            app.state.sign_in_relay,
+            probed,
+        ):
             held.close()
 
     app = FastAPI(
@@ -55,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(RequestContext)  # the last one added is the outermost
     install_error_handlers(app)
-    for part in (health, kill_switch, campaigns, approval, history, contacts, docs):
+    for part in (health, kill_switch, campaigns, approval, history, contacts, sign_in, docs):
         app.include_router(part.router)
     install_openapi(app)
     return app

@@ -15,7 +15,11 @@ from worker.settings import Settings
 HEALTH, READY, METRICS, KILL_SWITCH = "/health", "/ready", "/metrics", "/control/kill-switch"
 KEYLESS_PATHS: Final = frozenset({HEALTH, READY, "/docs", "/openapi.json"})
 """Answered without the key. None of them reads a body, blocks a shared thread, or shows account data."""
-_SLOTLESS_PATHS: Final = KEYLESS_PATHS | {METRICS, KILL_SWITCH}
+SIGN_IN_PATHS: Final = frozenset(
+    f"/sign-in{rest}" for rest in ("", "/page.js", "/page.css", "/open", "/frames", "/input")
+)
+"""Opened with a one-time link in place of the key (routes/sign_in.py)."""
+_SLOTLESS_PATHS: Final = KEYLESS_PATHS | SIGN_IN_PATHS | {METRICS, KILL_SWITCH}
 """These need no slot: they don't wait for Postgres, or they wait in threads of their own."""
 
 MAX_CONCURRENT_REQUESTS: Final = 32
@@ -51,6 +55,8 @@ class Guard:
     def _check_key(self, scope: Scope) -> None:
         path, headers = scope["path"], Headers(scope=scope)
         scope["state"]["known"] = False
+        if path in SIGN_IN_PATHS:
+            return
         if path in self._open and not (path == READY and "X-API-Key" in headers):
             return
         address = scope["client"][0] if scope.get("client") else ""

@@ -15,7 +15,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import upkeep
+from db.store import mark_matches, upkeep
+from db.store.people import accounts
 from db.store.quota.remaining import list_remaining
 from db.store.reports import halts
 from worker import metrics
@@ -40,10 +41,18 @@ def _read(session: Session) -> Iterator[Metric]:
     yield metrics.STOPPED.build(
         ((account.name, halt.code), 1) for account, halt in halted if halt.cause in NEEDS_ATTENTION
     )
+    yield metrics.SIGN_IN_EXPIRES.build(
+        ((account.name,), account.session_expires_at.timestamp())
+        for account in accounts.list_accounts(session)
+        if account.session is not None and account.session_expires_at is not None
+    )
     yield metrics.RATE_LIMIT_REMAINING.build(
         ((str(each.account_id), each.kind, period), left)
         for each in list_remaining(session, most_accounts=_MOST_ACCOUNTS)
         for period, left in asdict(each.left).items()
+    )
+    yield metrics.MARKS_MISSING.build(
+        ((each.site, each.mark, each.trend), 1) for each in mark_matches.list_fallen(session)
     )
     jobs = upkeep.list_jobs(session)
     yield metrics.UPKEEP_SUCCEEDED.build(_times((each.job, each.last_ok_at) for each in jobs))

@@ -1,5 +1,7 @@
 """The answer of `rapport account list --json`."""
 
+from datetime import datetime
+
 from pydantic import BaseModel, Field
 
 from db.store.people.accounts import AccountRecord
@@ -14,6 +16,12 @@ class AccountAnswer(BaseModel):
     status: str
     stop_reason: str | None
     signed_in: bool
+    signed_in_since: datetime | None = Field(
+        description="When the session was proven; null: not signed in, or not recorded."
+    )
+    session_expires_at: datetime | None = Field(
+        description="When its key cookie expires; null: not known. The site may end it earlier."
+    )
     keep_days: int | None = Field(
         description="How long people who are not connections are kept; null: for ever."
     )
@@ -28,5 +36,7 @@ def build_account_answer(account: AccountRecord) -> AccountAnswer:
         status=account.status,
         stop_reason=account.stop_reason,
         signed_in=account.session is not None,
+        signed_in_since=account.signed_in_since,
+        session_expires_at=account.session_expires_at,
         keep_days=account.keep_days,
     )

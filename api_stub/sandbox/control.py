@@ -15,12 +15,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from api_stub.sandbox.client import KEY_HEADER
-from api_stub.sandbox.faults import Fault, Faults
+from api_stub.sandbox.faults import Fault, FaultName, Faults
 from api_stub.sandbox.invitations import InvitationStore
 from api_stub.sandbox.population.members import MEMBERS
 from api_stub.sandbox.population.profiles import Profile
 from api_stub.sandbox.population.store import connection_degree
 from api_stub.sandbox.state import State
+from api_stub.sandbox.texts import TEXTS
 
 
 class Control:
@@ -69,9 +70,12 @@ class Control:
             self._faults.clear()
         else:
             try:
-                self._faults.switch_on(Fault.from_json(body))
+                fault = Fault.from_json(body)
             except ValueError as error:
                 raise HTTPException(400, str(error)) from None
+            if fault.name is FaultName.LANGUAGE and fault.value not in TEXTS:
+                raise HTTPException(400, f"language: the value must be one of {', '.join(TEXTS)}")
+            self._faults.switch_on(fault)
         return JSONResponse(self._faults.all())
 
     async def ledger(self, request: Request) -> Response:

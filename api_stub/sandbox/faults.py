@@ -31,9 +31,52 @@ class FaultName(StrEnum):
     SEND_SWALLOWS_REPLY = "send_swallows_reply"
     SEND_NO_EFFECT = "send_no_effect"
     LATE_SHOW_S = "late_show_s"  # seconds
+    SHARE_PROMPT = "share_prompt"
+    UNKNOWN_DIALOG = "unknown_dialog"
+    # what the pages are like
+    DRIFT = "drift"  # 1: names of classes; 2: also roles and tags; 3: also what sending needs, but no roles
+    LANGUAGE = "language"  # a code of two letters
+    WALL_IN_PLACE = "wall_in_place"  # milliseconds until it replaces the page under the same address
+    DRAFT = "draft"  # text that the composer holds when it opens
+    # the replica of LinkedIn only: its front ends and walls
+    FRONT_END = "front_end"  # "sdui" or "ember"
+    STATUS_999 = "status_999"
+    RESTRICTION = "restriction"
+    AUTHWALL = "authwall"
+    CHOOSER = "chooser"
+    # its conversations
+    STRANGERS_OVERLAY = "strangers_overlay"
+    MINIMISED_CHAT = "minimised_chat"
+    COMPOSER_PLACE = "composer_place"  # "shadow" or "frame"
+    ENTER_SENDS = "enter_sends"
+    ICON_SEND = "icon_send"
+    NO_SERVER_ID = "no_server_id"
+    OTHER_THREAD_BUBBLE = "other_thread_bubble"
+    TWO_BUBBLES = "two_bubbles"
+    FAILED_BUBBLE = "failed_bubble"
+    PREMIUM_WALL = "premium_wall"
+    SUBJECT_FIELD = "subject_field"
+    NO_COMPOSER = "no_composer"
+    REPLY_FIRST = "reply_first"  # what they write between the click and the proof
+    LEAVES_AFTER_SEND = "leaves_after_send"
+    # its lists
+    BIRTHDAYS_EMPTY = "birthdays_empty"
+    LIST_NEVER_FILLS = "list_never_fills"
+    IDS_DISAGREE = "ids_disagree"
+    SEARCH_LIMIT = "search_limit"
+    WITHDRAW_FAILS = "withdraw_fails"
+    SHORT_LIST = "short_list"
 
 
-_NUMBERS = {FaultName.SLOW, FaultName.LATE_SHOW_S}
+_NUMBERS = {FaultName.SLOW, FaultName.LATE_SHOW_S, FaultName.WALL_IN_PLACE, FaultName.DRIFT}
+_TEXTS = {
+    FaultName.WRONG_THREAD: "a slug",
+    FaultName.DRAFT: "text",
+    FaultName.LANGUAGE: "a code of two letters",
+    FaultName.FRONT_END: "sdui or ember",
+    FaultName.COMPOSER_PLACE: "shadow or frame",
+    FaultName.REPLY_FIRST: "text",
+}
 _FREE_PATHS = ("/login", "/logout", "/checkpoint/")
 
 
@@ -101,6 +144,10 @@ class Faults:
             self._db.execute("UPDATE faults SET times = times - 1 WHERE name = ?", (name,))
         return fault
 
+    def peek(self, name: FaultName) -> Fault | None:
+        """Return the fault if it is on, without counting a use."""
+        return self._get(name)
+
     def markup(self) -> str:
         """Return the current HTML variant, one of MARKUPS."""
         fault = self._get(FaultName.MARKUP)
@@ -122,8 +169,10 @@ def _validate(name: FaultName, value: object) -> Value:
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise ValueError(f"{name}: the value must be a number, 0 or more")
         return float(value)
+    if name is FaultName.DRIFT and value not in {1, 2, 3}:
+        raise ValueError("drift: the value must be 1, 2 or 3")
     if name is FaultName.MARKUP and value not in MARKUPS:
         raise ValueError(f"markup: the value must be one of {', '.join(MARKUPS)}")
-    if name is FaultName.WRONG_THREAD and not isinstance(value, str):
-        raise ValueError("wrong_thread: the value must be a slug")
+    if name in _TEXTS and not isinstance(value, str):
+        raise ValueError(f"{name}: the value must be {_TEXTS[name]}")
     return value if isinstance(value, str | bool) else None

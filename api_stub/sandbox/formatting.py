@@ -14,14 +14,18 @@ _MONTHS = {
            "November", "December"),
     "fr": ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
            "novembre", "décembre"),
+    "de": ("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober",
+           "November", "Dezember"),
 }  # fmt: skip
 _SHORT = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "fr": ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
+    "de": ("Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."),
 }
 _DEGREES: Mapping[str, Mapping[int, str]] = {
     "en": {1: "1st", 2: "2nd", 3: "3rd"},
     "fr": {1: "1er", 2: "2e", 3: "3e"},
+    "de": {1: "1.", 2: "2.", 3: "3."},
 }
 
 
@@ -64,10 +68,12 @@ class PageFormat:
         return _DEGREES[self.language][degree]
 
     def _years(self, count: int) -> str:
-        return f"{count} {'an' if self.language == 'fr' else 'yr'}{'s' if count > 1 else ''}"
+        one, many = {"en": ("yr", "yrs"), "fr": ("an", "ans"), "de": ("Jahr", "Jahre")}[self.language]
+        return f"{count} {many if count > 1 else one}"
 
     def _months(self, count: int) -> str:
-        return f"{count} mois" if self.language == "fr" else f"{count} mo{'s' if count > 1 else ''}"
+        one, many = {"en": ("mo", "mos"), "fr": ("mois", "mois"), "de": ("Monat", "Monate")}[self.language]
+        return f"{count} {many if count > 1 else one}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Middleware that applies the active faults, then checks the session."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -9,6 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api_stub.sandbox.faults import FaultName, Faults
+from api_stub.sandbox.page_changes import ChangedPages
+from api_stub.sandbox.population.members import MEMBERS
 from api_stub.sandbox.render import render_notice
 from api_stub.sandbox.state import Session, State
 
@@ -47,11 +50,17 @@ class Gate:
             await answer(scope, receive, send)
             return
         scope.setdefault("state", {})["session"] = session
-        await self._app(scope, receive, send)
+        changed = ChangedPages(self._faults, path, session.language if session else "en")
+        await self._app(scope, receive, changed.wrap(send))
 
     def _session(self, request: Request) -> Session | None:
         token = request.cookies.get(COOKIE)
-        return self._state.session(token) if token else None
+        session = self._state.session(token) if token else None
+        if session is None:
+            return None
+        chosen = self._faults.peek(FaultName.LANGUAGE)
+        language = str(chosen.value) if chosen else MEMBERS[session.member].language
+        return replace(session, language=language)
 
     def _fault_response(self, path: str, session: Session | None) -> Response | None:
         if self._faults.take(FaultName.CHALLENGE_PAGE, path):

@@ -13,7 +13,6 @@ from starlette.routing import Route
 from api_stub.sandbox.faults import FaultName, Faults
 from api_stub.sandbox.gate import withhold_response
 from api_stub.sandbox.population.invitees import INVITEES, Invitee, generate_invitations
-from api_stub.sandbox.population.members import MEMBERS
 from api_stub.sandbox.render import render_fragment, render_notice, render_page, session_of
 from api_stub.sandbox.state import State
 from api_stub.sandbox.texts import TEXTS, format_sent_line
@@ -97,7 +96,7 @@ class InvitationPages:
     async def sent(self, request: Request) -> Response:
         """Show page `?page=N` of the unanswered invitations, newest first."""
         session, today = session_of(request), self._today()
-        language = MEMBERS[session.member].language
+        language = session.language
         given = request.query_params.get("page", "1")
         number = int(given) if re.fullmatch(r"[1-9][0-9]{0,5}", given) else 1
         waiting = self._invitations.list_open(session.member)
@@ -113,7 +112,7 @@ class InvitationPages:
     async def profile(self, request: Request) -> Response:
         """Show a simple profile of an invited person, with the button pending or connect."""
         session, guest = session_of(request), INVITEES[request.url.path.split("/")[2]]
-        words = TEXTS[MEMBERS[session.member].language]
+        words = TEXTS[session.language]
         waits = self._invitations.is_open(session.member, guest.slug)
         return self._page(request, "guest.html", guest=guest, button=words["pending" if waits else "connect"])
 

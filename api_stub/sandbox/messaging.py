@@ -39,6 +39,7 @@ class Messaging:
             Route("/messaging/{slug}/dialog", self.dialog),
             Route("/messaging/{slug}/", self.bubbles),
             Route("/messaging/{slug}/messages", self.send, methods=["POST"]),
+            Route("/messaging/{slug}/share", self.share, methods=["POST"]),
         ]
 
     async def inbox(self, request: Request) -> Response:
@@ -61,11 +62,12 @@ class Messaging:
         """Return the overlay of a conversation with its messages."""
         wrong = self._faults.take(FaultName.WRONG_THREAD, request.url.path)
         slug = str(wrong.value) if wrong else str(request.path_params["slug"])
-        return self._show(request, slug, "dialog")
+        draft = self._faults.take(FaultName.DRAFT, request.url.path)
+        return self._show(request, slug, "dialog", str(draft.value) if draft else "")
 
     async def bubbles(self, request: Request) -> Response:
         """Return the messages of a conversation."""
-        return self._show(request, str(request.path_params["slug"]), "bubbles")
+        return self._show(request, str(request.path_params["slug"]), "bubbles", "")
 
     async def send(self, request: Request) -> Response:
         """Write a message to the ledger and the thread before the response, unless a fault is on."""
@@ -87,9 +89,20 @@ class Messaging:
         self._state.send(session.member, person.slug, text, kind=kind, late=timedelta(seconds=late_seconds))
         if self._faults.take(FaultName.SEND_SWALLOWS_REPLY, path):
             await withhold_response(request.receive, _SWALLOW_TIMEOUT)
+        asked = [
+            name
+            for name in (FaultName.SHARE_PROMPT, FaultName.UNKNOWN_DIALOG)
+            if self._faults.take(name, path)
+        ]
+        return JSONResponse({"ok": True, "ask": asked[0] if asked else None})
+
+    async def share(self, request: Request) -> Response:
+        """Share the member's contact details with the person: an effect that nobody asked Rapport for."""
+        session = session_of(request)
+        self._state.add_to_ledger(session.member, str(request.path_params["slug"]), "shared")
         return JSONResponse({"ok": True})
 
-    def _show(self, request: Request, slug: str, template: str) -> Response:
+    def _show(self, request: Request, slug: str, template: str, draft: str) -> Response:
         session = session_of(request)
         person = self._reachable(session.member, slug)
         if person is None:
@@ -97,7 +110,9 @@ class Messaging:
         bubbles = self._state.open_thread(session.member, slug)
         name = f"{template}_{self._faults.two_variant_markup()}.html"
         member_id = self._state.member_id(slug)
-        return render_fragment(name, session, person=person, bubbles=bubbles, member_id=member_id)
+        return render_fragment(
+            name, session, person=person, bubbles=bubbles, member_id=member_id, draft=draft
+        )
 
     def _reachable(self, member: str, slug: str) -> Profile | None:
         return self._state.person(slug) if slug in self._state.list_connections(member) else None

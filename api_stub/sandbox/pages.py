@@ -81,7 +81,7 @@ class Pages:
     async def birthdays(self, request: Request) -> Response:
         """Show today's birthdays and those of the days before, latest first."""
         session, today = session_of(request), self._today()
-        language = MEMBERS[session.member].language
+        language = session.language
         known = self._state.list_connections(session.member)
         dated = [(p.latest_birthday(today), p) for p in self._state.friends() if p.slug in known]
         shown = [(on, p) for on, p in dated if (today - on).days <= DAYS_SHOWN]
@@ -147,7 +147,7 @@ class Pages:
         self._state.count_view(session.member, seen or path)
         popup = self._faults.take(FaultName.POPUP, path) is not None
         markup = self._faults.markup()
-        show = PageFormat(MEMBERS[session.member].language, self._today(), in_full=markup == "d")
+        show = PageFormat(session.language, self._today(), in_full=markup == "d")
         common = {"popup": popup, "markup": markup, "simple": self._faults.two_variant_markup(), "show": show}
         return render_page(template, session, {**common, **values})
 

@@ -51,4 +51,4 @@ def _render(template: str, session: Session | None, values: dict[str, object]) -
 
 
 def _language(session: Session | None) -> str:
-    return MEMBERS[session.member].language if session else "en"
+    return session.language if session else "en"

@@ -7,7 +7,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from api_stub.sandbox.population.store import Population
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser."""
+    """A signed-in browser. `language` is that of the pages."""
 
     token: str
     csrf: str
     member: str
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ class State(Population):
     def sign_in(self, member: str) -> Session:
         """Create a session of the member."""
         session = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(24), member)
-        self.db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (*astuple(session), self._at()))
+        row = (session.token, session.csrf, session.member, self._at())
+        self.db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", row)
         return session
 
     def session(self, token: str) -> Session | None:

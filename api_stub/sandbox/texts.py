@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import date
 
+from api_stub.sandbox.texts_german import GERMAN
+
 _ENGLISH = {
     "about": "About",
     "all_certificates": "Show all {n} licenses & certifications",
@@ -56,11 +58,13 @@ _ENGLISH = {
     "message_to": "Message {name}",
     "navigation": "Main",
     "next": "Next",
+    "not_now": "Not now",
     "no_birthdays": "No birthdays in these days.",
     "no_invitations": "No sent invitations.",
     "no_results": "No results. Try fewer words.",
     "no_talks": "No conversations yet.",
     "older": "Older conversations",
+    "other_dialog": "One more thing",
     "open": "Open to work",
     "pages": "Pages",
     "pending": "Pending",
@@ -73,6 +77,8 @@ _ENGLISH = {
     "send": "Send",
     "sent_by": "Sent by {name}",
     "sent_by_you": "Sent by you",
+    "share": "Share",
+    "share_title": "Share your contact details?",
     "sign_out": "Sign out",
     "skills": "Skills",
     "today": "Today",
@@ -140,11 +146,13 @@ _FRENCH = {
     "message_to": "Envoyer un message à {name}",
     "navigation": "Principale",
     "next": "Suivant",
+    "not_now": "Pas maintenant",
     "no_birthdays": "Pas d'anniversaire ces jours-ci.",
     "no_invitations": "Aucune invitation envoyée.",
     "no_results": "Aucun résultat. Essayez moins de mots.",
     "no_talks": "Pas encore de conversation.",
     "older": "Conversations plus anciennes",
+    "other_dialog": "Encore une chose",
     "open": "Ouvert aux opportunités",
     "pages": "Pages",
     "pending": "En attente",
@@ -157,6 +165,8 @@ _FRENCH = {
     "send": "Envoyer",
     "sent_by": "Envoyé par {name}",
     "sent_by_you": "Envoyé par vous",
+    "share": "Partager",
+    "share_title": "Partager vos coordonnées ?",
     "sign_out": "Se déconnecter",
     "skills": "Compétences",
     "today": "Aujourd'hui",
@@ -171,7 +181,7 @@ _FRENCH = {
     "write": "Écrivez un message",
 }
 
-TEXTS: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH, "fr": _FRENCH}
+TEXTS: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH, "fr": _FRENCH, "de": GERMAN}
 
 
 def format_birthday_line(language: str, on: date, today: date) -> str:
@@ -180,6 +190,9 @@ def format_birthday_line(language: str, on: date, today: date) -> str:
     if language == "fr":
         when = {0: "aujourd'hui", 1: "hier"}.get(days, f"il y a {days} jours")
         return f"Anniversaire {when}"
+    if language == "de":
+        when = {0: "heute", 1: "gestern"}.get(days, f"vor {days} Tagen")
+        return f"Geburtstag {when}"
     when = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
     return f"Birthday {when}"
 
@@ -187,6 +200,7 @@ def format_birthday_line(language: str, on: date, today: date) -> str:
 _UNITS: Mapping[str, tuple[tuple[int, str, str], ...]] = {
     "en": ((365, "year", "years"), (30, "month", "months"), (7, "week", "weeks"), (1, "day", "days")),
     "fr": ((365, "an", "ans"), (30, "mois", "mois"), (7, "semaine", "semaines"), (1, "jour", "jours")),
+    "de": ((365, "Jahr", "Jahren"), (30, "Monat", "Monaten"), (7, "Woche", "Wochen"), (1, "Tag", "Tagen")),
 }
 
 
@@ -194,9 +208,19 @@ def format_sent_line(language: str, on: date, today: date) -> str:
     """Return how the list of sent invitations says when one was sent: the older, the less exactly."""
     days = (today - on).days
     if days < 2:
-        when = {"en": ("today", "yesterday"), "fr": ("aujourd'hui", "hier")}[language][days]
-        return f"Envoyée {when}" if language == "fr" else f"Sent {when}"
+        return _SENT_LATELY[language][days]
     size, one, many = next(unit for unit in _UNITS[language] if days >= unit[0])
     count = days // size
-    unit = one if count == 1 else many
-    return f"Envoyée il y a {count} {unit}" if language == "fr" else f"Sent {count} {unit} ago"
+    return _SENT[language].format(count=count, unit=one if count == 1 else many)
+
+
+_SENT_LATELY = {
+    "en": ("Sent today", "Sent yesterday"),
+    "fr": ("Envoyée aujourd'hui", "Envoyée hier"),
+    "de": ("Heute gesendet", "Gestern gesendet"),
+}
+_SENT = {
+    "en": "Sent {count} {unit} ago",
+    "fr": "Envoyée il y a {count} {unit}",
+    "de": "Vor {count} {unit} gesendet",
+}

@@ -14,7 +14,6 @@ from db.tables.imports import (
     Import,
     ImportChange,
     ImportDoubt,
-    SelectorHint,
     Subscription,
     SubscriptionEntry,
 )
@@ -30,15 +29,15 @@ from db.tables.quota import (
     QuotaTotal,
 )
 from db.tables.schedules import MessageTemplate, Schedule, ScheduleFire
+from db.tables.sites import MarkMatch, SiteCheck
 from db.tables.sourcing import Hit, SavedSearch, Search, StoredProfile, Tombstone
 from db.tables.upkeep import UpkeepRecord
 
 __all__ = [
     "NAME_KEY", "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "CampaignRequest",
-    "Contact",
-    "DailySummary", "Exclusion", "Hit", "IdentityChange", "Import", "ImportChange", "ImportDoubt",
-    "Interaction", "KillSwitch",
-    "MessageTemplate", "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit",
-    "QuotaTotal", "RefusedMessage", "SavedSearch", "Schedule", "ScheduleFire", "Search", "SelectorHint",
-    "StoredProfile", "Subscription", "SubscriptionEntry", "Tombstone", "UpkeepRecord", "one_of",
+    "Contact", "DailySummary", "Exclusion", "Hit", "IdentityChange", "Import", "ImportChange", "ImportDoubt",
+    "Interaction", "KillSwitch", "MarkMatch", "MessageTemplate", "QuotaChange", "QuotaCharge", "QuotaCut",
+    "QuotaEpoch", "QuotaGate", "QuotaLimit", "QuotaTotal", "RefusedMessage", "SavedSearch", "Schedule",
+    "ScheduleFire", "Search", "SiteCheck", "StoredProfile", "Subscription", "SubscriptionEntry", "Tombstone",
+    "UpkeepRecord", "one_of",
 ]  # fmt: skip

@@ -91,18 +91,6 @@ class ImportDoubt(Base):
     settled_at: Mapped[datetime | None]
 
 
-class SelectorHint(Base):
-    """A selector that V1 used on a site's page: a hint for a person who repairs an adapter."""
-
-    __tablename__ = "selector_hints"
-
-    site: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
-    selector: Mapped[str] = mapped_column(primary_key=True)
-    page: Mapped[str]
-    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
-
-
 class Subscription(Base):
     """An address book or a calendar on a server, read again each night.
 

@@ -49,6 +49,12 @@ class Account(Base):
         comment="when its limits began to ramp up; null: they need not"
     )
     session: Mapped[bytes | None] = mapped_column(LargeBinary, comment="storage state, encrypted")
+    session_proven_at: Mapped[datetime | None] = mapped_column(
+        comment="when the session was proven in a window of its own; null: before this was recorded"
+    )
+    session_expires_at: Mapped[datetime | None] = mapped_column(
+        comment="when its key cookie expires; null: not known. The site may end it earlier"
+    )
     inbox_read_at: Mapped[datetime | None] = mapped_column(comment="replies are known up to then")
     inbox_asked_at: Mapped[datetime | None] = mapped_column(comment="when it was last opened")
     inbox_lease_until: Mapped[datetime | None] = mapped_column(

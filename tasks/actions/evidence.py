@@ -14,11 +14,15 @@ log = logs.get_logger(__name__)
 
 
 def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: bool) -> str | None:
-    """Save a screenshot of the page; return its path, or None if none could be taken."""
+    """Save a screenshot of the page of an action, as `save_picture` does."""
+    name = screenshot_name(claim.account_id, claim.profile_url or claim.occasion, claim.kind, claim.attempt)
+    return save_picture(services, site, name, masked=masked)
+
+
+def save_picture(services: Services, site: Site, name: str, *, masked: bool) -> str | None:
+    """Save a screenshot of the page under this file name; return its path, or None if none could be taken."""
     day: Path = services.settings.evidence_dir / clock.now().date().isoformat()
-    path = day / screenshot_name(
-        claim.account_id, claim.profile_url or claim.occasion, claim.kind, claim.attempt
-    )
+    path = day / name
     try:
         make_private_folder(day)
         site.screenshot(path, masked=masked)

@@ -24,6 +24,7 @@ from worker.errors import (
     StopAccountError,
     TryAgainError,
 )
+from worker.rules.capabilities import Capability
 from worker.rules.messages.replies import (
     MAX_CONVERSATIONS_OPENED,
     AutomaticAnswer,
@@ -176,4 +177,4 @@ def _log_and_stop(services: Services, reading: InboxLease, error: StopAccountErr
     metrics.ERRORS.labels(error.reason, "read_replies").inc()
     log.error("account_stopped", account=reading.account.name, reason=error.reason, text=str(error))
     with services.database.transaction() as session:
-        stop_account(session, reading.account.id, Kind.GREET, error)
+        stop_account(session, reading.account.id, Kind.GREET, error, used={Capability.INBOX})

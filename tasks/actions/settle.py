@@ -8,9 +8,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from db.store.actions import dispatch, lifecycle
+from db.store.actions import dispatch, lifecycle, refusals
 from db.store.actions.claims import Claim
-from db.store.actions.gates import SKIP_REASONS, ClosedGate
+from db.store.actions.gates import SKIP_REASONS, WAITS_TOGETHER, ClosedGate
 from db.store.people import contacts
 from tasks.actions.evidence import take_screenshot
 from tasks.quota import Grant
@@ -21,9 +21,16 @@ from worker.browser.site import Site
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError, UnknownDialogError
 from worker.failpoint import trigger_failpoint
 from worker.rules.model import ActionState
-from worker.rules.policy import KEYS_RETRY_WAIT, MAX_FAILURES, retry_wait
+from worker.rules.policy import (
+    KEYS_RETRY_WAIT,
+    MAX_FAILURES,
+    REFUSALS_THAT_HOLD,
+    is_account_held,
+    retry_wait,
+)
 from worker.rules.quota.breaker import Outcome as Health
 from worker.rules.quota.model import Verb
+from worker.rules.sites import needs_check
 from worker.secrets import SESSION_UNREADABLE
 
 log = logs.get_logger(__name__)
@@ -97,7 +104,27 @@ def settle_failure(services: Services, claim: Claim, error: RapportError) -> Out
         return postpone_action(services, claim, error)
     if isinstance(error, StopAccountError):
         return postpone_and_stop(services, claim, error)
+    if error.reason is Reason.NOT_CONNECTED and (held := _find_hold(services, claim)) is not None:
+        return postpone_and_stop(services, claim, held)
     return end_action(services, claim, ActionState.SKIPPED, error.reason, str(error))
+
+
+def _find_hold(services: Services, claim: Claim) -> StopAccountError | None:
+    """Return why the account must stop, if this is one refusal too many in a row on a real site.
+
+    Then the people before are connections as before: the site refuses the account, not them.
+    """
+    if not needs_check(claim.site):
+        return None
+    with services.database.transaction() as session:
+        earlier = refusals.list_latest_refusals(session, claim.account_id, limit=REFUSALS_THAT_HOLD - 1)
+        if not is_account_held([True, *(each is not None for each in earlier)]):
+            return None
+        contacts.mark_connected(session, [each for each in earlier if each is not None])
+    return StopAccountError(
+        Reason.ACCOUNT_HELD,
+        f"the site let nothing be sent to {REFUSALS_THAT_HOLD} connections in a row: it may hold the account",
+    )
 
 
 def postpone_action(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
@@ -152,12 +179,20 @@ def postpone_and_stop(services: Services, claim: Claim, error: StopAccountError)
 
 
 def settle_closed_gate(services: Services, claim: Claim, closed: ClosedGate) -> Outcome:
-    """Skip or postpone the action, because a gate is closed right before the effect."""
+    """Skip, postpone or propose the action, because a gate is closed right before the effect."""
     if closed.reason in SKIP_REASONS:
-        return end_action(
-            services, claim, ActionState.SKIPPED, closed.reason, "the gate before the effect is closed"
-        )
+        return end_action(services, claim, ActionState.SKIPPED, closed.reason, refusals.CLOSED_GATE)
     with services.database.transaction() as session:
+        if closed.reason is Reason.AWAITING_APPROVAL:
+            proposed = lifecycle.propose_again(
+                session,
+                claim,
+                reason=closed.reason,
+                detail="its site's first messages are approved by a person",
+            )
+            return Outcome.PROPOSED if proposed else Outcome.LOST
+        if closed.reason in WAITS_TOGETHER and closed.until is not None:
+            dispatch.postpone_others(session, claim, reason=closed.reason, until=closed.until)
         lifecycle.replan_action(
             session, claim, reason=closed.reason, detail="a gate closed before the effect", until=closed.until
         )

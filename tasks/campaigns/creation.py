@@ -9,7 +9,7 @@ from db.store.campaigns.campaigns import CampaignRecord
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from tasks.contract import CampaignOptions
-from tasks.request_rules import fingerprint, require_adapter
+from tasks.request_rules import fingerprint
 from worker import logs
 from worker.errors import RequestRefusedError
 from worker.rules.suggestions import did_you_mean
@@ -41,7 +41,6 @@ def add_campaign(
     if they differ. Raises RequestRefusedError if the id was requested with other options, or if the campaign
     would open pages of a site without an adapter.
     """
-    require_adapter(account.site, options)
     if not requests.claim_campaign_id(session, campaign_id, account.id, fingerprint(options)):
         raise RequestRefusedError(f"campaign_id: {requests.CONFLICTING_REQUEST}")
     new = campaigns.add_campaign(

@@ -11,7 +11,7 @@ from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, templates
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.identity import doubts, pages
-from db.store.people import contacts
+from db.store.people import contacts, site_checks
 from db.store.people.accounts import AccountRecord
 from db.store.people.contacts import DueBirthday
 from db.store.reports import birthday_forecast
@@ -23,6 +23,7 @@ from tasks.contract import BIRTHDAY_READ, BirthdayOptions
 from tasks.services import Services
 from worker import logs, metrics
 from worker.errors import Reason
+from worker.rules.capabilities import Capability
 from worker.rules.model import BirthdayCard, Kind
 from worker.rules.quota.forecast import ActionForecast
 
@@ -60,6 +61,7 @@ BIRTHDAYS = SiteList(
     name="birthdays",
     task=BIRTHDAY_READ,
     kind=Kind.GREET,
+    capability=Capability.BIRTHDAYS,
     read=lambda site, today, _: site.birthdays(today),
     save=pages.save_birthdays,
     plan=_plan_stored,
@@ -92,7 +94,8 @@ def _plan(
         ]
         campaigns.mark_planned(session, campaign.id, preview=preview)
         return
-    save_plan(session, campaign, Kind.GREET, drafts, considered=len(due), needs_approval=options.approval)
+    needs_approval = options.approval or site_checks.is_supervised(session, account.id, account.site)
+    save_plan(session, campaign, Kind.GREET, drafts, considered=len(due), needs_approval=needs_approval)
 
 
 def _preview(

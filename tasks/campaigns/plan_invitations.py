@@ -19,6 +19,7 @@ from tasks.contract import INVITATIONS_READ, InvitationsOptions
 from tasks.services import Services
 from worker import logs, metrics
 from worker.rules import occasions
+from worker.rules.capabilities import Capability
 from worker.rules.invitations import InvitedContact, Verdict, decide_withdrawals
 from worker.rules.model import Kind, SentInvitation
 
@@ -67,6 +68,7 @@ SENT_INVITATIONS = SiteList(
     name="invitations",
     task=INVITATIONS_READ,
     kind=Kind.WITHDRAW,
+    capability=Capability.INVITATIONS,
     read=lambda site, today, on_page: site.sent_invitations(today, on_page),
     save=invitations.save_invited,
     plan=_plan,

@@ -12,13 +12,14 @@ from db.engine import today_in
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.kill_switch import get_kill_switch
-from db.store.people import accounts, import_lock
+from db.store.people import accounts, import_lock, site_checks
 from db.store.people.accounts import AccountRecord
 from tasks.services import Services
 from tasks.stopping import stop_account
 from worker import logs, metrics
 from worker.browser.site import PageProgress, Site
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
+from worker.rules.capabilities import Capability
 from worker.rules.model import AccountStatus, CampaignState, Kind
 from worker.secrets import SESSION_UNREADABLE
 
@@ -34,6 +35,7 @@ class SiteList(Generic[T]):
     name: what it lists, for metrics
     task: the Celery task that reads it
     kind: the action that is planned from it; a limit page met while reading cuts this kind's limits
+    capability: what reading it needs; a page that has changed lets the verdict on it fall
     read: reads the list as of a day; calls its last argument after each page (number, entries so far)
     save: saves the people listed as contacts of the account; returns how many
     plan: plans a locked campaign that is still being read
@@ -42,6 +44,7 @@ class SiteList(Generic[T]):
     name: str
     task: str
     kind: Kind
+    capability: Capability
     read: Callable[[Site, date, PageProgress], Sequence[T]]
     save: Callable[[Session, int, Sequence[T]], int]
     plan: Callable[[Session, AccountRecord, CampaignRecord, Sequence[T]], None]
@@ -81,15 +84,12 @@ def _read(
             or account.status is AccountStatus.PAUSED
             or import_lock.is_import_running(session, account.id)
         )
+        refusal = _find_refusal(services, session, account, site_list.capability)
     if waits:
         log.info("reading_waits", campaign=str(campaign_id))  # requested again until the account may act
         return None
-    if account.stop_reason is not None:
-        _fail(services, campaign, site_list, NeverError(account.stop_reason, "the account is stopped"))
-        return None
-    if not services.can_open_session(account.session):
-        # Fail instead of retrying: the campaign would wait, unnoticed, until a person corrects the keys.
-        _fail(services, campaign, site_list, NeverError(Reason.NOT_SIGNED_IN, SESSION_UNREADABLE))
+    if refusal is not None:
+        _fail(services, campaign, site_list, refusal)
         return None
     try:
         site = services.site_of(account)
@@ -102,6 +102,21 @@ def _read(
         log.warning("reading_postponed", campaign=str(campaign_id), reason=error.reason, text=str(error))
     except (StopAccountError, NeverError) as error:
         _fail(services, campaign, site_list, error)
+    return None
+
+
+def _find_refusal(
+    services: Services, session: Session, account: AccountRecord, capability: Capability
+) -> NeverError | None:
+    """Return why the list can't be read before a person has done something: the campaign fails with it."""
+    if account.stop_reason is not None:
+        return NeverError(account.stop_reason, "the account is stopped")
+    if site_checks.has_drifted(session, account.id, account.site, capability):
+        text = f"the site's page had changed: `rapport selectors check {account.name}`"
+        return NeverError(Reason.NOT_CHECKED, text)
+    if not services.can_open_session(account.session):
+        # Fail instead of retrying: the campaign would wait, unnoticed, until a person corrects the keys.
+        return NeverError(Reason.NOT_SIGNED_IN, SESSION_UNREADABLE)
     return None
 
 
@@ -122,4 +137,4 @@ def _fail(
     with services.database.transaction() as session:
         campaigns.mark_failed(session, campaign.id, error.reason, str(error))
         if isinstance(error, StopAccountError):
-            stop_account(session, campaign.account_id, site_list.kind, error)
+            stop_account(session, campaign.account_id, site_list.kind, error, used={site_list.capability})

@@ -1,17 +1,20 @@
-"""Delete old evidence: the folders of screenshots, one for each day."""
+"""Delete old evidence: the folders of screenshots, one for each day, and counts of marks."""
 
 from datetime import date, timedelta
 from pathlib import Path
 from shutil import rmtree
 
+from db.store import mark_matches
 from tasks.services import Services
 from worker import clock
 
 
 def delete_old_evidence(services: Services) -> None:
-    """Delete the evidence that is older than its retention (RAPPORT_EVIDENCE_DAYS)."""
+    """Delete screenshots older than their retention (RAPPORT_EVIDENCE_DAYS), and counts nobody reads."""
     settings = services.settings
     delete_day_folders(settings.evidence_dir, today=clock.now().date(), days=settings.evidence_days)
+    with services.database.transaction() as session:
+        mark_matches.delete_old(session)
 
 
 def delete_day_folders(folder: Path, *, today: date, days: int) -> int:

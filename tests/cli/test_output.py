@@ -25,6 +25,7 @@ WITHOUT_JSON: Final = {
     **dict.fromkeys(
         (
             "stop-everything", "resume-everything", "migrate", "account add", "account sign-in",
+            "account import-state",
             "account keep", "account pause", "account resume",
             "campaign pause", "campaign resume", "campaign cancel",
             "actions settle", "quota set", "quota warm-up", "quota reset", "contacts confirm",

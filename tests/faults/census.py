@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import unquote
 
 from api_stub.sandbox.state import Effect
 from api_stub.stack.ledger_check import compare_with_ledger
@@ -88,4 +89,4 @@ def _is_poisoned(line: ActionLine) -> bool:
 
 
 def _slug(line: ActionLine) -> str:
-    return line.profile_url.split("/")[-2]
+    return unquote(line.profile_url.split("/")[-2])

@@ -70,14 +70,31 @@ _SETTLED: Final = END_STATES | {ActionState.NEEDS_REVIEW}
 class Harness(Cluster):
     """The cluster and a campaign: a fresh network and account for each test."""
 
+    site_name = "sandbox"
+    plenty = PLENTY
+
     def __init__(self, data: Path) -> None:
         super().__init__(data)
         self.account: AccountRecord | None = None
         self.campaigns: list[UUID] = []
         self._fault_file = data / "fault"
-        self._sandbox_port = find_free_port()
-        self._sandbox: Child | None = None
-        self.site = SandboxClient(f"http://127.0.0.1:{self._sandbox_port}", KEY)
+        self._site_port = find_free_port()
+        self._site_process: Child | None = None
+        self.site = self.make_client(f"http://127.0.0.1:{self._site_port}")
+
+    def make_client(self, url: str) -> SandboxClient:
+        """Return the client of the site's control endpoints."""
+        return SandboxClient(url, KEY)
+
+    def site_command(self, port: int) -> Sequence[str]:
+        """Return the command of a site that nobody has used yet. It reads its key from the environment."""
+        state = self.data / f"sandbox-{uuid4().hex}.db"
+        fill(state)
+        return "-m", "api_stub.cli", "sandbox", "--port", str(port), "--state", str(state)
+
+    def sign_in(self, member: str) -> str:
+        """Return the storage state of a browser in which this member is signed in."""
+        return signed_in(self.site, member)
 
     def settings(self) -> dict[str, str]:
         keys = Fernet.generate_key().decode()
@@ -92,7 +109,7 @@ class Harness(Cluster):
                 "database_url": self.to_postgres.url,
                 "redis_url": self.to_redis.url,
                 "secret_keys": keys,
-                "sandbox_url": self.site.base_url,
+                f"{self.site_name}_url": self.site.base_url,
                 "sandbox_key": KEY,
                 "chromium": find_chromium(),
                 "evidence_dir": self.data / "evidence",
@@ -106,7 +123,7 @@ class Harness(Cluster):
         )
 
     def _end(self) -> None:
-        self._stop_sandbox()
+        self._stop_site()
         if "outsider" in vars(self):
             self.outsider.close()
             self.database.close()
@@ -121,31 +138,27 @@ class Harness(Cluster):
         self.to_postgres.calm()
         with self.database.transaction() as session:
             session.execute(delete(Account))
-        self._stop_sandbox()
-        state = self.data / f"sandbox-{uuid4().hex}.db"
-        fill(state)
-        argv = [
-            sys.executable, "-m", "api_stub.cli", "sandbox",
-            "--port", str(self._sandbox_port), "--state", str(state),
-        ]  # fmt: skip
-        self._sandbox = self.table.start("sandbox", argv, self.env)
-        self._sandbox.wait_until(self.site.is_healthy, timedelta(seconds=30))
+        self._stop_site()
+        argv = [sys.executable, *self.site_command(self._site_port)]
+        self._site_process = self.table.start("site", argv, self.env)
+        self._site_process.wait_until(self.site.is_healthy, timedelta(seconds=30))
         self.account = self.add_account("demo")
 
     def add_account(self, member: str, name: str | None = None) -> AccountRecord:
-        """Add an account and sign it in as a member of the network."""
+        """Add an account and sign it in as a member of the site."""
+        state = self.vault.seal(self.sign_in(member))
         with self.database.transaction() as session:
-            account = an_account(session, name or member, limits=PLENTY)
+            account = an_account(session, name or member, site=self.site_name, limits=self.plenty)
             for kind in (Kind.COLLECT, Kind.VISIT):
-                limits.set_limits(session, account.id, kind, PLENTY, by="tests")
-            accounts.save_session(session, account.id, self.vault.seal(signed_in(self.site, member)))
+                limits.set_limits(session, account.id, kind, self.plenty, by="tests")
+            accounts.save_session(session, account.id, state)
         return account
 
-    def _stop_sandbox(self) -> None:
-        if self._sandbox is not None:
-            self._sandbox.stop(timedelta(seconds=5))
-            self.table.forget(self._sandbox)
-            self._sandbox = None
+    def _stop_site(self) -> None:
+        if self._site_process is not None:
+            self._site_process.stop(timedelta(seconds=5))
+            self.table.forget(self._site_process)
+            self._site_process = None
 
     def campaign(self, *, late_days: int = 0) -> UUID:
         """Start a campaign by task name and wait for its plan: 5 people, or 13 with 7 days of lateness."""

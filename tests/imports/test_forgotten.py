@@ -126,7 +126,6 @@ def test_v1_brings_nothing_of_them_not_even_by_name(
             "birthday_messages": (2, 2),
             "profile_visits": (1, 1),
             "blacklist": (2, 2),
-            "linkedin_selectors": (2, 0),
         }
         assert [list(t.why) for t in report.tables if t.counts[Outcome.REFUSED]] == [[FORGOTTEN]] * 5
         assert session.scalars(select(Contact.profile_url)).all() == [BOB]

@@ -3,7 +3,7 @@
 import pytest
 
 from worker.rules.addresses import normalise_profile_url
-from worker.rules.sites import SITES, has_adapter
+from worker.rules.sites import SITES
 from worker.rules.sourcing.search import SearchQuery, build_search_url, parse_search
 
 
@@ -17,9 +17,3 @@ def test_a_site_accepts_the_addresses_that_it_gives(name: str) -> None:
     if site.search is not None:
         query = SearchQuery(((next(iter(site.search.parameters), "any"), "ann"),))
         assert parse_search(build_search_url(query, name), name) == query
-
-
-def test_only_sites_with_an_adapter_are_opened() -> None:
-    assert has_adapter("sandbox")
-    assert not has_adapter("linkedin")
-    assert not has_adapter("a site nobody has heard of")

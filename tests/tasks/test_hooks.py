@@ -7,7 +7,7 @@ import pytest
 from celery import Task, signals
 from structlog.contextvars import clear_contextvars, get_contextvars
 
-from tasks import hooks, services
+from tasks import hooks, mark_counts, services
 from tasks.contract import CORRELATION_HEADER
 
 
@@ -30,12 +30,14 @@ def test_another_is_replaced_as_over_http(given: object) -> None:
     assert first != second
 
 
-def test_a_browser_may_be_closed_after_each_task_and_none_is_made_for_it(
+def test_after_each_task_marks_are_counted_and_a_browser_may_be_closed_but_none_is_made_for_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     uses: list[str] = []
-    with_browser = SimpleNamespace(browser_pool=SimpleNamespace(close_if_worn=lambda: uses.append("one")))
+    pool = SimpleNamespace(close_if_worn=lambda: uses.append("one"))
+    with_browser = SimpleNamespace(browser_pool=pool, database="of the one")
+    monkeypatch.setattr(mark_counts, "save_looks", uses.append)
     monkeypatch.setattr(services, "_services", [with_browser, SimpleNamespace()])
     task = SimpleNamespace(name="tasks.dispatch")
     signals.task_postrun.send(sender=None, task_id="crm-42", task=task, state="SUCCESS")
-    assert uses == ["one"]
+    assert sorted(uses) == ["of the one", "one"]

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from worker import clock
 from worker.browser.site import Invitation, PageProgress, ignore_progress
-from worker.errors import NeverError, Reason
+from worker.errors import ConfigurationError, NeverError, Reason
 from worker.rules.identity import PersonKeys
 from worker.rules.model import (
     BirthdayCard,
@@ -40,6 +40,16 @@ class LedgerSite:
         if settings.ledger_dir is None:
             raise missing_for_site("ledger_dir")
         return cls(settings.ledger_dir)
+
+    @classmethod
+    def sign_in_address(cls, settings: Settings) -> str:
+        """Raise ConfigurationError: this site has no sign-in."""
+        raise ConfigurationError("the ledger has no pages to sign in to")
+
+    @classmethod
+    def looks_signed_in(cls, page: Page) -> bool:
+        """Return True: this site has no sign-in."""
+        return True
 
     def signed_in(self) -> bool:
         """Return True: this site has no sign-in."""

@@ -43,7 +43,7 @@ class Thread(Protocol):
     def type(self, text: str) -> None:
         """Put exactly `text` into the composer. Sends nothing.
 
-        A site that keeps drafts raises TryAgainError(COMPOSER_OCCUPIED) for one that somebody else began.
+        Raises TryAgainError with COMPOSER_OCCUPIED if the composer holds a draft, which is never overwritten.
         """
 
     def click_send(self) -> None:

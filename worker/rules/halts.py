@@ -6,13 +6,11 @@ from enum import StrEnum
 
 from worker.errors import Reason
 from worker.rules.model import AccountStatus
-from worker.rules.sites import has_adapter
 
 
 class HaltCause(StrEnum):
     """What must change before the account acts, the most far-reaching first."""
 
-    NO_ADAPTER = "no_adapter"
     KILL_SWITCH = "kill_switch"
     ACCOUNT_STOPPED = "account_stopped"
     ACCOUNT_PAUSED = "account_paused"
@@ -21,6 +19,11 @@ class HaltCause(StrEnum):
 
 NEEDS_ATTENTION = frozenset({HaltCause.KILL_SWITCH, HaltCause.ACCOUNT_STOPPED, HaltCause.ACCOUNT_PAUSED})
 """What is said of all accounts at once: that one has stopped, not that it was never set up."""
+
+RESUMED_BY_HAND = frozenset(
+    {Reason.SITE_CHANGED, Reason.LANGUAGE_UNKNOWN, Reason.ENTER_SENDS, Reason.ACCOUNT_HELD}
+)
+"""Why a site stopped an account whose session is still good: a person looks, and resumes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,9 @@ class Halt:
 
 
 def list_halts(
-    *, site: str, kill_switch: bool, status: AccountStatus, stop_reason: Reason | None, signed_in: bool
+    *, kill_switch: bool, status: AccountStatus, stop_reason: Reason | None, signed_in: bool
 ) -> Iterator[Halt]:
-    """Yield everything that stops the account, in the order in which a person should deal with it.
-
-    Where the site has no adapter, nothing else matters.
-    """
-    if not has_adapter(site):
-        yield Halt(HaltCause.NO_ADAPTER)
-        return
+    """Yield everything that stops the account, in the order in which a person should deal with it."""
     if kill_switch:
         yield Halt(HaltCause.KILL_SWITCH)
     if status is AccountStatus.STOPPED:

@@ -16,6 +16,11 @@ def visit_occasion(on: date, campaign_id: UUID) -> str:
     return f"visit:{_week(on)}:{campaign_id}"
 
 
+def checked_occasion(on: date) -> str:
+    """Return the occasion of opening a profile to check the site's pages."""
+    return f"visit:{_week(on)}"
+
+
 def withdrawal_occasion(on: date) -> str:
     """Return the occasion of withdrawing an invitation, planned on `on`."""
     return f"withdraw:{_week(on)}"

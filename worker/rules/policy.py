@@ -1,5 +1,6 @@
 """Retries and their waits, and the checks that an effect is absent."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 MAX_FAILURES = 5
@@ -14,8 +15,21 @@ ABSENCE_CHECKS_NEEDED = 2
 KEYS_RETRY_WAIT = timedelta(minutes=5)
 """How long an action waits if no key of the worker decrypts its account's session."""
 
+REFUSALS_THAT_HOLD = 3
+"""Connections in a row to whom the site lets nothing be sent, after which it is the account that is held."""
+
 MIN_RETRY_WAIT = timedelta(seconds=30)
 MAX_RETRY_WAIT = timedelta(hours=1)
+
+
+def is_account_held(latest: Sequence[bool]) -> bool:
+    """Return whether the site holds the account rather than that so many people have left.
+
+    `latest` says of each greeting whose conversation was opened, the newest first, whether nothing could be
+    sent to that connection. One that was sent ends the row.
+    """
+    row = latest[:REFUSALS_THAT_HOLD]
+    return len(row) == REFUSALS_THAT_HOLD and all(row)
 
 
 def retry_wait(failures: int, jitter: float) -> timedelta:

@@ -31,9 +31,12 @@ class SiteDescription:
     `origin` is the scheme and host of its canonical addresses, `hosts` the hosts that its addresses may have.
     `has_profile_addresses`: a person's address is `origin`/in/NAME/; otherwise any address is accepted as it
     is. `member_id`: the form of a case-sensitive id that may stand in place of NAME. `adapter` is the
-    "module:class" that opens its pages (see worker/browser/adapters.py), None while none ships.
+    "module:class" that opens its pages (see worker/browser/adapters.py).
     `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person accepts
-    before an account is added. `offered`: `rapport account add` takes it.
+    before an account is added. `offered`: `rapport account add` takes it. `needs_check`: it is a real site,
+    where a capability is used to send only once `rapport selectors check` has proven it. `checker` is the
+    "module:class" of that check. `session_cookie` is the cookie without which nobody is signed in; a person
+    can sign in only to a site that has one.
     """
 
     name: str
@@ -41,12 +44,15 @@ class SiteDescription:
     hosts: re.Pattern[str]
     quota: SiteQuota
     search: SearchForm | None
-    adapter: str | None
+    adapter: str
     has_profile_addresses: bool = True
     member_id: re.Pattern[str] | None = None
     on_loopback: bool = False
     risk_notice: str | None = None
     offered: bool = True
+    needs_check: bool = False
+    checker: str | None = None
+    session_cookie: str | None = None
 
 
 _MEMBER_ID: Final = re.compile(r"AC[a-z]AA[A-Za-z0-9_-]{8,}")
@@ -65,12 +71,16 @@ _LINKEDIN: Final = SiteDescription(
             "profileLanguage", "schoolFilter", "firstName", "lastName", "school",
         ),
     ),
-    adapter=None,
+    adapter="worker.browser.linkedin.adapter:LinkedInSite",
+    session_cookie="li_at",
     risk_notice=(
         "LinkedIn's user agreement forbids software that automates what you do there. It may limit or close "
-        "an account for it, and the account is yours to risk. No adapter for LinkedIn ships yet: contacts "
-        "can be imported and plans previewed, but nothing is read from the site and nothing can be sent."
+        "an account for it, and the account is yours to risk. Rapport knows LinkedIn's pages from saved "
+        "copies only, and its authors never tried it on the live site: nothing is sent before `rapport "
+        "selectors check` has recognised the pages, and you approve the first message yourself."
     ),
+    needs_check=True,
+    checker="worker.browser.linkedin.check:LinkedInChecker",
 )  # fmt: skip
 
 _SANDBOX: Final = SiteDescription(
@@ -81,7 +91,9 @@ _SANDBOX: Final = SiteDescription(
     quota=PRACTICE_QUOTA,
     search=SearchForm("/search/people/", ("keywords", "title", "location", "company")),
     adapter="worker.browser.sandbox.adapter:SandboxSite",
+    session_cookie="fellow_session",
     on_loopback=True,
+    checker="worker.browser.sandbox.check:SandboxChecker",
 )
 """The practice network."""
 
@@ -102,9 +114,9 @@ SITES: Final[Mapping[str, SiteDescription]] = MappingProxyType(
 )
 
 
-def has_adapter(site: str) -> bool:
-    """Return whether pages of `site` can be opened."""
-    return site in SITES and SITES[site].adapter is not None
+def needs_check(site: str) -> bool:
+    """Return whether a capability must be proven before it is used to send on `site`."""
+    return site in SITES and SITES[site].needs_check
 
 
 def site_quota(site: str) -> SiteQuota:

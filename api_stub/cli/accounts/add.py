@@ -27,7 +27,7 @@ from tasks.contract import AccountName
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.quota.limits import PRACTICE_QUOTA
-from worker.rules.sites import SITES, has_adapter, site_quota
+from worker.rules.sites import SITES, site_quota
 
 _SANDBOX = "sandbox"
 _SITES = tuple(site.name for site in SITES.values() if site.offered)
@@ -84,12 +84,7 @@ def add_account(
             f"the account is new to Rapport, so its limits ramp up from today: {WARM_UP_TEXT}. If you have "
             f"used it for long: `rapport quota warm-up {name} --skip`"
         )
-    following = (
-        advise_sign_in(name, site)
-        if has_adapter(site)
-        else f"`rapport import contacts FILE --account {name}`"
-    )
-    print_text(f"account {name} is on {site}; next: {following}")
+    print_text(f"account {name} is on {site}; next: {advise_sign_in(name, site)}")
 
 
 def _infer_site(database: Database, name: str) -> str:

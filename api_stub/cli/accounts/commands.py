@@ -1,44 +1,39 @@
-"""`rapport account`: list, sign in, pause and resume accounts; other modules add and remove them."""
+"""`rapport account`: list, pause and resume accounts; other modules add, sign in and remove them."""
 
 from typing import Annotated
 
 import typer
 
-from api_stub.cli.accounts import add, remove
+from api_stub.cli.accounts import add, first_look, import_state, remove, sign_in
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountArgument,
     AsJson,
     DataDir,
-    open_database,
     open_session,
     print_answer,
     require_account,
 )
 from api_stub.cli.explain.halts import advise_sign_in
+from api_stub.cli.explain.sign_ins import describe_age
 from api_stub.cli.formatting import create_table, describe_reason, print_text
-from api_stub.cli.local_servers import load_settings
-from api_stub.cli.screen.waiting import show_wait
 from api_stub.cli.terminal import Console
 from api_stub.responses.accounts import build_account_answer
-from api_stub.sandbox.population.members import MEMBERS
 from db.store.actions import control
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from worker.browser.kept_session import prove_session
-from worker.browser.pool import BrowserPool
-from worker.browser.sandbox.adapter import SandboxSite
-from worker.browser.sandbox.signin import sign_in as sign_in_to_sandbox
-from worker.errors import ConfigurationError, RequestRefusedError
+from worker import clock
+from worker.errors import RequestRefusedError
 from worker.rules.model import AccountStatus
-from worker.secrets import SESSION_UNREADABLE, Vault
-from worker.settings import Settings
 
-app = typer.Typer(help="Accounts: add, list, sign in, pause, resume, remove.", no_args_is_help=True)
+app = typer.Typer(
+    help="Accounts: add, list, sign in, look at a first message, pause, resume, remove.", no_args_is_help=True
+)
 app.command("add")(add.add_account)
+app.command("sign-in")(sign_in.sign_in)
+app.command("import-state")(import_state.import_state)
 app.command("remove")(remove.remove_account)
-
-_SANDBOX = "sandbox"
+app.command("first-look")(first_look.first_look)
 
 Name = AccountArgument
 
@@ -48,6 +43,7 @@ def list_accounts(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None
     """List the accounts, and why one is paused or stopped."""
     with open_session(data) as session:
         found = accounts.list_accounts(session)
+    now = clock.now()
     if as_json:
         print_answer([build_account_answer(account) for account in found])
         return
@@ -58,35 +54,10 @@ def list_accounts(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None
             account.site,
             account.zone.key,
             _format_status(account),
-            "yes" if account.session else "not yet",
+            describe_age(account, now, otherwise="yes") if account.session else "not yet",
             _format_retention(account),
         )
     Console().print(table)
-
-
-@app.command("sign-in")
-def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
-    """Sign an account in through a browser, and keep the session encrypted.
-
-    The practice network's members and passwords are public, so for them this types the password itself.
-    """
-    with open_database(data, needs_workers=True) as database:
-        settings = load_settings(data)
-        vault = Vault(settings.required("secret_keys"))
-        with database.transaction() as session:
-            account = require_account(session, name)
-        if account.session is not None and not vault.can_open(account.session):
-            print_text(f"{SESSION_UNREADABLE}; this sign-in replaces it")
-        if account.site != _SANDBOX:
-            raise RequestRefusedError(
-                f"account {name} is on {account.site}, where Rapport can't sign in yet, so nothing can be "
-                "sent from it"
-            )
-        with show_wait("signing in to the practice network in a browser"):
-            state = _sign_in_to_sandbox(settings, name)
-        with database.transaction() as session:
-            accounts.save_session(session, account.id, vault.seal(state))
-    print_text(f"account {name} is signed in")
 
 
 @app.command()
@@ -130,7 +101,11 @@ def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
-    """Resume a paused account. An account that its site stopped must be signed in again."""
+    """Resume a paused account, or one that its site stopped for a reason that needs no new sign-in.
+
+    These are: a page had changed, its language is unknown, Enter sends, the account is held. After any other
+    stop the account must be signed in again.
+    """
     with open_session(data) as session:
         account = require_account(session, name)
         if not control.resume_account(session, account.id):
@@ -153,18 +128,3 @@ def _format_status(account: AccountRecord) -> str:
         if account.stop_reason
         else account.status
     )
-
-
-def _sign_in_to_sandbox(settings: Settings, name: str) -> str:
-    member = MEMBERS.get(name)
-    if member is None:
-        raise RequestRefusedError(f"the practice network has no member {name!r}; it has {', '.join(MEMBERS)}")
-    if settings.sandbox_url is None:
-        raise ConfigurationError("RAPPORT_SANDBOX_URL is not set: set it to the practice network's address")
-    timeout = settings.browser_timeout
-    with BrowserPool(chromium=settings.chromium, headless=settings.headless, timeout=timeout) as browser_pool:
-        base_url, page = settings.sandbox_url, browser_pool.page_for(0, None)
-        sign_in_to_sandbox(page, base_url, name, member.password)
-        if not SandboxSite(page, base_url, timeout).signed_in():
-            raise RequestRefusedError("the practice network did not accept the sign-in")
-        return prove_session(browser_pool, 0, lambda fresh: SandboxSite(fresh, base_url, timeout).signed_in())

@@ -17,7 +17,6 @@ from db.store.quota.search_forecast import PEOPLE_A_PAGE, SearchEstimate
 from worker import clock
 from worker.rules.model import CampaignState
 from worker.rules.quota.limits import Limits
-from worker.rules.sites import has_adapter
 from worker.rules.sourcing.criteria import Criteria, Criterion, given_criteria, needed_sections
 from worker.rules.sourcing.scoring import allocate_points
 from worker.rules.sourcing.search import build_search_url
@@ -110,11 +109,6 @@ def render_planned_visits(people: Sequence[PlannedVisit], zone: ZoneInfo) -> Tab
             Text(person.why_not),
         )
     return table
-
-
-def describe_way_on(site: str) -> str:
-    """Return how to do what was previewed, unless it would be refused."""
-    return "; to do it, omit --dry-run" if has_adapter(site) else ""
 
 
 def list_search_progress(walk: SearchProgress, limit: int, zone: ZoneInfo) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ import typer
 
 from api_stub.cli.campaigns.follow_search import follow as follow_search
 from api_stub.cli.campaigns.input_files import read_criteria
-from api_stub.cli.campaigns.search_preview import describe_way_on, render_search_plan
+from api_stub.cli.campaigns.search_preview import render_search_plan
 from api_stub.cli.campaigns.start import start_campaign, validate_model
 from api_stub.cli.context import (
     DEFAULT_DATA,
@@ -92,7 +92,7 @@ def sourcing(
             return
         Console().print(render_search_plan(record, search, estimate, scores=True))
         if campaign.preview is not None:
-            print_text(f"nothing was planned or opened{describe_way_on(record.site)}")
+            print_text("nothing was planned or opened; to do it, omit --dry-run")
             return
         short = short_id(campaign.id)
         print_text(

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from api_stub.cli.campaigns.input_files import read_addresses
 from api_stub.cli.campaigns.search_preview import (
     PlannedVisit,
-    describe_way_on,
     render_planned_visits,
     render_search_plan,
 )
@@ -104,7 +103,7 @@ def _print_plan(
     else:
         console.print(render_planned_visits(_list_planned_visits(session, campaign), account.zone))
     if campaign.preview is not None:
-        print_text(f"nothing was planned or opened{describe_way_on(account.site)}")
+        print_text("nothing was planned or opened; to do it, omit --dry-run")
     else:
         print_text(
             f"campaign {short_id(campaign.id)}: planned; `rapport why {account.name}` says what happens when"

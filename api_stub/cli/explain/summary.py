@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from api_stub.cli.contacts.source_failures import list_failure_lines
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer, require_account
 from api_stub.cli.explain.halts import list_halt_lines
+from api_stub.cli.explain.sign_ins import list_expiry_lines
 from api_stub.cli.explain.summary_display import render_day_summary
 from api_stub.cli.explain.upkeep import list_late_lines
 from api_stub.cli.formatting import print_text
@@ -55,6 +56,7 @@ def summary(
         ]
         lines = (
             list_halt_lines(session, account),
+            list_expiry_lines(session, account),
             list_late_lines(session),
             list_failure_lines(session, account),
         )

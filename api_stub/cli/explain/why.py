@@ -21,8 +21,9 @@ from api_stub.cli.context import (
     resolve_action_id,
 )
 from api_stub.cli.explain.halts import print_halts
+from api_stub.cli.explain.next_step import NextStep, find_next_step
 from api_stub.cli.explain.upkeep import describe_jobs
-from api_stub.cli.explain.why_display import NextStep, build_gates, find_next_step, find_subject
+from api_stub.cli.explain.why_display import build_gates, find_subject
 from api_stub.cli.formatting import create_table, format_time, join_counts, print_text, reason_suffix
 from api_stub.cli.hints import as_typed
 from api_stub.cli.local_servers import find_redis, load_settings

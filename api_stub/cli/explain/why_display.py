@@ -1,54 +1,21 @@
-"""Turn the facts of `db.store.reports.gate_facts` into gates and the next step."""
+"""Turn the facts of `db.store.reports.gate_facts` into gates."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
 from zoneinfo import ZoneInfo
 
-from api_stub.cli.explain.halts import advise, advise_sign_in
-from api_stub.cli.explain.outlook import describe_outlook
-from api_stub.cli.formatting import describe_reason, format_count, format_time, reason_suffix
+from api_stub.cli.explain.sign_ins import describe_age
+from api_stub.cli.explain.site_check import list_site_gates
+from api_stub.cli.formatting import describe_reason, format_time, reason_suffix
 from api_stub.cli.quota.gates import Gate, list_quota_gates
-from api_stub.cli.wording import describe_occasion, format_day
+from api_stub.cli.wording import format_day
 from api_stub.responses.quota_windows import QuotaReading
 from db.store.reports.action_facts import ActionFacts
 from db.store.reports.gate_facts import AccountFacts, GateFacts
 from worker.errors import Reason
-from worker.rules.halts import Halt, HaltCause, list_halts
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
 from worker.rules.policy import ABSENCE_CHECKS_NEEDED, MAX_FAILURES
-from worker.rules.quota.forecast import ActionForecast
-from worker.rules.sites import has_adapter
-
-_EFFECTS: Final[Mapping[Kind, str]] = {
-    Kind.GREET: "{} is greeted",
-    Kind.VISIT: "{}'s profile is opened",
-    Kind.COLLECT: "{} is read",
-    Kind.WITHDRAW: "the invitation to {} is withdrawn",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """What happens next, and when, if that is known. `by_worker`: a worker does it.
-
-    `earliest`: it may be later than `at`.
-    """
-
-    what: str
-    at: datetime | None = None
-    by_worker: bool = False
-    earliest: bool = False
-
-    def describe(self, workers: Gate, zone: ZoneInfo) -> str:
-        """Return the last line of the output; a step with a time needs workers."""
-        needs_worker = self.by_worker or self.at is not None
-        once = ", once workers take messages" if needs_worker and not workers.open else ""
-        bound = "at the earliest on " if self.earliest else ""
-        when = f", {bound}{format_time(self.at, zone)}" if self.at else ""
-        return f"next{once}: {self.what}{when}"
 
 
 def find_subject(facts: GateFacts) -> ActionFacts | None:
@@ -60,20 +27,15 @@ def build_gates(facts: GateFacts, reading: QuotaReading) -> Sequence[Gate]:
     """Return every gate in the order of checking, those of the quota last."""
     action = find_subject(facts)
     return [
-        _site_gate(facts.account),
         _kill_switch_gate(facts),
         _status_gate(facts.account),
-        _sign_in_gate(facts.account),
+        _sign_in_gate(facts.account, facts.now),
         _in_flight_gate(facts),
+        *list_site_gates(facts.site_gate, facts.kind, facts.account.zone),
         *_person_gates(facts),
         *(_action_gates(action, facts) if action and action.state not in END_STATES else ()),
         *list_quota_gates(facts.quota, reading),
     ]
-
-
-def _site_gate(account: AccountFacts) -> Gate:
-    there = has_adapter(account.site)
-    return Gate("site", there, account.site if there else f"Rapport has no adapter for {account.site} yet")
 
 
 def _kill_switch_gate(facts: GateFacts) -> Gate:
@@ -90,12 +52,16 @@ def _status_gate(account: AccountFacts) -> Gate:
     return Gate("account", account.status is AccountStatus.ACTIVE, f"{account.status}{why}")
 
 
-def _sign_in_gate(account: AccountFacts) -> Gate:
+def _sign_in_gate(account: AccountFacts, now: datetime) -> Gate:
     if not account.signed_in:
         return Gate("sign-in", False, "not signed in yet")
     if account.stop_reason is Reason.NOT_SIGNED_IN:
         return Gate("sign-in", False, "the site no longer accepts the stored session")
-    return Gate("sign-in", account.session_problem is None, account.session_problem or "signed in")
+    if account.session_problem is not None:
+        return Gate("sign-in", False, account.session_problem)
+    return Gate(
+        "sign-in", True, f"signed in {describe_age(account, now, otherwise='')}".replace(" ,", ",").strip()
+    )
 
 
 def _in_flight_gate(facts: GateFacts) -> Gate:
@@ -168,139 +134,3 @@ def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
         f"{action.attempt} so far; {action.failures} of {MAX_FAILURES} failures, "
         f"{action.looks} of {ABSENCE_CHECKS_NEEDED} checks that found nothing",
     )
-
-
-def find_next_step(
-    facts: GateFacts, reading: QuotaReading, outlook: ActionForecast | None = None
-) -> NextStep:
-    """Return the next step of the account, person or action; `outlook` is the forecast of its greeting."""
-    action = find_subject(facts)
-    if action is None:
-        return _step_without_action(facts)
-    if action.state in END_STATES:
-        why = f" ({describe_reason(action.reason)})" if action.reason else ""
-        return NextStep(f"nothing; the {describe_occasion(action.occasion)} ended as {action.state}{why}")
-    if action.state in {ActionState.NEEDS_REVIEW, ActionState.PROPOSED}:
-        return _step_by_a_person(facts, action)
-    if action.is_leased:
-        return NextStep(
-            f"a worker finishes it ({action.contact}, {action.state}), or its lease expires",
-            action.lease_until,
-        )
-    return (
-        _step_for_account(facts)
-        or _step_for_person(facts, action)
-        or _step_in_turn(facts, action, reading, outlook)
-    )
-
-
-def _step_by_a_person(facts: GateFacts, action: ActionFacts) -> NextStep:
-    if action.state is ActionState.NEEDS_REVIEW:
-        again = "" if action.campaign is CampaignState.CANCELLED else "again|"
-        return NextStep(f"a person settles it: `rapport actions settle {action.id} done|{again}skip`")
-    if _is_expired(facts, action):
-        return NextStep("it is dropped; its last day has passed")
-    return NextStep("a person approves it: `rapport review`")
-
-
-def _step_without_action(facts: GateFacts) -> NextStep:
-    if facts.contact is not None:
-        return NextStep("nothing is planned for this person")
-    return _step_for_account(facts) or _step_by_counts(facts)
-
-
-def _step_by_counts(facts: GateFacts) -> NextStep:
-    if review := facts.counts.get(ActionState.NEEDS_REVIEW):
-        waiting = format_count(review, "action waits", "actions wait")
-        return NextStep(f"{waiting} for a person: `rapport actions review`")
-    if proposed := facts.counts.get(ActionState.PROPOSED):
-        waiting = format_count(proposed, "greeting waits", "greetings wait")
-        return NextStep(f"{waiting} for approval: `rapport review --account {facts.account.name}`")
-    if facts.counts.get(ActionState.PLANNED):
-        return NextStep("a person resumes a campaign: `rapport campaign list` shows them")
-    if facts.next_schedule is not None:
-        return NextStep("its schedule starts a campaign", facts.next_schedule)
-    return NextStep("nothing; no action is planned and no schedule is set")
-
-
-def _step_for_account(facts: GateFacts) -> NextStep | None:
-    account = facts.account
-    for halt in list_account_halts(facts):
-        what = advise(account.name, account.site, halt)
-        if halt.cause is HaltCause.NO_ADAPTER:
-            what = f"nothing is sent while there is no adapter for {account.site}; {what}"
-        return NextStep(what)
-    if account.session_problem is not None:
-        sign_in = advise_sign_in(account.name, account.site)
-        return NextStep(f"restore the right RAPPORT_SECRET_KEYS, or {sign_in}")
-    return None
-
-
-def list_account_halts(facts: GateFacts) -> Sequence[Halt]:
-    """Return everything that stops the account, the first thing to deal with first."""
-    account = facts.account
-    return tuple(
-        list_halts(
-            site=account.site,
-            kill_switch=facts.kill_switch is not None,
-            status=account.status,
-            stop_reason=account.stop_reason,
-            signed_in=account.signed_in,
-        )
-    )
-
-
-def _is_expired(facts: GateFacts, action: ActionFacts) -> bool:
-    today = facts.now.astimezone(facts.account.zone).date()
-    return action.expires_on is not None and action.expires_on < today
-
-
-def _step_for_person(facts: GateFacts, action: ActionFacts) -> NextStep | None:
-    """Return the step of an action that waits for a person or is skipped, else None."""
-    if action.state is ActionState.UNCERTAIN:
-        return None
-    if action.campaign is CampaignState.PAUSED:
-        return NextStep(f"a person resumes its campaign: `rapport campaign resume {action.campaign_id}`")
-    if action.campaign is CampaignState.CANCELLED:
-        return NextStep("nothing is sent; its campaign was cancelled")
-    if _is_expired(facts, action):
-        return NextStep("it is skipped; its last day has passed")
-    person = facts.contact
-    left_out = person is not None and (
-        person.do_not_contact
-        or (action.kind is Kind.GREET and person.status is not ContactStatus.CONNECTED)
-        or person.visited_lately
-    )
-    if left_out:
-        return NextStep("it is skipped when it is due")
-    return None
-
-
-def _step_in_turn(
-    facts: GateFacts, action: ActionFacts, reading: QuotaReading, outlook: ActionForecast | None
-) -> NextStep:
-    at = max(action.not_before, facts.account.inbox_until or facts.now, facts.now)
-    if action.state is ActionState.UNCERTAIN:
-        return NextStep(f"a worker checks whether it reached {action.contact}", at)
-    why, denied = "", reading.decision
-    if denied.reason is not None and denied.retry_at is not None and denied.retry_at > at:
-        at, why = denied.retry_at, f" ({describe_reason(denied.reason)})"
-    if outlook is not None:
-        return _step_of_greeting(facts, action, outlook, at if why else None)
-    ahead = facts.in_flight or facts.upcoming
-    after = f" after {ahead.contact}" if ahead is not None and ahead.id != action.id else ""
-    return NextStep(f"{_EFFECTS[action.kind].format(action.contact)}{after}{why}", at, earliest=True)
-
-
-def _step_of_greeting(
-    facts: GateFacts, action: ActionFacts, outlook: ActionForecast, denied_until: datetime | None
-) -> NextStep:
-    """Return when a greeting goes out. The breaker in Redis may hold it longer than the forecast knows."""
-    at = outlook.reached_at
-    if at is not None and denied_until is not None:
-        at = max(at, denied_until)
-    until = outlook.action.until
-    too_late = at is None or at.astimezone(facts.account.zone).date() > until
-    says = describe_outlook(None if too_late else at, outlook.held_back, until, facts.account.zone)
-    who = f"{action.contact}'s greeting is" if too_late else f"{action.contact} is greeted"
-    return NextStep(f"{who} {says}", by_worker=not too_late)

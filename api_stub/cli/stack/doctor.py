@@ -20,7 +20,7 @@ from api_stub.cli.hints import as_typed
 from api_stub.cli.stack.finding import Finding
 from api_stub.cli.stack.fonts import find_missing_scripts
 from api_stub.cli.stack.migrate import migrate_and_seed
-from api_stub.cli.stack.own_checks import check_python, check_upkeep
+from api_stub.cli.stack.own_checks import check_own_work, check_python
 from api_stub.cli.terminal import Console
 from api_stub.stack import environment_file
 from api_stub.stack.environment import inherited_environment, set_environment
@@ -184,7 +184,7 @@ def _check_servers(data: Path) -> Iterator[Finding]:
         yield from _check_given_servers(database_url, settings.redis)
         yield _check_secret_keys(settings.secret_keys, database_url)
         yield _check_subscriptions(database_url)
-        yield check_upkeep(database_url, is_running=True)
+        yield from check_own_work(database_url, is_running=True)
         yield _check_workers(settings.redis)
         return
     try:
@@ -199,7 +199,7 @@ def _check_servers(data: Path) -> Iterator[Finding]:
             yield from _check_given_servers(stack.database_url, redis_at)
             yield _check_secret_keys(settings.secret_keys or stack.secrets.secret_key, stack.database_url)
             yield _check_subscriptions(stack.database_url)
-            yield check_upkeep(stack.database_url, is_running=False)
+            yield from check_own_work(stack.database_url, is_running=False)
     except (StackError, RequestRefusedError, SQLAlchemyError) as error:
         yield Finding("embedded servers", False, str(error), "the log named in the message says more")
 

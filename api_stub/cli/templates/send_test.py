@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
+from api_stub.cli.account_page import open_account_page
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AsJson,
@@ -31,7 +32,6 @@ from db.store.people import lookup
 from db.store.people.accounts import AccountRecord
 from tasks.actions.practice_message import send_practice_message
 from worker import clock
-from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.site import Site
 from worker.errors import Reason, RequestRefusedError
@@ -46,7 +46,6 @@ from worker.rules.names.shown_names import find_called_name
 from worker.rules.names.spoken_name import NoName, find_name
 from worker.rules.screenshot_names import screenshot_name
 from worker.rules.sourcing.profile import Profile
-from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings
 
 _SANDBOX = "sandbox"
@@ -121,18 +120,9 @@ def _require_practice_network(settings: Settings, account: AccountRecord) -> str
 @contextmanager
 def _open_site(settings: Settings, account: AccountRecord, url: str) -> Iterator[Site]:
     """Open the practice network in a browser of its own, which marks its messages as tests."""
-    vault = Vault(settings.required("secret_keys"))
-    if account.session is None:
-        raise RequestRefusedError(
-            f"account {account.name} isn't signed in: `rapport account sign-in {account.name}`"
-        )
-    if not vault.can_open(account.session):
-        raise RequestRefusedError(SESSION_UNREADABLE)
-    timeout = settings.browser_timeout
-    with BrowserPool(chromium=settings.chromium, headless=settings.headless, timeout=timeout) as pool:
-        page = pool.page_for(account.id, vault.open(account.session).get_secret_value())
+    with open_account_page(settings, account) as page:
         page.context.set_extra_http_headers({TEST_HEADER: "1"})
-        yield SandboxSite(page, url, timeout)
+        yield SandboxSite(page, url, settings.browser_timeout)
 
 
 def _choose_recipient(site: Site, to: str | None, today: date) -> str:

@@ -62,11 +62,26 @@ function serve(dialog, slug) {
       body: JSON.stringify({ text }),
     }).catch(() => null);
     if (answer === null) notice.textContent = notice.dataset.failed;
-    else if (!(await refused(answer, "application/json"))) { await reload(); composer.textContent = ""; }
+    else if (!(await refused(answer, "application/json"))) {
+      const { ask } = await answer.json();
+      await reload();
+      composer.textContent = "";
+      if (ask) question(ask, slug);
+    }
     update();
   });
+  update();
   log.scrollTop = log.scrollHeight;
   composer.focus();
+}
+
+/* What the site asks after a message was sent. */
+function question(name, slug) {
+  const veil = document.getElementById(name).content.firstElementChild.cloneNode(true);
+  const answered = (path) => { if (path) fetch(path, { method: "POST" }); veil.remove(); };
+  veil.querySelector("[data-share]").addEventListener("click", () => answered(`/messaging/${slug}/share`));
+  veil.querySelector("[data-decline]").addEventListener("click", () => answered());
+  document.body.append(veil);
 }
 
 /* What was folded comes in a moment later, as it does where it has to be fetched. */

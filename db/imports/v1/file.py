@@ -29,7 +29,6 @@ IMPORTED_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "profile_visits": ("id", "profile_name", "profile_url", "visited_at", "success"),
     "blacklist": ("id", "contact_name", "linkedin_url", "reason", "is_active"),
-    "linkedin_selectors": ("id", "selector_name", "selector_value", "page_type", "is_valid"),
 }  # fmt: skip
 """The imported tables and the only columns that are read. Passwords are not among them."""
 

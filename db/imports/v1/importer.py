@@ -16,12 +16,11 @@ from db.imports.v1.records import (
     Person,
     PersonRef,
     RefusedRow,
-    SelectorNote,
     Visit,
 )
 from db.imports.v1.report import Outcome, TableCounts, V1Report
-from db.imports.v1.rows import DUPLICATE, NO_DATE
-from db.imports.v1.writers import ExclusionWriter, InteractionWriter, add_hint
+from db.imports.v1.rows import NO_DATE
+from db.imports.v1.writers import ExclusionWriter, InteractionWriter
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
 from db.store.quota import epochs
@@ -81,7 +80,6 @@ class _V1Import:
             self._add_greetings(parsed.birthday_messages),
             self._add_visits(parsed.profile_visits),
             self._add_blacklist(parsed.blacklist),
-            self._add_hints(parsed.linkedin_selectors),
         ]
         self._set_last_greetings()
         return counts
@@ -199,18 +197,6 @@ class _V1Import:
             marked = [held.set_do_not_contact() for held in people]
             outcome = Outcome.CHANGED if any(marked) else Outcome.SAME
             counts.note(number, Outcome.NEW if new else outcome, why)
-        return counts
-
-    def _add_hints(self, rows: Sequence[ParsedRow[SelectorNote]]) -> TableCounts:
-        counts = self._new_counts("linkedin_selectors")
-        seen: set[SelectorNote] = set()
-        for number, hint in _usable_rows(rows, counts):
-            if hint in seen:
-                counts.note(number, Outcome.REFUSED, DUPLICATE)
-                continue
-            seen.add(hint)
-            new = add_hint(self._session, self._account.site, self._import_id, hint)
-            counts.note(number, Outcome.NEW if new else Outcome.SAME)
         return counts
 
 

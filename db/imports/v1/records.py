@@ -78,15 +78,6 @@ class BlockedPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class SelectorNote:
-    """A selector with which V1 found an element on a page."""
-
-    name: str
-    selector: str
-    page: str
-
-
-@dataclass(frozen=True, slots=True)
 class ParsedFile:
     """The parsed file, one ParsedRow for each row. `other_tables` counts the rows of tables not imported."""
 
@@ -97,5 +88,4 @@ class ParsedFile:
     birthday_messages: Sequence[ParsedRow[Greeting]]
     profile_visits: Sequence[ParsedRow[Visit]]
     blacklist: Sequence[ParsedRow[BlockedPerson]]
-    linkedin_selectors: Sequence[ParsedRow[SelectorNote]]
     other_tables: Mapping[str, int]

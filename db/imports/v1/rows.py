@@ -19,7 +19,6 @@ from db.imports.v1.records import (
     Person,
     PersonRef,
     RefusedRow,
-    SelectorNote,
     Visit,
 )
 from worker.errors import RequestRefusedError
@@ -92,7 +91,6 @@ def parse_file(file: V1File, context: V1Context) -> ParsedFile:
         ),
         profile_visits=_refuse_duplicates(parse_table("profile_visits", _parse_visit)),
         blacklist=parse_table("blacklist", _parse_blocked),
-        linkedin_selectors=parse_table("linkedin_selectors", _parse_hint),
         other_tables=file.other_tables,
     )
 
@@ -206,19 +204,6 @@ def _parse_blocked(row: Row, context: V1Context) -> BlockedPerson | RefusedRow:
     if person == _NO_REF:
         return RefusedRow(NO_PERSON)
     return BlockedPerson(person, cell_values.parse_text(row.get("reason")) or "on V1's blacklist")
-
-
-def _parse_hint(row: Row, _: V1Context) -> SelectorNote | RefusedRow:
-    name, selector = (
-        cell_values.parse_text(row.get(column)) for column in ("selector_name", "selector_value")
-    )
-    if name is None or selector is None:
-        return RefusedRow("it has no name or no selector")
-    if cell_values.is_no(row.get("is_valid")):
-        return RefusedRow("V1 marked it as outdated")
-    if not cell_values.fits_a_key(name + selector):
-        return RefusedRow("it is too long for a selector")
-    return SelectorNote(name, selector, cell_values.parse_text(row.get("page_type")) or "")
 
 
 def _source_key(table: str, *cells: Cell) -> str:

@@ -1,4 +1,4 @@
-"""Writes what an import adds: interactions, exclusions and selector hints, each once."""
+"""Writes what an import adds: interactions and exclusions, each once."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,8 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from db.imports.v1.people import HeldContact, is_any_of
-from db.imports.v1.records import SelectorNote
-from db.tables import Exclusion, Interaction, SelectorHint
+from db.tables import Exclusion, Interaction
 from worker.rules.model import Kind
 
 
@@ -101,16 +100,3 @@ class ExclusionWriter:
                 for (address, name_key, occasion), note in self._rows.items()
             ]
             self._session.execute(upsert(Exclusion).on_conflict_do_nothing(), rows)
-
-
-def add_hint(session: Session, site: str, import_id: int, hint: SelectorNote) -> bool:
-    """Add a selector hint for a person who repairs an adapter; return whether it is new."""
-    values = {
-        "site": site,
-        "name": hint.name,
-        "selector": hint.selector,
-        "page": hint.page,
-        "import_id": import_id,
-    }
-    inserted = upsert(SelectorHint).values(**values).on_conflict_do_nothing().returning(SelectorHint.name)
-    return session.execute(inserted).first() is not None

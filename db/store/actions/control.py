@@ -4,11 +4,12 @@ from collections.abc import Collection
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Date, cast, func, select, update
+from sqlalchemy import Date, and_, cast, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.tables import Account, Action, Campaign, Contact
 from worker.errors import Reason
+from worker.rules.halts import RESUMED_BY_HAND
 from worker.rules.lifecycle import check_transition
 from worker.rules.model import AccountStatus, ActionState, CampaignState, Kind
 from worker.rules.quota.denials import DENIAL_REASONS
@@ -31,12 +32,25 @@ _ALLOWED_FROM = {
 
 def pause_account(session: Session, account_id: int) -> bool:
     """Pause an active account; return whether it was active."""
-    return _set_status(session, account_id, AccountStatus.ACTIVE, AccountStatus.PAUSED, Reason.ACCOUNT_PAUSED)
+    paused = session.execute(
+        update(Account)
+        .where(Account.id == account_id, Account.status == AccountStatus.ACTIVE)
+        .values(status=AccountStatus.PAUSED, stop_reason=Reason.ACCOUNT_PAUSED)
+        .returning(Account.id)
+    )
+    return paused.first() is not None
 
 
 def resume_account(session: Session, account_id: int) -> bool:
-    """Resume a paused account; return whether it was paused. One that a site stopped must sign in again."""
-    return _set_status(session, account_id, AccountStatus.PAUSED, AccountStatus.ACTIVE, None)
+    """Resume an account that is paused, or stopped for a reason that needs no sign-in; False for others."""
+    cleared = and_(Account.status == AccountStatus.STOPPED, Account.stop_reason.in_(RESUMED_BY_HAND))
+    resumed = session.execute(
+        update(Account)
+        .where(Account.id == account_id, or_(Account.status == AccountStatus.PAUSED, cleared))
+        .values(status=AccountStatus.ACTIVE, stop_reason=None)
+        .returning(Account.id)
+    )
+    return resumed.first() is not None
 
 
 def pause_campaign(session: Session, campaign_id: UUID) -> bool:
@@ -135,18 +149,6 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
             .values(last_greeted_on=func.greatest(Contact.last_greeted_on, sent_on))
         )
     return moved is not None
-
-
-def _set_status(
-    session: Session, account_id: int, was: AccountStatus, becomes: AccountStatus, reason: Reason | None
-) -> bool:
-    moved = session.execute(
-        update(Account)
-        .where(Account.id == account_id, Account.status == was)
-        .values(status=becomes, stop_reason=reason)
-        .returning(Account.id)
-    )
-    return moved.first() is not None
 
 
 def _set_state(

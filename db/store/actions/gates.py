@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.queries import load_query
 from db.store.actions.claims import Claim
+from db.store.actions.site_gate import find_site_gate
 from db.store.people import addresses as contact_addresses
 from db.store.people import import_lock, profiles
 from db.tables import Account, Action, Campaign, Contact, Interaction, KillSwitch
@@ -38,10 +39,15 @@ SKIP_REASONS = frozenset(
 )  # fmt: skip
 """The reasons for which an action is skipped; for the others it waits."""
 
+WAITS_TOGETHER: Final = frozenset({Reason.NOT_CHECKED, Reason.AWAITING_FIRST_LOOK})
+"""The reasons for which all actions of the account and kind wait, as for a closed window."""
+
 _IMPORT_WAIT: Final = timedelta(minutes=1)
 """How long an action waits while contacts are being imported."""
 IDENTITY_WAIT: Final = timedelta(hours=1)
 """How long an action waits until it is asked again who its person is. A decision wakes it at once."""
+_CHECK_WAIT: Final = timedelta(hours=1)
+"""How long an action waits until its site's verdicts are read again. A new one wakes it at once."""
 
 
 def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -> ClosedGate | None:
@@ -83,7 +89,14 @@ def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = No
     was_written_to = claim.kind is Kind.GREET and was_written_to_since(
         session, day.start, site=claim.site, addresses=addresses, besides=claim.action_id
     )
-    return ClosedGate(Reason.ONE_VOICE, day.end) if was_written_to else None
+    if was_written_to:
+        return ClosedGate(Reason.ONE_VOICE, day.end)
+    # the last one, because an action that is proposed for approval must have no other gate closed
+    site = find_site_gate(
+        session, account_id=claim.account_id, site=claim.site, kind=claim.kind, now=now, besides=action.id
+    )
+    waits_for = site.closed_for(approved=action.needs_approval)  # the person's gates compared the approval
+    return ClosedGate(waits_for, now + _CHECK_WAIT) if waits_for is not None else None
 
 
 def _person_gates(

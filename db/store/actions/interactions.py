@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
+from datetime import date, datetime
+from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -14,6 +14,7 @@ from db.store.actions.claims import Claim
 from db.store.quota import epochs
 from db.tables import Account, Action, Contact, Interaction
 from worker.rules.model import Kind, ThreadMessage
+from worker.rules.occasions import checked_occasion
 from worker.rules.quota.gates import WEEK
 
 
@@ -129,3 +130,20 @@ def record_message_by_hand(
     )
     if inserted.scalar():
         epochs.reset_breakers(session, claim.account_id, ())
+
+
+def record_checked_profile(session: Session, account_id: int, contact_id: int, on: date) -> None:
+    """Record that a check of the site's pages opened this profile: it counts as a visit in the windows."""
+    session.execute(
+        insert(Interaction).values(
+            account_id=account_id,
+            contact_id=contact_id,
+            source_key=f"check:{uuid4()}",
+            type=Kind.VISIT,
+            status="visited",
+            occasion=checked_occasion(on),
+            message="",
+            correlation_id="",
+        )
+    )
+    epochs.reset_breakers(session, account_id, ())  # the counters are rebuilt from the ledger

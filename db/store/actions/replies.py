@@ -12,9 +12,11 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
+from db.store.people import site_checks
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import Account, Action, Contact, Interaction, KillSwitch
+from worker.rules.capabilities import Capability
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.messages.replies import INBOX_READ_INTERVAL, REPLY_WINDOW, LatestGreeting, Reply
 from worker.rules.model import AccountStatus, ActionState, Kind
@@ -185,6 +187,9 @@ def _inbox(session: Session, account: AccountRecord) -> _Inbox:
         "the account isn't signed in": row.session is None,
         "nobody was greeted in the last 30 days": not has_greeted,
         "it was opened less than an hour ago": _is_after(row.inbox_asked_at, now - INBOX_READ_INTERVAL),
+        "its page had changed (`rapport selectors check` says what)": site_checks.has_drifted(
+            session, account.id, account.site, Capability.INBOX
+        ),
         "another worker reads it": _is_after(row.inbox_lease_until, now),
         "an action of the account is under way": busy,
         "it is outside the working hours": opening(now, hours, account.zone).start > now,

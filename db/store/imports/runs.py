@@ -22,7 +22,6 @@ from db.tables import (
     ImportChange,
     ImportDoubt,
     Interaction,
-    SelectorHint,
 )
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
@@ -124,7 +123,6 @@ def undo_import(session: Session, import_id: int) -> UndoReport:
     session.execute(text("set local statement_timeout = 0"))  # the statements take longer for a larger import
     interactions = execute_counted(session, delete(Interaction).where(Interaction.import_id == import_id))
     exclusions = execute_counted(session, delete(Exclusion).where(Exclusion.import_id == import_id))
-    session.execute(delete(SelectorHint).where(SelectorHint.import_id == import_id))
     restored = execute_counted(session, load_query("restore_contacts"), {"import_id": import_id})
     session.execute(delete(ImportChange).where(ImportChange.import_id == import_id))
     session.execute(delete(ImportDoubt).where(ImportDoubt.import_id == import_id))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Date, case, cast, exists, func, select, update
@@ -18,8 +19,10 @@ from worker.rules.suggestions import suggest_names
 class AccountRecord:
     """One login on one site.
 
-    `session` is the encrypted storage state, None before the first sign-in. `keep_days` is the retention of
-    profiles, and of people who are not connections, in days since they were last seen; None: no limit.
+    `session` is the encrypted storage state, None before the first sign-in. `signed_in_since` is when it was
+    proven, `session_expires_at` when its key cookie expires; None if that isn't known. `keep_days` is the
+    retention of profiles, and of people who are not connections, in days since they were last seen; None: no
+    limit.
     `signature` ends each greeting; "" if there is none.
     """
 
@@ -32,6 +35,8 @@ class AccountRecord:
     session: bytes | None
     keep_days: int | None
     signature: str = ""
+    signed_in_since: datetime | None = None
+    session_expires_at: datetime | None = None
 
 
 def _record(row: Account) -> AccountRecord:
@@ -45,6 +50,8 @@ def _record(row: Account) -> AccountRecord:
         session=row.session,
         keep_days=row.keep_days,
         signature=row.signature,
+        signed_in_since=row.session_proven_at,
+        session_expires_at=row.session_expires_at,
     )
 
 
@@ -97,12 +104,19 @@ def get_account(session: Session, account_id: int) -> AccountRecord:
     return _record(session.scalars(select(Account).where(Account.id == account_id)).one())
 
 
-def save_session(session: Session, account_id: int, sealed: bytes) -> None:
-    """Store a new sign-in and reactivate an account that its site had stopped.
+def save_session(
+    session: Session, account_id: int, sealed: bytes, *, expires_at: datetime | None = None
+) -> None:
+    """Store a new sign-in, proven now, and reactivate an account that its site had stopped.
 
-    An account that a person paused stays paused. After a challenge the warm-up of the quota starts again.
+    `expires_at` is when its key cookie expires, None if that isn't known. An account that a person
+    paused stays paused. After a challenge the warm-up of the quota starts again.
     """
-    session.execute(update(Account).where(Account.id == account_id).values(session=sealed))
+    session.execute(
+        update(Account)
+        .where(Account.id == account_id)
+        .values(session=sealed, session_proven_at=func.now(), session_expires_at=expires_at)
+    )
     challenged = Account.stop_reason == Reason.CHALLENGE
     today = cast(func.timezone(Account.time_zone, func.now()), Date)
     session.execute(

@@ -1,6 +1,6 @@
 """Contacts: the people an account knows, keyed by normalised profile address."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -177,6 +177,16 @@ def mark_not_connected(session: Session, contact_id: int) -> None:
     """Mark the person as not connected, as the site showed; a later birthdays page marks them connected."""
     session.execute(
         update(Contact).where(Contact.id == contact_id).values(status=ContactStatus.NOT_CONNECTED)
+    )
+
+
+def mark_connected(session: Session, contact_ids: Collection[int]) -> None:
+    """Mark people as connected again: what the site showed was not about them."""
+    session.execute(
+        update(Contact)
+        .where(Contact.id.in_(contact_ids), Contact.forgotten_at.is_(None))
+        .values(status=ContactStatus.CONNECTED)
+        .execution_options(synchronize_session=False)
     )
 
 

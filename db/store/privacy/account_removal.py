@@ -30,6 +30,7 @@ from db.tables import (
     SavedSearch,
     Schedule,
     Search,
+    SiteCheck,
     Subscription,
 )
 from worker.errors import Reason, RequestRefusedError
@@ -109,6 +110,7 @@ def remove_account(session: Session, account: AccountRecord) -> None:
         .where(Account.id == account.id)
         .values(
             name=removed_name(account.name, account.site), removed_at=func.now(), session=None,
+            session_proven_at=None, session_expires_at=None,
             keep_days=None, status=AccountStatus.PAUSED, stop_reason=Reason.ACCOUNT_PAUSED,
         )
     )  # fmt: skip
@@ -162,7 +164,7 @@ def _delete_own_rows(session: Session, account_id: int) -> None:
         .where(Interaction.account_id == account_id, Interaction.import_id.is_not(None))
         .values(import_id=None)
     )
-    for table in (Schedule, SavedSearch, MessageTemplate, Import, Subscription, DailySummary):
+    for table in (Schedule, SavedSearch, MessageTemplate, Import, Subscription, DailySummary, SiteCheck):
         session.execute(delete(table).where(table.account_id == account_id))
     own = select(Campaign.id).where(Campaign.account_id == account_id)
     session.execute(delete(Search).where(Search.campaign_id.in_(own)))

@@ -28,7 +28,6 @@ from db.tables import (
     SavedSearch,
     Schedule,
     Search,
-    SelectorHint,
     StoredProfile,
     Subscription,
     SubscriptionEntry,
@@ -95,7 +94,6 @@ DELETED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
         ImportDoubt: frozenset({"name", "birth_month", "birth_day", "birth_year"}),
         Exclusion: frozenset({"profile_url", "name_key", "note"}),
         IdentityChange: frozenset({"before"}),
-        SelectorHint: frozenset({"selector", "name", "page"}),
         SubscriptionEntry: frozenset({"key", "version"}),
     }
 )
@@ -133,6 +131,7 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "identity_changes": frozenset({"what", "changed_by"}),
         "imports": frozenset({"source", "started_by"}),
         "kill_switch": frozenset({"pulled_by"}),
+        "mark_matches": frozenset({"site", "mark", "version", "day"}),  # counts of elements of pages
         "message_templates": frozenset({"language", "body", "default_key"}),  # the user's own words
         "quota_changes": frozenset({"what", "before", "after", "changed_by"}),
         "quota_charges": frozenset({"kind", "reservation_id", "run_id"}),
@@ -145,7 +144,9 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "saved_searches": frozenset({"name"}),  # the user's own word
         "schedules": frozenset({"kind", "cron"}),
         "searches": frozenset({"ended"}),
-        "selector_hints": frozenset({"site"}),
+        "site_checks": frozenset(
+            {"capability", "verdict", "mark", "front_end", "language", "seen_live_on"}
+        ),  # of the site's pages
         "subscriptions": frozenset(
             {"kind", "origin", "address_hash", "sealed", "tag", "modified", "failure"}
         ),  # the user's own address

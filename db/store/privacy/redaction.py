@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
-from sqlalchemy import ColumnElement, Text, cast, delete, func, inspect, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Text, cast, func, inspect, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.store.privacy.personal_columns import REDACTED
-from db.tables import Base, Campaign, Schedule, Search, SelectorHint
+from db.tables import Base, Campaign, Schedule, Search
 from worker.rules.mentions import REDACTED_TEXT, Mentions
 from worker.rules.model import CampaignState
 
@@ -37,7 +37,7 @@ def redact_person(session: Session, account_ids: Sequence[int], site: str, who: 
         .values(enabled=False)
         .execution_options(synchronize_session=False)
     )
-    return places + _delete_hints(session, site, who)
+    return places
 
 
 def _redact_column(
@@ -81,14 +81,6 @@ def _mentions(column: ColumnElement[Any], who: Mentions) -> ColumnElement[bool]:
     plain = [*who.addresses, *who.names, *who.emails]
     words = {word.lower() for each in plain for word in (each, quote(each), quote_plus(each))}
     return or_(*(lowered.contains(word, autoescape=True) for word in sorted(words)))
-
-
-def _delete_hints(session: Session, site: str, who: Mentions) -> int:
-    key = (SelectorHint.site, SelectorHint.name, SelectorHint.selector)
-    rows = session.execute(select(*key, SelectorHint.page).where(SelectorHint.site == site)).all()
-    mentioning = [tuple(row[:3]) for row in rows if any(who.appear_in(text) for text in row[1:])]
-    session.execute(delete(SelectorHint).where(tuple_(*key).in_(mentioning)))
-    return len(mentioning)
 
 
 def _column(table: type[Base], name: str) -> ColumnElement[Any]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import get_database_time
 from db.store.actions import gates
+from db.store.actions.site_gate import SiteGate, find_site_gate
 from db.store.kill_switch import PulledSwitch, get_kill_switch
 from db.store.people import accounts, addresses
 from db.store.people.accounts import AccountRecord
@@ -51,6 +52,8 @@ class AccountFacts:
     signed_in: bool
     inbox_until: datetime | None
     session_problem: str | None = None
+    signed_in_since: datetime | None = None
+    session_expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class GateFacts:
     """All facts at the instant `now` of Postgres' clock.
 
     `action` is the one asked about, or the contact's open or last one. `upcoming` is the action that the
-    dispatcher takes next for the account. `quota` is the status of `kind`, for the campaign of that action.
+    dispatcher takes next for the account. `site_gate` and `quota` are those of `kind`; `quota` is that of the
+    action's campaign.
     """
 
     now: datetime
@@ -87,6 +91,7 @@ class GateFacts:
     counts: Mapping[ActionState, int]
     next_schedule: datetime | None
     kind: Kind
+    site_gate: SiteGate
     quota: QuotaStatus
 
 
@@ -142,6 +147,8 @@ def _gather_facts(
             status=account.status,
             stop_reason=account.stop_reason,
             signed_in=account.session is not None,
+            signed_in_since=account.signed_in_since,
+            session_expires_at=account.session_expires_at,
             inbox_until=session.scalar(
                 select(Account.inbox_lease_until).where(
                     Account.id == account_id, Account.inbox_lease_until > func.now()
@@ -157,6 +164,14 @@ def _gather_facts(
             select(func.min(Schedule.next_fire_at)).where(Schedule.account_id == account_id, Schedule.enabled)
         ).one(),
         kind=kind,
+        site_gate=find_site_gate(
+            session,
+            account_id=account.id,
+            site=account.site,
+            kind=kind,
+            now=now,
+            besides=about.id if about else None,
+        ),
         quota=quota_status.get_kind_status(
             session, account_id, kind, str(about.campaign_id) if about else ""
         ),

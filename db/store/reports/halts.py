@@ -26,7 +26,6 @@ def list_halted_accounts(session: Session) -> Sequence[tuple[AccountRecord, Halt
 def _halts(account: AccountRecord, *, killed: bool) -> Sequence[Halt]:
     return tuple(
         halts.list_halts(
-            site=account.site,
             kill_switch=killed,
             status=account.status,
             stop_reason=account.stop_reason,

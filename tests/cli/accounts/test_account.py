@@ -3,12 +3,21 @@
 import io
 
 import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
 
+from api_stub.cli.accounts import sign_in
+from api_stub.cli.accounts.sign_in_target import SignInTarget
 from db.engine import Database
 from db.store.people import accounts
 from db.store.quota import limits
+from tests.builders import an_account
 from tests.cli.conftest import Rapport
+from worker.browser.sandbox.adapter import SandboxSite
+from worker.errors import RequestRefusedError
 from worker.rules.model import Kind
+from worker.secrets import Vault
+from worker.settings import Settings
 
 
 def test_accounts_are_added_and_listed(rapport: Rapport) -> None:
@@ -64,3 +73,38 @@ def test_a_sign_in_that_cannot_work_says_why(database: Database, rapport: Rappor
     assert "has no member 'ann'" in rapport.refused("account", "sign-in", "ann")
     rapport("account", "add", "demo")
     assert "RAPPORT_SANDBOX_URL is not set" in rapport.refused("account", "sign-in", "demo")
+    assert "belongs to --remote" in rapport.refused("account", "sign-in", "demo", "--address", "http://[::1]")
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("http://rapport.example", "--address must begin with https://"),
+        ("http://192.168.1.5:8000", "--address must begin with https://"),
+        ("ftp://127.0.0.1", "--address must look like"),
+        ("https://user:secret-word@rapport.example", "--address must look like"),
+        ("rapport.example", "--address must look like"),
+    ],
+)
+def test_a_link_leads_over_https_or_to_this_machine(
+    database: Database, rapport: Rapport, address: str, says: str
+) -> None:
+    rapport("account", "add", "demo", "--site", "sandbox")
+    said = rapport.refused("account", "sign-in", "demo", "--remote", "--address", address)
+    assert says in said
+    assert "secret-word" not in said
+
+
+def test_a_window_needs_a_screen(
+    database: Database, environment: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    with database.transaction() as session:
+        account = an_account(session)
+    vault = Vault(SecretStr(Fernet.generate_key().decode()))
+    target = SignInTarget(account, SandboxSite, Settings(), vault)
+    with pytest.raises(
+        RequestRefusedError, match=r"no screen here .*sign-in demo --remote.*import-state demo"
+    ):
+        sign_in._sign_in_here(target)

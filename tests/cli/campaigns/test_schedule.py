@@ -102,7 +102,6 @@ def test_options_are_held_against_the_kind_s_own(
     assert refused("visitor", profiles=["https://evil.test/in/ann/"]).startswith("profiles.0: ")
     needs = rapport.refused("schedule", "set", "demo", "sourcing", *WEEKDAYS)
     assert needs.startswith("a sourcing campaign needs --options: ")
-    assert "no adapter for linkedin" in rapport.refused("schedule", "set", "real", "birthday", *WEEKDAYS)
     assert rows(database) == []
 
 

@@ -118,24 +118,7 @@ def test_bad_criteria_are_refused_by_field(
     assert worker == []
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        ("birthday", "real"),
-        ("birthday", "real", "--no-read-site"),
-        ("birthday", "real", "--dry-run"),
-        ("visitor", "real", "--not-seen-months", "3"),
-        ("sourcing", "real", "--url", "https://www.linkedin.com/search/results/people/?keywords=a"),
-    ],
-)
-def test_pages_of_a_site_without_an_adapter_are_refused_before_anybody_is_asked(
-    rapport: Rapport, worker: Asked, given: Sequence[str]
-) -> None:
-    assert "no adapter for linkedin yet" in rapport.refused("campaign", *given)
-    assert worker == []
-
-
-def test_a_dry_run_that_reads_nothing_is_possible_there(rapport: Rapport, worker: Asked) -> None:
+def test_a_search_of_a_country_s_host_is_understood(rapport: Rapport, worker: Asked) -> None:
     url = "https://fr.linkedin.com/search/results/people/?keywords=chef&origin=x"
     assert "keywords chef" in rapport("campaign", "sourcing", "real", "--url", url, "--dry-run")
 

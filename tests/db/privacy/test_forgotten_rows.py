@@ -12,7 +12,7 @@ from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
 from db.store.imports import runs
 from db.store.people import profiles
-from db.tables import Action, Contact, Exclusion, SelectorHint, StoredProfile
+from db.tables import Action, Contact, Exclusion, StoredProfile
 from tests.builders import TEN, a_campaign, a_contact, action, add_planned, an_account
 from tests.db.helpers import open_database, queue_due_actions, wait_for_lock_wait
 from tests.whole_person import NAME, SLUG, ZOE, forget
@@ -52,11 +52,7 @@ def test_what_is_another_s_is_left_alone_by_forgetting_one(session: Session) -> 
     add_planned(session, account, zoe)
     profiles.save_profile(session, bob.id, Profile(bob.profile_url, "Bob", "", "", 1, open_to_work=False))
     elsewhere = Exclusion(account_id=linkedin.id, profile_url=ZOE)
-    button = runs.begin_import(session, account_id=account.id, source=ImportSource.V1, file_name="x", by="me")
-    hint = SelectorHint(
-        site="sandbox", name="button", selector="button.send", page="thread", import_id=button
-    )
-    session.add_all([elsewhere, hint])
+    session.add(elsewhere)
     session.flush()
     told = forget(session)
     assert (told.skipped, told.exclusions, told.erased.profiles) == (1, 0, 0)
@@ -64,7 +60,6 @@ def test_what_is_another_s_is_left_alone_by_forgetting_one(session: Session) -> 
     assert (row.state, row.message) == (ActionState.PLANNED, "Hi!")
     assert session.get_one(StoredProfile, bob.id) is not None
     assert session.scalars(select(Exclusion.profile_url)).all() == [ZOE]
-    assert session.scalars(select(SelectorHint.selector)).all() == ["button.send"]
 
 
 def test_no_action_of_the_account_starts_while_somebody_is_being_forgotten(

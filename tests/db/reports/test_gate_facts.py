@@ -10,7 +10,8 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
-from api_stub.cli.explain.why_display import NextStep, build_gates, find_next_step
+from api_stub.cli.explain.next_step import NextStep, find_next_step
+from api_stub.cli.explain.why_display import build_gates
 from db.store.actions import control, lifecycle, plans
 from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate, find_closed_gate
@@ -34,7 +35,7 @@ def test_an_action_whose_gates_are_open_has_its_turn_now(session: Session) -> No
     assert closed_gates(facts) == []
     assert find_next_step(facts, PLENTY) == NextStep("Ann is greeted", facts.now, earliest=True)
     assert [g.name for g in build_gates(facts, PLENTY)] == [
-        "site", "kill switch", "account", "sign-in", "one at a time", "do-not-contact", "connection",
+        "kill switch", "account", "sign-in", "one at a time", "do-not-contact", "connection",
         "last greeted", "one message a day", "campaign", "lease", "time", "tries",
         "pause", "working hours", "breaker", "gap", "greet, run", "greet, day", "greet, 7 days",
         "all kinds, day", "all kinds, 7 days", "warm-up",

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from api_stub.cli import formatting
-from api_stub.cli.explain.why_display import find_next_step
+from api_stub.cli.explain.next_step import find_next_step
 from api_stub.cli.quota.gates import Gate
 from api_stub.responses.quota_windows import QuotaReading, Source
 from db.store.quota import limits

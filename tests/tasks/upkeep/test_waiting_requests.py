@@ -11,7 +11,7 @@ from db.store.campaigns import campaigns
 from db.store.people.accounts import AccountRecord
 from db.tables import CampaignRequest
 from tasks.campaigns.start import start_campaign
-from tasks.contract import BirthdayCampaign
+from tasks.contract import AnyCampaignRequest, BirthdayCampaign, VisitorCampaign
 from tasks.services import Services
 from tasks.upkeep import schedules
 from tasks.upkeep.schedules import CATCH_UP, START_AFTER, start_waiting_requests
@@ -35,7 +35,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
     return requested
 
 
-def keep(services: Services, account: AccountRecord, waited: timedelta, request: BirthdayCampaign) -> UUID:
+def keep(services: Services, account: AccountRecord, waited: timedelta, request: AnyCampaignRequest) -> UUID:
     with services.database.transaction() as session:
         campaign_id = keep_campaign_request(session, account, request, "trace-7")
         session.execute(update(CampaignRequest).values(created_at=func.now() - waited))
@@ -94,8 +94,8 @@ def test_a_request_that_cant_start_ends_and_stops_no_other(
     services: Services, account: AccountRecord
 ) -> None:
     with services.database.transaction() as session:
-        real = an_account(session, "real", site="linkedin", limits=TEN)  # no adapter
-    keep(services, real, 2 * START_AFTER, BirthdayCampaign(account="real"))
+        real = an_account(session, "real", site="linkedin", limits=TEN)
+    keep(services, real, 2 * START_AFTER, VisitorCampaign(account="real", saved_search="deleted-since"))
     other = keep(services, account, 2 * START_AFTER, NOT_READING)
     start_waiting_requests(services)
     with services.database.transaction() as session:

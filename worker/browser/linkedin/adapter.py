@@ -17,12 +17,13 @@ from worker.browser.linkedin.inbox import read_inbox
 from worker.browser.linkedin.invitations import find_sent, read_sent
 from worker.browser.linkedin.marks.navigation import NAVIGATION
 from worker.browser.linkedin.open_conversation import find_person, open_conversation
-from worker.browser.linkedin.panes import list_texts
 from worker.browser.linkedin.page_text import address_of
+from worker.browser.linkedin.panes import list_texts
 from worker.browser.linkedin.profile import read_open_profile, read_profile
 from worker.browser.linkedin.search import read_results
 from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
 from worker.browser.linkedin.thread import LinkedInThread
+from worker.browser.linkedin.walls import check_walls, has_navigation
 from worker.browser.linkedin.withdrawal import LinkedInInvitation
 from worker.browser.site import Invitation, PageProgress, Thread, ignore_progress
 from worker.errors import Reason, StopAccountError, TryAgainError
@@ -50,6 +51,22 @@ class LinkedInSite:
     def open(cls, settings: Settings, open_page: Callable[[], Page]) -> "LinkedInSite":
         """Return the site, or the copy of its pages that RAPPORT_LINKEDIN_URL names."""
         return cls(open_page(), settings.linkedin_url or ORIGIN, settings.browser_timeout)
+
+    @classmethod
+    def sign_in_address(cls, settings: Settings) -> str:
+        """Return the address of the feed, which leads to the sign-in page."""
+        return f"{(settings.linkedin_url or ORIGIN).rstrip('/')}/feed/"
+
+    @classmethod
+    def looks_signed_in(cls, page: Page) -> bool:
+        """Return whether the page has a member's navigation bar, and is no wall."""
+        if not has_navigation(page):
+            return False
+        try:
+            check_walls(page)
+        except StopAccountError:
+            return False
+        return True
 
     def signed_in(self) -> bool:
         """Return whether the feed opens for this session."""

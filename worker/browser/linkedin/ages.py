@@ -164,7 +164,8 @@ def _numeric(language: str | None) -> tuple[re.Pattern[str], ...]:
     if separator is None:
         return ()
     end = r"\.?" if separator == r"\." else ""
-    form = rf"(?<![\d./])(?P<day>\d{{1,2}}){separator}(?P<month>\d{{1,2}})(?:{separator}(?P<year>\d{{4}})|{end})(?![\d/])"
+    day_month = rf"(?<![\d./])(?P<day>\d{{1,2}}){separator}(?P<month>\d{{1,2}})"
+    form = rf"{day_month}(?:{separator}(?P<year>\d{{4}})|{end})(?![\d/])"
     return (re.compile(form),)
 
 

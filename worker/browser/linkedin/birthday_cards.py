@@ -34,6 +34,8 @@ class Oddity(StrEnum):
     NO_PERSON = "no_person"
     NO_NAME = "no_name"
     NO_DAY = "no_day"
+    NO_GREETING = "no_greeting"
+    """Perhaps it was greeted before."""
     TWO_DAYS = "two_days"
 
 
@@ -76,32 +78,30 @@ class Reader:
         """
         composes = [each for each in row.controls if _is_compose(each.href)]
         greetings = [each for each in composes if self._is_birthday(each)]
-        if composes and not greetings:
+        if not greetings and (composes or not self.only_birthdays):
             return None
-        if not composes and not (self.only_birthdays and row.controls):
-            return None
-        members = _members(composes)
-        addresses = {address for link in row.links if (address := self.address_of(link))}
-        members |= {address for address in addresses if is_member_url(address, SITE)}
-        slugs = {address for address in addresses if not is_member_url(address, SITE)}
-        if len(members) > 1:
-            raise contradiction("a card names two member ids")
-        if len(slugs) > 1:
-            return Oddity.SEVERAL_PEOPLE
         labels = [_before_colon(each.label) for each in (greetings or row.controls)]
         name = find_name(row, [*row.labels, *labels], self.language)
         lines = sentences(row.lines, name, self.language)
-        suggestion = next(filter(None, (_suggestion(each) for each in greetings)), "")
-        day = read_day(lines, suggestion, name or "", self.language, self.today)
-        if not composes and not self._may_be_birthday(lines):
+        if not greetings and not self._may_be_birthday(lines):
             return None
-        if not addresses:
-            return Oddity.NO_PERSON
+        addresses = {address for link in row.links if (address := self.address_of(link))}
+        by_id = {address for address in addresses if is_member_url(address, SITE)}
+        slugs = addresses - by_id
+        members = _members(composes) | by_id
+        if len(members) > 1:
+            raise contradiction("a card names two member ids")
+        if len(slugs) != 1 and not (members and not slugs):
+            return Oddity.SEVERAL_PEOPLE if slugs else Oddity.NO_PERSON
         if name is None:
             return Oddity.NO_NAME
+        if not greetings and not any(_may_greet(each, name) for each in row.controls):
+            return Oddity.NO_GREETING
         self._check_names(name, row.labels, labels)
+        suggestion = next(filter(None, (_suggestion(each) for each in greetings)), "")
+        day = read_day(lines, suggestion, name, self.language, self.today)
         member = next(iter(members), None)
-        return Card(next(iter(slugs), None) or member or "", member, name, suggestion, day)
+        return Card(next(iter(slugs), member or ""), member, name, suggestion, day)
 
     def _is_birthday(self, control: Control) -> bool:
         occasion = _parameter(control.href, "propUrn")
@@ -164,8 +164,9 @@ def sentences(lines: Sequence[str], name: str | None, language: str | None) -> l
 
 
 def without_name(text: str, name: str) -> str:
-    """Return a folded text without the first mention of a name: "May" is also a month, and a name may have
-    figures. Sentences use the full name, its beginning, or its beginning without emoji.
+    """Return a folded text without the first mention of a name, which may be a month or have figures.
+
+    Sentences use the full name, its beginning, or its beginning without emoji.
     """
     plain = fold(text)
     words = fold(name).split()
@@ -232,6 +233,11 @@ def _parameter(href: str | None, name: str) -> str:
     return next(iter(parse_qs(urlsplit(href or "").query).get(name, ())), "")
 
 
+def _may_greet(control: Control, name: str) -> bool:
+    """Return whether a button may be the one that greets: it names the person, or has words on it."""
+    return fold(name) in fold(control.label) or bool(_name_words(control.text))
+
+
 def _suggestion(control: Control) -> str:
     return _parameter(control.href, "body") or control.label.partition(":")[2].strip() or control.text
 
@@ -245,4 +251,4 @@ def _wish(card: Card) -> str:
 
 
 def _name_words(text: str) -> set[str]:
-    return {word for word in re.findall(r"[^\W\d_]{2,}", fold(text))}
+    return set(re.findall(r"[^\W\d_]{2,}", fold(text)))

@@ -25,14 +25,19 @@ _FULL_PERCENT: Final = 97
 """A list with fewer of the people that its tab counts has not loaded whole."""
 _MOST_ROUNDS: Final = 400
 
-_COUNTS: Final = r"""() => [...document.querySelectorAll(
-  ":is(main, [role=main]) :is(button, a, label, h1, h2, h3, p, span, div, [role=tab], [role=radio])")]
-  .filter((one) => one.childElementCount < 3 && /\d/.test(one.textContent) && one.textContent.length < 60
-    && !one.closest("header, [role=listitem], li.invitation-card") && one.checkVisibility({visibilityProperty: true}))
-  .map((one) => ({
-    text: one.textContent.replace(/\s+/g, " ").trim(),
-    current: Boolean(one.closest("[aria-current=true], [aria-current=page], [aria-selected=true], [aria-checked=true], [aria-pressed=true]")),
-  }))"""
+_COUNTS: Final = r"""() => {
+  const CURRENT = ["current=true", "current=page", "selected=true", "checked=true", "pressed=true"]
+    .map((state) => `[aria-${state}]`).join();
+  const TEXTS = "button, a, label, h1, h2, h3, p, span, div, [role=tab], [role=radio]";
+  return [...document.querySelectorAll(`:is(main, [role=main]) :is(${TEXTS})`)]
+    .filter((one) => one.childElementCount < 3 && one.textContent.length < 60 && /\d/.test(one.textContent)
+      && !one.closest("header, [role=listitem], li.invitation-card")
+      && one.checkVisibility({visibilityProperty: true}))
+    .map((one) => ({
+      text: one.textContent.replace(/\s+/g, " ").trim(),
+      current: Boolean(one.closest(CURRENT)),
+    }));
+}"""
 """Reads the short texts with a figure that stand outside the rows."""
 
 log = logs.get_logger(__name__)
@@ -53,7 +58,7 @@ class SentList:
     rows: dict[frozenset[str], SentRow] = field(default_factory=dict)
 
     def read(self) -> Iterator[int]:
-        """Open the page and read the list, loading more until its end. Yields the number of rows each time."""
+        """Open the page and read the list to its end; yield the number of rows after each part."""
         arrival = self.site.open(marks.ADDRESS, NAVIGATION)
         if arrival.path.rstrip("/").rpartition("/")[2] != marks.NAME:
             raise _unexpected("the sent invitations are not at their address")
@@ -69,13 +74,14 @@ class SentList:
                 if whole or not listing.load_more(self.site, self._root(), marks.LOAD_MORE):
                     break
         with self.site.translate("read the sent invitations"):
+            self.site.check_walls()
             self._add_rows()
             for mark in (marks.PAGE, marks.ROW, marks.WITHDRAW):
                 if self.rows or mark is marks.PAGE:
                     find(self.site.page, mark)
 
     def require_whole(self) -> None:
-        """Raise TryAgainError unless the list has the people that its tab counts, or says that it is empty."""
+        """Raise TryAgainError unless the list is as long as its tab says, or says that it is empty."""
         if self.count is None and not self.rows:
             with self.site.translate("read the sent invitations"):
                 if listing.says_none(self._root(), self.language, "invitation_noun"):
@@ -183,3 +189,8 @@ def _main_address(addresses: frozenset[str]) -> str:
 
 def _unexpected(text: str) -> TryAgainError:
     return TryAgainError(Reason.SITE_UNEXPECTED, text)
+
+
+def read_count(site: SitePage) -> int | None:
+    """Return how many people the open page says were invited, or None if it doesn't say it clearly."""
+    return find_count(_read_counts(site), site.language())

@@ -42,9 +42,17 @@ class SandboxSite:
     def open(cls, settings: Settings, open_page: Callable[[], Page]) -> "SandboxSite":
         """Return the site at RAPPORT_SANDBOX_URL. Raises ConfigurationError if that is unset."""
         page = open_page()
-        if settings.sandbox_url is None:
-            raise missing_for_site("sandbox_url")
-        return cls(page, settings.sandbox_url, settings.browser_timeout)
+        return cls(page, _base_url(settings), settings.browser_timeout)
+
+    @classmethod
+    def sign_in_address(cls, settings: Settings) -> str:
+        """Return the address of the feed, which leads to the sign-in page."""
+        return f"{_base_url(settings).rstrip('/')}/feed/"
+
+    @classmethod
+    def looks_signed_in(cls, page: Page) -> bool:
+        """Return whether the page has the navigation bar."""
+        return selectors.global_nav(page).is_visible()
 
     def signed_in(self) -> bool:
         """Return whether the feed opens for this session."""
@@ -174,6 +182,12 @@ class SandboxSite:
             raise TryAgainError(Reason.SITE_UNEXPECTED, f"the site answers {status}")
 
 
+def _base_url(settings: Settings) -> str:
+    if settings.sandbox_url is None:
+        raise missing_for_site("sandbox_url")
+    return settings.sandbox_url
+
+
 class SandboxInvitation:
     """One invitation on the page that lists it. Implements `Invitation`."""
 
@@ -238,14 +252,18 @@ class SandboxThread:
             self._conversation.send()
 
     def proof(self, text: str, *, more_than: int) -> bool:
-        """Poll until it is proven or the wait is over. A stop page or a lost browser raises instead."""
+        """Poll until it is proven or the wait is over. A stop page or a lost browser raises instead.
+
+        The question whether to share contact details is declined. After any other question it is unproven:
+        only a person can tell what that means.
+        """
         with _translate_page_errors(self._page, "prove the message"):
             until = monotonic_seconds() + self._proof_wait.total_seconds()
             while not (proven := self._proven(text, more_than)) and monotonic_seconds() < until:
                 pages.check_stops(self._page)
                 # the page's own events run meanwhile
                 self._page.wait_for_timeout(_POLL_INTERVAL / timedelta(milliseconds=1))
-            return proven
+            return proven and self._conversation.answer_question()
 
     def clear(self) -> None:
         """Empty the composer, if the conversation is open."""

@@ -37,9 +37,9 @@ def comparable(text: str) -> list[str]:
 
 
 def check_stops(page: Page, status: int | None = None) -> None:
-    """Raise StopAccountError on a challenge, login or limit page."""
+    """Raise StopAccountError on a challenge, login or limit page, also in place of the page that was open."""
     path = urlsplit(page.url).path
-    if path.startswith(selectors.CHALLENGE_PATH):
+    if path.startswith(selectors.CHALLENGE_PATH) or selectors.challenge_headings(page).count():
         raise StopAccountError(Reason.CHALLENGE, "the site shows a challenge; a person must answer it")
     if path.startswith(selectors.LOGIN_PATH):
         raise StopAccountError(Reason.NOT_SIGNED_IN, "the site asks to sign in again")
@@ -54,7 +54,18 @@ def open_page(page: Page, url: str) -> int:
     check_stops(page, status)
     if status >= 500:
         raise TryAgainError(Reason.SITE_UNREACHABLE, f"the site answers {status}")
+    _check_language(page)
     return status
+
+
+def _check_language(page: Page) -> None:
+    """Raise StopAccountError if the words of the page are in a language that no locator knows."""
+    language = selectors.whole_page(page).get_attribute("lang")
+    if language and language not in selectors.LANGUAGES:
+        raise StopAccountError(
+            Reason.LANGUAGE_UNKNOWN,
+            f"the site's pages are in {language!r}, which Rapport can't read; choose English or French there",
+        )
 
 
 def sign_in(page: Page, base_url: str, name: str, password: str) -> None:
@@ -211,8 +222,12 @@ class Conversation:
         ]
 
     def write(self, text: str) -> None:
-        """Put the text into the composer, and check that it holds this text."""
+        """Put the text into the composer, and check that it holds this text. A draft is not overwritten."""
         composer = selectors.composer(self._dialog)
+        if comparable(composer.inner_text()):
+            raise TryAgainError(
+                Reason.COMPOSER_OCCUPIED, "the message field holds a text already; send or clear it by hand"
+            )
         composer.fill(text)
         if comparable(composer.inner_text()) != comparable(text):
             raise unexpected("the composer does not hold what was typed")
@@ -231,6 +246,14 @@ class Conversation:
         """Click the send button once, after closing a pop-up if there is one."""
         dismiss_popup(self.page)
         selectors.send_button(self._dialog).click()
+
+    def answer_question(self) -> bool:
+        """Decline to share contact details. Return whether no other question is left over the page."""
+        decline = selectors.decline_sharing(self.page)
+        if decline.count():
+            decline.click()
+            decline.wait_for(state="detached")
+        return not selectors.questions(self.page).count()
 
     def close(self) -> None:
         """Close it, and wait until it has closed."""

@@ -9,6 +9,9 @@ from playwright.sync_api import Locator, Page
 
 from worker.browser.sandbox.dates import age_pattern
 
+LANGUAGES = {"en", "fr"}
+"""The languages that the names below are in."""
+
 LOGIN_PATH = "/login"
 CHALLENGE_PATH = "/checkpoint/"
 
@@ -19,6 +22,7 @@ AUTOMATIC = ["Automatic reply", "Réponse automatique"]
 _BIRTHDAYS = re.compile(r"^(Birthdays|Anniversaires)$")
 _CONNECT = re.compile(r"^(Connect|Se connecter)$")
 _CONVERSATION = re.compile(r"^Conversation (with|avec) ")
+_CHALLENGE = re.compile(r"^(Let's check that it is you|Vérifions que c'est bien vous)$")
 _CLOSE = re.compile(r"^(Close|Fermer)$")
 _DISMISS = re.compile(r"^(Dismiss|Ignorer)$")
 _INBOX = re.compile(r"^(Messaging|Messagerie)$")
@@ -28,7 +32,9 @@ _NEXT = re.compile(r"^(Next|Suivant)$")
 _NO_BIRTHDAYS = re.compile(r"^(No birthdays|Pas d.anniversaire)")
 _NO_CONVERSATIONS = re.compile(r"^(No conversations|Pas encore de conversation)")
 _OLDER = re.compile(r"^(Older conversations|Conversations plus anciennes)$")
+_NOT_NOW = re.compile(r"^(Not now|Pas maintenant)$")
 _SEND = re.compile(r"^(Send|Envoyer)$")
+_SHARE = re.compile(r"^(Share your contact details\?|Partager vos coordonnées \?)$")
 _WRITE = re.compile(r"^(Write a message|Écrivez un message)$")
 
 
@@ -56,6 +62,26 @@ def limit_notices(page: Page) -> Locator:
     """Return headings and alerts which say that a limit is reached."""
     # checked on every page; roles are ten times as slow as tags
     return page.locator("h1, h2, [role=heading], [role=alert]").filter(has_text=_LIMIT)
+
+
+def challenge_headings(page: Page) -> Locator:
+    """Return the heading of a challenge, which may replace a page under the same address."""
+    return page.locator("h1").filter(has_text=_CHALLENGE)
+
+
+def whole_page(page: Page) -> Locator:
+    """Return the element whose `lang` is the language of the page."""
+    return page.locator("html")
+
+
+def questions(page: Page) -> Locator:
+    """Return the dialogs that are over the page; a conversation is not."""
+    return page.locator("[role=dialog][aria-modal=true], dialog[open]")
+
+
+def decline_sharing(page: Page) -> Locator:
+    """Return the button that declines to share the member's contact details."""
+    return page.get_by_role("dialog", name=_SHARE).get_by_role("button", name=_NOT_NOW)
 
 
 def dismiss(page: Page) -> Locator:

@@ -1,9 +1,8 @@
 """The page of sent invitations, and the dialog that asks before one is withdrawn."""
 
-import json
 from datetime import date
 
-from worker.browser.linkedin.words import list_words
+from worker.browser.linkedin.marks.lists import MORE_WORDS
 from worker.browser.marks import Form, Mark
 
 SITE = "linkedin"
@@ -16,29 +15,44 @@ PAGE = Mark(
     SITE,
     "invitations.page",
     (
-        Form("holder-2026-10", ":is(main, [role=main]):has([componentkey*=InvitationManagerPage])", "notes of three projects", date(2026, 10, 9)),
+        Form(
+            "holder-2026-10",
+            ":is(main, [role=main]):has([componentkey*=InvitationManagerPage])",
+            "notes of three projects",
+            date(2026, 10, 9),
+        ),
         Form("landmark", "main, [role=main]", "inference: every page has it", date(2025, 1, 1)),
     ),
-)  # fmt: skip
+)
 
 ROW = Mark(
     SITE,
     "invitations.row",
     (
-        Form("listitem-2026-10", "[role=listitem]:has(a[href*='/in/'])", "notes of four projects", date(2026, 10, 9)),
+        Form(
+            "listitem-2026-10",
+            "[role=listitem]:has(a[href*='/in/'])",
+            "notes of four projects",
+            date(2026, 10, 9),
+        ),
         Form("ember", "li.invitation-card", "older projects' code", date(2025, 11, 1)),
         Form("item", "li:has(a[href*='/in/'])", "inference", date(2025, 1, 1)),
     ),
-)  # fmt: skip
+)
 
 WITHDRAW = Mark(
     SITE,
     "invitations.withdraw",
     (
-        Form("link-2026-10", "[role=listitem] a[aria-label]:not([href*='/in/'])", "notes of three projects", date(2026, 10, 9)),
+        Form(
+            "link-2026-10",
+            "[role=listitem] a[aria-label]:not([href*='/in/'])",
+            "notes of three projects",
+            date(2026, 10, 9),
+        ),
         Form("button", ":is([role=listitem], li) button", "older projects' code", date(2025, 11, 1)),
     ),
-)  # fmt: skip
+)
 
 LOAD_MORE = Mark(
     SITE,
@@ -46,9 +60,7 @@ LOAD_MORE = Mark(
     (
         Form(
             "words-2026-10",
-            ":is(main, [role=main]) :is(button, [role=button]):text-matches("
-            + json.dumps(rf"^\s*({'|'.join(list_words('load_more', None))})\s*$")
-            + ", 'i')",
+            MORE_WORDS,
             "one project's code",
             date(2026, 10, 1),
         ),
@@ -59,16 +71,26 @@ LOAD_MORE = Mark(
             date(2025, 11, 17),
         ),
     ),
-)  # fmt: skip
+)
 
 DIALOG = Mark(
     SITE,
     "invitations.dialog",
     (
-        Form("native-2026-10", "dialog[open]", "the markup that one project saw on 2026-10-09", date(2026, 10, 9)),
+        Form(
+            "native-2026-10",
+            "dialog[open]",
+            "the markup that one project saw on 2026-10-09",
+            date(2026, 10, 9),
+        ),
         Form("alert", "[role=alertdialog]", "older projects' code", date(2025, 11, 1)),
-        Form("modal", "[role=dialog]:not([class*=msg-])", "inference: a chat is a dialog, too", date(2025, 1, 1)),
+        Form(
+            "modal",
+            "[role=dialog]:not([class*=msg-])",
+            "inference: a chat is a dialog, too",
+            date(2025, 1, 1),
+        ),
     ),
-)  # fmt: skip
+)
 
 TOASTS = "[role=alert], [data-testid*=toast], [data-test-artdeco-toast-item-type]"

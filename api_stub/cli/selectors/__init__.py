@@ -1,0 +1,1 @@
+"""`rapport selectors`: check how a site serves its pages to an account."""

@@ -1,0 +1,26 @@
+"""How long a stored sign-in lasts."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+WARN_BEFORE: Final = timedelta(days=7)
+"""A week, so that somebody who is away for some days still reads it in time."""
+
+
+class Expiry(StrEnum):
+    """Whether a sign-in has expired or soon will. The site may end it at any time."""
+
+    LATER = "later"
+    SOON = "soon"
+    OVER = "over"
+    UNKNOWN = "unknown"
+
+
+def judge_expiry(expires_at: datetime | None, now: datetime) -> Expiry:
+    """Return what to say about a session whose key cookie expires then. None: that isn't known."""
+    if expires_at is None:
+        return Expiry.UNKNOWN
+    if expires_at <= now:
+        return Expiry.OVER
+    return Expiry.SOON if expires_at - now <= WARN_BEFORE else Expiry.LATER
