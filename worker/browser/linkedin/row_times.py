@@ -63,7 +63,7 @@ def _find_day(text: str, language: str | None, today: date) -> date | None:
 
 @cache
 def _weekdays(language: str | None) -> dict[str, int]:
-    """Return the names of weekdays, Monday is 0, and their forms of at least two letters that only one has."""
+    """Return the names of weekdays, Monday is 0, and their beginnings of two letters or more, if unique."""
     names: dict[str, set[int]] = {}
     for each in dict.fromkeys((language, "en")):
         if each not in LANGUAGES or each is None:

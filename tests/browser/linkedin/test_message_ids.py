@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.browser.linkedin.messaging.pages import CONVERSATION, OWNER, thread_path, urn
+from tests.browser.linkedin.messaging_pages import CONVERSATION, OWNER, thread_path, urn
 from worker.browser.linkedin.message_ids import find_conversation, is_conversation_page, read_message_id
 
 AT = datetime(2026, 11, 20, 9, 30, 15, 250_000, UTC)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.browser.linkedin.messaging import pages as made
-from tests.browser.linkedin.messaging.pages import (
+from tests.browser.linkedin import messaging_pages as made
+from tests.browser.linkedin.messaging_pages import (
     ADA,
     BASE,
     JO,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.browser.linkedin.messaging.pages import CONVERSATION, OTHER_CONVERSATION, OWNER, thread_path
+from tests.browser.linkedin.messaging_pages import CONVERSATION, OTHER_CONVERSATION, OWNER, thread_path
 from worker.browser.linkedin.message_ids import MessageId
 from worker.browser.linkedin.proof import Bubble, PaneAfter, compose_lines, is_proven
 

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.browser.linkedin.messaging import pages as made
-from tests.browser.linkedin.messaging.pages import Pages
+from tests.browser.linkedin import messaging_pages as made
+from tests.browser.linkedin.messaging_pages import Pages
 from worker import clock
 from worker.browser.linkedin.adapter import LinkedInSite
 from worker.browser.linkedin.inbox import Row, is_outgoing
