@@ -209,4 +209,6 @@ def _any_word(key: str, language: str | None) -> str:
 def _any(texts: Iterable[str]) -> str:
     """Return a pattern of any of the texts, the longest first. The dot of a shortened word is optional."""
     folded = sorted({fold(text).rstrip(".") for text in texts}, key=lambda text: (-len(text), text))
-    return "|".join(f"{re.escape(text)}\\.?" if len(text) < 5 else re.escape(text) for text in folded) or "(?!)"
+    return (
+        "|".join(f"{re.escape(text)}\\.?" if len(text) < 5 else re.escape(text) for text in folded) or "(?!)"
+    )

@@ -122,9 +122,7 @@ class Reader:
                 raise contradiction("a card's name, picture and greeting are of different people")
 
 
-def read_day(
-    lines: Sequence[str], suggestion: str, name: str, language: str | None, today: date
-) -> Day:
+def read_day(lines: Sequence[str], suggestion: str, name: str, language: str | None, today: date) -> Day:
     """Return the day that a card's sentence says: "today" without any figure, or a past date or age in days.
 
     A suggestion for a late greeting beside "today" disagrees, and the sentence counts as not understood.

@@ -92,7 +92,8 @@ def _require_none(site: SitePage, reader: Reader) -> None:
     """Raise TryAgainError unless the page says that there are no birthdays."""
     if not (reader.only_birthdays and listing.is_empty(site, marks.PAGE, "birthday_noun")):
         raise TryAgainError(
-            Reason.SITE_UNEXPECTED, "the birthdays page shows no birthdays, and does not say that there are none"
+            Reason.SITE_UNEXPECTED,
+            "the birthdays page shows no birthdays, and does not say that there are none",
         )
 
 
@@ -114,7 +115,8 @@ def _choose(cards: Sequence[Card], odd: Counter[Oddity], reader: Reader) -> list
         is_late = any(card.day.dated for card in cards)
         if not any(card.day.told for card in cards) and (not is_late or any(not c.day.dated for c in cards)):
             raise StopAccountError(
-                Reason.LANGUAGE_UNKNOWN, "the days of birthdays can't be read in the language of LinkedIn's pages"
+                Reason.LANGUAGE_UNKNOWN,
+                "the days of birthdays can't be read in the language of LinkedIn's pages",
             )
     elif not _can_read(cards, reader.today):
         raise StopAccountError(Reason.SITE_CHANGED, "the days on the birthdays page can't be read")

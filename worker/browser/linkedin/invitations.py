@@ -119,7 +119,8 @@ def read_sent(site: SitePage, today: date, on_page: PageProgress) -> list[SentIn
     if rows and unread == len(rows):
         if sent.language not in LANGUAGES:
             raise StopAccountError(
-                Reason.LANGUAGE_UNKNOWN, "the ages of invitations can't be read in the language of LinkedIn's pages"
+                Reason.LANGUAGE_UNKNOWN,
+                "the ages of invitations can't be read in the language of LinkedIn's pages",
             )
         raise _unexpected("no age of an invitation can be read")
     if unread:

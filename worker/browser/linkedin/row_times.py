@@ -10,7 +10,8 @@ from worker.browser.linkedin.ages import find_date, find_days
 from worker.browser.linkedin.words import LANGUAGES, fold, load_words
 
 _CLOCK: Final = re.compile(
-    r"(?<![\d:.])(?P<hour>\d{1,2})(?:[:.h]| h )(?P<minute>\d{2})(?::\d{2})?\s*(?P<half>[ap]\.?\s?m\b\.?)?(?!\d)"
+    r"(?<![\d:.])(?P<hour>\d{1,2})(?:[:.h]| h )(?P<minute>\d{2})(?::\d{2})?"
+    r"\s*(?P<half>[ap]\.?\s?m\b\.?)?(?!\d)"
 )
 _MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)

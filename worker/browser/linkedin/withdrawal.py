@@ -107,9 +107,7 @@ class LinkedInInvitation:
         self._site.page.wait_for_timeout(_POLL_INTERVAL / timedelta(milliseconds=1))
 
 
-def check_person(
-    site: SitePage, question: Question, row: SentRow, wanted: str, language: str | None
-) -> None:
+def check_person(site: SitePage, question: Question, row: SentRow, wanted: str, language: str | None) -> None:
     """Raise unless the dialog names the person of the row.
 
     Only the older dialogs were seen without a name. They are trusted, because the click on this row opened
@@ -142,7 +140,9 @@ def find_confirm(controls: tuple[Control, ...], row: SentRow, language: str | No
     """
     worded = [number for number, each in enumerate(controls) if is_withdraw(each, language)]
     naming = [
-        number for number, each in enumerate(controls) if row.full_name and fold(row.full_name) in fold(each.label)
+        number
+        for number, each in enumerate(controls)
+        if row.full_name and fold(row.full_name) in fold(each.label)
     ]
     same = [number for number, each in enumerate(controls) if row.word and fold(each.text) == fold(row.word)]
     chosen = worded or naming or same
