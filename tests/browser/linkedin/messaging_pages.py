@@ -79,6 +79,16 @@ def overlay(whom: str, messages: str = "", form: str | None = None, kind: str = 
     )
 
 
+def inbox_row(name: str, time: str, snippet: str, *, unread: bool = False) -> str:
+    kind = "msg-conversation-card__convo-item-container--unread" if unread else ""
+    return (
+        f'<li class="msg-conversation-listitem"><div class="msg-conversation-listitem__link {kind}">'
+        f'<h3 class="msg-conversation-listitem__participant-names">{name}</h3>'
+        f'<time class="msg-conversation-listitem__time-stamp">{time}</time>'
+        f'<p class="msg-conversation-card__message-snippet">{snippet}</p></div></li>'
+    )
+
+
 def page(main: str, *, beside: str = "", script: str = "", lang: str = "en") -> str:
     """Return a page whose Send button answers to input, and which notes what was sent and pressed."""
     return f"""<!doctype html><html lang="{lang}"><title>Messaging</title>

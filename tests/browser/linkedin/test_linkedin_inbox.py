@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.browser.linkedin import messaging_pages as made
-from tests.browser.linkedin.messaging_pages import Pages
+from tests.browser.linkedin.messaging_pages import Pages, inbox_row
 from worker import clock
 from worker.browser.linkedin.adapter import LinkedInSite
 from worker.browser.linkedin.inbox import Row, is_outgoing
@@ -71,16 +71,6 @@ def test_who_wrote_last_is_said_only_where_the_row_shows_it(
     language: str | None, snippet: str, *, unread: bool, expected: bool | None
 ) -> None:
     assert is_outgoing(Row("Ada Example", "10:29", snippet, unread), language) is expected
-
-
-def inbox_row(name: str, time: str, snippet: str, *, unread: bool = False) -> str:
-    kind = "msg-conversation-card__convo-item-container--unread" if unread else ""
-    return (
-        f'<li class="msg-conversation-listitem"><div class="msg-conversation-listitem__link {kind}">'
-        f'<h3 class="msg-conversation-listitem__participant-names">{name}</h3>'
-        f'<time class="msg-conversation-listitem__time-stamp">{time}</time>'
-        f'<p class="msg-conversation-card__message-snippet">{snippet}</p></div></li>'
-    )
 
 
 OCCLUDED = """

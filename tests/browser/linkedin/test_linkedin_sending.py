@@ -1,5 +1,6 @@
 """Writing to one person: whom, once, proven."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +19,9 @@ from tests.browser.linkedin.messaging_pages import (
     pane,
     pill,
 )
+from worker.browser.linkedin import open_conversation
 from worker.browser.linkedin.adapter import LinkedInSite
+from worker.browser.linkedin.profile import Connection, OpenProfile
 from worker.errors import (
     NeverError,
     RapportError,
@@ -27,6 +30,7 @@ from worker.errors import (
     TryAgainError,
     UnknownDialogError,
 )
+from worker.rules.identity import PersonKeys
 
 COMPOSE = "/messaging/compose/"
 TEXT = "Happy birthday, Ada! 🎂\n\nAll the best\nOwner"
@@ -315,6 +319,67 @@ def test_an_empty_conversation_page_is_no_proof_that_nothing_was_written(
     )
     with pytest.raises(TryAgainError):
         linkedin.open_thread(member(ADA))
+
+
+@pytest.mark.parametrize("is_theirs", [True, False], ids=["the person's", "a namesake's"])
+def test_an_earlier_conversation_that_the_page_hides_is_found_in_the_list(
+    linkedin: LinkedInSite, pages: Pages, *, is_theirs: bool
+) -> None:
+    listed = f"<ul class='x-conversations-list'>{made.inbox_row('Ada Example', '10:29', 'You: Hi')}</ul>"
+    opened = made.js(pane(head(ADA if is_theirs else JO), bubble("Hi", LAST_YEAR)))
+    script = f"""document.querySelector(".x-conversations-list").addEventListener("click", () => {{
+      history.pushState(null, "", "{made.thread_path()}");
+      document.querySelector(".msg-convo-wrapper").outerHTML = {opened};
+    }});"""
+    pages.bodies[COMPOSE] = made.page(listed + pane(pill()), script=script)
+    thread = linkedin.open_thread(member(ADA))
+    assert thread.member() == member(ADA)
+    assert [message.text for message in thread.messages()] == (["Hi"] if is_theirs else [])
+
+
+def test_a_head_by_address_counts_if_the_profile_shows_the_id(
+    linkedin: LinkedInSite, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slug = "https://www.linkedin.com/in/ada-example/"
+    keys = PersonKeys(slug, member(ADA))
+    profile = OpenProfile(keys, "Ada Example", "", "", 1, Connection.CONNECTED)
+    monkeypatch.setattr(open_conversation, "open_profile", lambda _site, _address: profile)
+    pages.bodies[COMPOSE] = made.page(pane(head("ada-example/")))
+    thread = linkedin.open_thread(member(ADA))
+    assert (thread.recipient(), thread.member()) == (slug, member(ADA))
+    other = replace(profile, keys=PersonKeys("https://www.linkedin.com/in/ada-2/", member(ADA)))
+    monkeypatch.setattr(open_conversation, "open_profile", lambda _site, _address: other)
+    with pytest.raises(NeverError) as caught:
+        linkedin.open_thread(member(ADA))
+    assert caught.value.reason is Reason.WRONG_RECIPIENT
+
+
+@pytest.mark.parametrize(
+    ("degree", "reason"), [(1, Reason.ACCOUNT_HELD), (2, Reason.NOT_CONNECTED)], ids=["connected", "left"]
+)
+def test_premium_in_place_of_a_composer_holds_the_account_only_for_a_connection(
+    linkedin: LinkedInSite, pages: Pages, monkeypatch: pytest.MonkeyPatch, degree: int, reason: Reason
+) -> None:
+    connection = Connection.CONNECTED if degree == 1 else Connection.NOT_CONNECTED
+    profile = OpenProfile(PersonKeys(None, member(ADA)), "Ada Example", "", "", degree, connection)
+    monkeypatch.setattr(open_conversation, "open_profile", lambda _site, _address: profile)
+    pages.bodies[COMPOSE] = made.page("<h3 class='card-upsell-v2__headline'>Message Ada with Premium</h3>")
+    with pytest.raises(RapportError) as caught:
+        linkedin.open_thread(member(ADA))
+    assert caught.value.reason is reason
+
+
+def test_what_covers_the_button_is_found_before_the_click(
+    linkedin: LinkedInSite, pages: Pages
+) -> None:
+    cover = '<div id="cover" style="position: fixed; inset: 0; z-index: 9">{}</div>'
+    reject = "<button action-type='DENY' onclick='cover.remove()'>Reject</button>"
+    pages.bodies[COMPOSE] = made.page(pane(head()), beside=cover.format(""))
+    with pytest.raises(TryAgainError):
+        send(linkedin)
+    assert not any(draft.strip() for draft in read_drafts(pages))
+    pages.bodies[COMPOSE] = made.page(pane(head()), beside=cover.format(reject))
+    assert send(linkedin)
 
 
 def test_older_messages_are_loaded_by_scrolling_up(linkedin: LinkedInSite, pages: Pages) -> None:

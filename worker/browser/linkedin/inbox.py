@@ -81,7 +81,7 @@ def read_inbox(site: SitePage, since: datetime) -> Sequence[InboxLine]:
         found: dict[int, InboxLine | None] = {}
         is_old = False
         for _ in range(_MOST_STEPS):
-            for at, row in _read_rows(site, listed):
+            for at, row in list_filled_rows(listed):
                 if at not in found:
                     found[at] = read_line(row, language, clock.now(), zone)
             lines = [line for line in found.values() if line]
@@ -133,7 +133,7 @@ def _is_part(word: str, name: str) -> bool:
     return set(fold(word).split()) <= set(fold(name).split())
 
 
-def _read_rows(site: SitePage, listed: Locator) -> list[tuple[int, Row]]:
+def list_filled_rows(listed: Locator) -> list[tuple[int, Row]]:
     """Return the rows that are filled, by their places. A row out of sight is an empty element."""
     read: list[dict[str, Any]] = listed.evaluate(_READ, _CSS)
     return [
@@ -150,7 +150,7 @@ def _load_more(site: SitePage, listed: Locator, language: str | None, found: dic
     scrolled = bool(listed.evaluate(_STEP))
     pressed = False
     while True:
-        if len({at for at, _ in _read_rows(site, listed)} | set(found)) > count:
+        if len({at for at, _ in list_filled_rows(listed)} | set(found)) > count:
             return True
         if not scrolled and not pressed:
             pressed = _press_more(listed, language)
@@ -170,5 +170,5 @@ def _press_more(listed: Locator, language: str | None) -> bool:
 def read_shown_rows(site: SitePage) -> Sequence[tuple[Row, InboxLine | None]]:
     """Return the rows that the open list shows without scrolling, and what can be read of each."""
     zone = ZoneInfo(str(site.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")))
-    rows = [row for _, row in _read_rows(site, locate(site.page, marks.LIST).first)]
+    rows = [row for _, row in list_filled_rows(locate(site.page, marks.LIST).first)]
     return [(row, read_line(row, site.language(), clock.now(), zone)) for row in rows]

@@ -14,6 +14,7 @@ from playwright.sync_api import Response
 
 from worker import clock
 from worker.browser.linkedin.conversation import Person, find_address, find_conversation_of
+from worker.browser.linkedin.earlier import is_listed, open_earlier
 from worker.browser.linkedin.marks import messaging as marks
 from worker.browser.linkedin.message_ids import is_conversation_page
 from worker.browser.linkedin.panes import Pane, View, read_view
@@ -75,6 +76,8 @@ def open_conversation(site: SitePage, person: Person) -> Person:
         if pane is None:
             _refuse(site, person)
         pane = _await_history(site, person)
+        if not pane.raw_bubbles and pane.pills:
+            pane = _find_earlier(site, person, pane)
     if not pane.raw_bubbles and (refused or is_conversation_page(pane.url) or pane.is_loading):
         raise TryAgainError(Reason.SITE_UNEXPECTED, "the earlier messages of the conversation didn't load")
     if pane.has_subject or _asks_subject(pane.fields):
@@ -132,6 +135,20 @@ def _await_history(site: SitePage, person: Person) -> Pane:
         elif waited >= min(_COMPOSER_WAIT, site.timeout):
             raise TryAgainError(Reason.SITE_UNEXPECTED, "the conversation has closed again")
         _pause(site)
+
+
+def _find_earlier(site: SitePage, person: Person, new: Pane) -> Pane:
+    """Return the earlier conversation with the person if the list has one, else that of a new message."""
+    with site.translate("look for an earlier conversation"):
+        if not is_listed(site, new.name):
+            return new
+        earlier = open_earlier(site, person, new.name, lambda: _pause(site))
+    if earlier is not None:
+        return _await_history(site, person)
+    again = _await_pane(site, person)  # the listed ones are namesakes'
+    if again is None:
+        raise TryAgainError(Reason.SITE_UNEXPECTED, "the page of a new message didn't open again")
+    return _await_history(site, person)
 
 
 def _refuse(site: SitePage, person: Person) -> NoReturn:

@@ -57,7 +57,8 @@ READ_CONVERSATIONS: Final = r"""(css) => {
   };
   const bubblesOf = (pane, composer) => {
     const items = shown(pane, css.message).filter((each) => overlayOf(each) === overlayOf(composer));
-    const isMarked = items.some((each) => /--other\b/.test(each.className));
+    const OTHER = "[class*='--other']";
+    const isMarked = items.some((each) => each.matches(OTHER) || each.querySelector(OTHER));
     return items.map((each) => {
       const row = each.closest("li, [role=listitem]") ?? each;
       const isAlone = items.filter((other) => row.contains(other)).length === 1;
@@ -67,7 +68,7 @@ READ_CONVERSATIONS: Final = r"""(css) => {
         .filter((link) => !texts.some((text) => text.contains(link)));
       return {
         urn: each.getAttribute("data-event-urn"),
-        other: /--other\b/.test(each.className)
+        other: each.matches(OTHER) || each.querySelector(OTHER) !== null || (isAlone && row.matches(OTHER))
           || (isMarked || /event-listitem/.test(each.className) ? false : null),
         senders: links.map((link) => link.getAttribute("href")),
         text: texts.map(textOf).join("\n"),

@@ -98,6 +98,8 @@ class LinkedInThread:
                 raise TryAgainError(Reason.SITE_UNEXPECTED, "the composer doesn't hold what was typed")
             composer.require_send_button(pane)
             self._require_no_news(pane)
+            with self._site.translate("reach the Send button"):
+                composer.reach_send_button(pane)
         except RapportError:
             self.clear()
             raise

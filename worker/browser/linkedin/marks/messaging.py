@@ -115,6 +115,9 @@ HEADINGS: Final = ", ".join(
 )
 """Where the offer of Premium in place of a composer says what it is."""
 
+REJECT_COOKIES: Final = "button[action-type=DENY], button[data-control-name*='consent.deny']"
+"""The button of the banner about cookies, reported by many, mostly on pages of guests."""
+
 TEXTS: Final = (
     "[data-event-urn]",
     "[contenteditable=true]",
