@@ -91,6 +91,11 @@ def test_a_developer_s_word_that_the_page_also_says_is_hashed() -> None:
     assert "list" in sketch(page)
 
 
+def test_a_slug_that_only_an_id_has_is_hashed() -> None:
+    assert "zebra" not in sketch(element("p", id="card-zebra-9"))
+    assert "zebra" not in sketch(element("p", componentkey="lazyColumnzebra"))
+
+
 def test_cards_alike_are_counted_and_wrappers_left_out() -> None:
     cards = tuple(
         PageElement("div", children=(PageElement("li", {"class": "card"}, f"Person {n}"),)) for n in range(3)
