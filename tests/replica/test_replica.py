@@ -8,8 +8,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from api_stub.sandbox.faults import FaultName
-from tests.replica.conftest import running_replica
 from tests.replica.linkedin.client import ReplicaClient
+from tests.replica.linkedin.people import LOGIN, PASSWORD
+from tests.replica.linkedin.signin import PIN
+from tests.replica.running import running_replica
+from worker import clock
 from worker.browser.pool import BrowserPool
 
 
@@ -83,7 +86,7 @@ def test_a_link_on_a_page_of_the_newer_front_end_opens_a_chat_there(
         "link.href = `/messaging/compose/?recipient=${id}`; document.querySelector('main').append(link); }",
         replica.member_id("ben-plain"),
     )
-    page.locator("main a").last.click()
+    page.locator("main a[href^='/messaging/compose/']").click()
     where = page.frame_locator("iframe") if place == "frame" else page.locator("#interop-outlet")
     composer = where.locator(".msg-form__contenteditable")
     composer.click()
@@ -102,3 +105,39 @@ def test_a_killed_replica_goes_on_where_it_stopped(tmp_path: Path) -> None:
         before = first.lines()
     with running_replica(tmp_path / "journal.jsonl") as second:
         assert second.lines() == before
+
+
+def test_a_challenge_after_the_password_is_cleared_by_its_number(
+    browser_pool: BrowserPool, replica: ReplicaClient
+) -> None:
+    replica.fault(FaultName.CHALLENGE_PAGE, path_prefix="/login", times=1)
+    replica.set(session_days=30)
+    page = browser_pool.page_for(903, None)
+    page.goto(f"{replica.base_url}/feed/")
+    page.locator("#username").fill(LOGIN)
+    page.locator("#password").fill(PASSWORD)
+    page.locator("form button").click()
+    page.locator("#input__email_verification_pin").fill(PIN)
+    page.locator("#email-pin-submit-button").click()
+    expect(page).to_have_url(f"{replica.base_url}/feed/")
+    (kept,) = [cookie for cookie in page.context.cookies() if cookie["name"] == "li_at"]
+    assert 29 < (kept["expires"] - clock.now().timestamp()) / 86400 < 31
+
+
+def test_the_page_goes_after_the_click(page: Page, replica: ReplicaClient) -> None:
+    replica.fault(FaultName.LEAVES_AFTER_SEND, times=1)
+    _compose(page, replica, "ben-plain")
+    _write(page, "Hello")
+    page.wait_for_url("**/feed/")
+    assert [line.text for line in replica.effects()] == ["Hello"]
+
+
+def test_a_message_that_shows_late_is_in_the_ledger_at_once(page: Page, replica: ReplicaClient) -> None:
+    replica.fault(FaultName.LATE_SHOW_S, 3600, times=1)
+    _compose(page, replica, "ben-plain")
+    with page.expect_response(re.compile("createMessage")):
+        _write(page, "Hello")
+    _compose(page, replica, "ben-plain")
+    page.locator(".msg-form").wait_for()
+    expect(page.locator("[data-event-urn]")).to_have_count(0)
+    assert [line.text for line in replica.effects()] == ["Hello"]

@@ -158,11 +158,13 @@ def test_chats_of_strangers_stand_beside_ours_and_one_of_them_is_active(
 ) -> None:
     replica.fault(FaultName.STRANGERS_OVERLAY)
     replica.fault(FaultName.MINIMISED_CHAT)
+    replica.fault(FaultName.DRAFT, "only in ours", times=1)
     _open(page, replica, "ada-example")
     chats = page.locator(".msg-overlay-conversation-bubble")
     expect(chats).to_have_count(3)
     expect(page.locator("[class*='bubble--is-active']").first).to_contain_text("Plain")
     expect(page.locator("form.msg-form")).to_have_count(3)
+    expect(page.locator(".msg__detail .msg-form__contenteditable")).to_have_text("only in ours")
 
 
 def test_the_wrong_conversation_opens_under_the_right_address(page: Page, replica: ReplicaClient) -> None:

@@ -26,9 +26,10 @@ def client_urn() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message. `outgoing` says that the member wrote it."""
+    """A message. `outgoing` says that the member wrote it; `late_ms`, when it shows after it was sent."""
 
     urn: str
     at_ms: int
     outgoing: bool
     text: str
+    late_ms: int = 0

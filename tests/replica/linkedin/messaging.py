@@ -2,7 +2,6 @@
 
 # ruff: noqa: RUF001 -- pages contain curly apostrophes
 
-import asyncio
 from typing import Any
 
 from starlette.requests import Request
@@ -14,7 +13,7 @@ from api_stub.sandbox.gate import withhold_response
 from tests.replica.linkedin.drift import drift
 from tests.replica.linkedin.gate import HANG
 from tests.replica.linkedin.ids import Message, message_urn
-from tests.replica.linkedin.panes import describe_message, describe_pane, describe_row
+from tests.replica.linkedin.panes import Tricks, describe_message, describe_pane, describe_row
 from tests.replica.linkedin.people import Person
 from tests.replica.linkedin.shell import TEMPLATES, Content, bare, respond
 from tests.replica.linkedin.words import words_of
@@ -79,9 +78,9 @@ class Messaging:
         path = "/messaging/compose/" if compose else f"/messaging/thread/{query.get('thread', '')}/"
         if not compose:
             self._world.open_thread(person)
-        return JSONResponse(
-            describe_pane(self._world, person, path, compose=compose, body=query.get("body", ""))
-        )
+        tricks = Tricks(self._world, path, background="background" in query)
+        body = query.get("body", "")
+        return JSONResponse(describe_pane(self._world, person, tricks, compose=compose, body=body))
 
     async def talks(self, request: Request) -> Response:
         """Return twenty rows of the inbox from `start`."""
@@ -103,14 +102,16 @@ class Messaging:
             if faults.take(name, path):
                 return JSONResponse({"fault": name, "ghost": self._ghost(person, text)})
         new = person.slug not in self._world.threads
-        message = self._world.send(person, text)
+        late = faults.take(FaultName.LATE_SHOW_S, path)
+        late_ms = int(float(late.value or 0) * 1000) if late else 0
+        message = self._world.send(person, text, late_ms=late_ms)
         answer = {"message": describe_message(self._world, person, message), "first": new} | self._extras(
             person, path
         )
         if faults.take(FaultName.SEND_SWALLOWS_REPLY, path):
             await withhold_response(request.receive, HANG)
-        if late := faults.take(FaultName.LATE_SHOW_S, path):
-            await asyncio.sleep(float(late.value or 0))
+        if late:
+            answer[FaultName.NO_SERVER_ID] = True
         return JSONResponse(answer)
 
     async def share(self, request: Request) -> Response:

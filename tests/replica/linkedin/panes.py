@@ -1,9 +1,10 @@
 """What the script of the conversations is told: a pane, or rows of the inbox."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from api_stub.sandbox.faults import FaultName
+from api_stub.sandbox.faults import Fault, FaultName
 from tests.replica.linkedin.clock_words import clock, day_heading, row_time
 from tests.replica.linkedin.ids import Message, thread_id
 from tests.replica.linkedin.people import Person
@@ -14,29 +15,43 @@ ORIGIN = "https://www.linkedin.com"
 _SNIPPET_CHARACTERS = 80
 
 
+@dataclass(frozen=True, slots=True)
+class Tricks:
+    """The faults that a pane meets. A chat in the `background`, opened by the page itself, meets none."""
+
+    world: World
+    path: str
+    background: bool = False
+
+    def take(self, name: FaultName) -> Fault | None:
+        """Return the fault if this pane meets it, and count the use."""
+        return None if self.background else self.world.faults.take(name, self.path)
+
+    def holds(self, name: FaultName, person: Person) -> bool:
+        """Return whether this pane meets the fault, or the person always does."""
+        return name in person.traits or self.take(name) is not None
+
+
 def describe_pane(
-    world: World, person: Person, path: str, *, compose: bool, body: str = ""
+    world: World, person: Person, tricks: Tricks, *, compose: bool, body: str = ""
 ) -> dict[str, Any]:
     """Return a conversation for the script. `compose` means the page or bubble for a new message."""
-    wrong = world.faults.take(FaultName.WRONG_THREAD, path)
+    wrong = tricks.take(FaultName.WRONG_THREAD)
     shown = world.people[str(wrong.value)] if wrong else person
-    header = _header(world, shown, compose=compose)
-    draft = world.faults.take(FaultName.DRAFT, path)
+    draft = tricks.take(FaultName.DRAFT)
     return {
         "mode": "compose" if compose else "thread",
         "drafts": world.resets,
         "recipient": shown.member_id,
         "name": shown.name,
         "first": shown.first_name,
-        "header": header,
+        "header": _header(world, shown, compose=compose),
         "pill": shown.name if compose and world.drift < 3 else None,
         "thread": thread_id(shown.thread_uuid),
-        "messages": [
-            describe_message(world, shown, message) for message in world.threads.get(shown.slug, [])
-        ],
+        "messages": [describe_message(world, shown, message) for message in world.messages(shown)],
         "draft": str(draft.value) if draft else body,
-        "kind": _kind(world, shown, path),
-        "send": _send_control(world, path),
+        "kind": _kind(world, shown, tricks),
+        "send": _send_control(tricks),
         "words": words_of(world.language, world.drift),
     }
 
@@ -58,8 +73,17 @@ def describe_message(world: World, person: Person, message: Message) -> dict[str
         "heading": words["sent_heading"].format(name=sender, time=time),
         "clock": "1 min" if (now - at).total_seconds() < 120 else time,
         "day": day_heading(at, now, world.language),
+        "seen": words["seen_at"].format(name=person.name, time=time)
+        if _is_seen(world, person, message)
+        else None,
         "sent": f"{words['sent_at']} {at:%d/%m/%Y}, {time}" if message.outgoing else None,
     }
+
+
+def _is_seen(world: World, person: Person, message: Message) -> bool:
+    """Return whether the person wrote after this message of the member."""
+    later = [m for m in world.messages(person) if m.at_ms > message.at_ms and not m.outgoing]
+    return message.outgoing and bool(later)
 
 
 def describe_row(world: World, person: Person) -> dict[str, Any]:
@@ -85,18 +109,18 @@ def _header(world: World, person: Person, *, compose: bool) -> str | None:
     return f"{ORIGIN}/in/{shown.member_id}"
 
 
-def _kind(world: World, person: Person, path: str) -> str:
+def _kind(world: World, person: Person, tricks: Tricks) -> str:
     """Return what stands where the composer is: "composer", "subject", "premium" or "card"."""
-    if world.has_fault(FaultName.PREMIUM_WALL, person, path):
+    if tricks.holds(FaultName.PREMIUM_WALL, person):
         return "premium"
-    if world.has_fault(FaultName.SUBJECT_FIELD, person, path):
+    if tricks.holds(FaultName.SUBJECT_FIELD, person):
         return "subject"
-    if world.has_fault(FaultName.NO_COMPOSER, person, path):
+    if tricks.holds(FaultName.NO_COMPOSER, person):
         return "card"
     return "premium" if person.degree > 1 and person.slug not in world.threads else "composer"
 
 
-def _send_control(world: World, path: str) -> str:
-    if world.faults.take(FaultName.ENTER_SENDS, path):
+def _send_control(tricks: Tricks) -> str:
+    if tricks.take(FaultName.ENTER_SENDS):
         return "enter"
-    return "icon" if world.faults.take(FaultName.ICON_SEND, path) else "button"
+    return "icon" if tricks.take(FaultName.ICON_SEND) else "button"

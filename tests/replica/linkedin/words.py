@@ -74,6 +74,20 @@ _SAME = {"ad_options": "Ad Options", "dont_want": "Don’t want to see this", "h
 """English on every page, as real pages mix languages."""
 
 
+_LOGIN = {
+    "en": ("Sign in", "Email or phone", "Password"),
+    "fr": ("S’identifier", "E-mail ou téléphone", "Mot de passe"),
+    "de": ("Einloggen", "E-Mail-Adresse/Telefon", "Passwort"),
+    "es": ("Iniciar sesión", "Email o teléfono", "Contraseña"),
+    "pl": ("Zaloguj się", "E-mail lub telefon", "Hasło"),
+}
+
+
+def login_words(language: str) -> dict[str, str]:
+    """Return the words of the sign-in form."""
+    return dict(zip(("sign_in", "name", "password"), _LOGIN[language], strict=True))
+
+
 def words_of(language: str, level: int = 0) -> dict[str, str]:
     """Return the words of a language; at level 2 of the drift they are a little different."""
     words = dict(_SAME) | dict(zip(_KEYS, _ROWS[language], strict=True))

@@ -36,7 +36,10 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the journal. `to_id` is the member id of the person, `server_id` the urn of a message."""
+    """A line of the journal. `to_id` is the member id of the person, `server_id` the urn of a message.
+
+    A message shows in its conversation `late_ms` after it was sent.
+    """
 
     id: int
     at: str
@@ -45,6 +48,7 @@ class Line:
     text: str = ""
     to_id: str = ""
     server_id: str = ""
+    late_ms: int = 0
 
 
 class World:
@@ -140,13 +144,20 @@ class World:
     # what happens
 
     def record(
-        self, kind: str, slug: str = "", text: str = "", *, server_id: str = "", at: datetime | None = None
+        self,
+        kind: str,
+        slug: str = "",
+        text: str = "",
+        *,
+        server_id: str = "",
+        at: datetime | None = None,
+        late_ms: int = 0,
     ) -> Line:
         """Append a line to the journal and apply it. The line is on disk before the answer goes out."""
         person = self.people.get(slug)
         line = Line(
             len(self.lines) + 1, (at or self.now()).isoformat(timespec="microseconds"), kind, slug, text,
-            person.member_id if person else "", server_id,
+            person.member_id if person else "", server_id, late_ms,
         )  # fmt: skip
         row = {name: getattr(line, name) for name in Line.__slots__}
         with self._journal.open("a", encoding="utf-8") as file:
@@ -154,18 +165,23 @@ class World:
         self._apply(line)
         return line
 
-    def send(self, person: Person, text: str, *, by_hand: bool = False) -> Message:
+    def send(self, person: Person, text: str, *, by_hand: bool = False, late_ms: int = 0) -> Message:
         """Send a message of the member. One written `by_hand` is not in the ledger."""
-        return self._write("by_hand" if by_hand else "message", person, text)
+        return self._write("by_hand" if by_hand else "message", person, text, late_ms)
 
     def receive(self, person: Person, text: str) -> Message:
         """Receive a message of the person."""
         return self._write("reply", person, text)
 
-    def _write(self, kind: str, person: Person, text: str) -> Message:
+    def messages(self, person: Person) -> list[Message]:
+        """Return the messages that show now, oldest first."""
+        now_ms = _ms(self.now())
+        return [m for m in self.threads.get(person.slug, []) if m.at_ms + m.late_ms <= now_ms]
+
+    def _write(self, kind: str, person: Person, text: str, late_ms: int = 0) -> Message:
         at = self.now()
         urn = message_urn(_ms(at), len(self.lines) + 10_001, person.thread_uuid)
-        self.record(kind, person.slug, text, server_id=urn, at=at)
+        self.record(kind, person.slug, text, server_id=urn, at=at, late_ms=late_ms)
         return self.threads[person.slug][-1]
 
     def withdraw(self, slug: str) -> None:
@@ -195,7 +211,8 @@ class World:
         self.lines.append(line)
         if line.kind in {"message", "by_hand", "reply"}:
             at_ms, outgoing = _ms(datetime.fromisoformat(line.at)), line.kind != "reply"
-            self.threads.setdefault(line.slug, []).append(Message(line.server_id, at_ms, outgoing, line.text))
+            message = Message(line.server_id, at_ms, outgoing, line.text, line.late_ms)
+            self.threads.setdefault(line.slug, []).append(message)
         elif line.kind == "opened":
             self.read[line.slug] = len(self.threads.get(line.slug, []))
         elif line.kind in {"withdrawal", "accepted"}:

@@ -64,6 +64,6 @@ document.addEventListener("click", async (event) => {
   if (!window.overlaySettings) return;
   const { strangers, minimised, messaging } = window.overlaySettings;
   if (!messaging) overlayHost();
-  for (const recipient of minimised) await openBubble({ mode: "thread", recipient }, { minimised: true });
-  for (const recipient of strangers) await openBubble({ mode: "thread", recipient });
+  for (const recipient of minimised) await openBubble({ mode: "thread", recipient, background: 1 }, { minimised: true });
+  for (const recipient of strangers) await openBubble({ mode: "thread", recipient, background: 1 });
 })();

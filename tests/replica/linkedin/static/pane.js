@@ -21,7 +21,8 @@ function messageItem(message, previous) {
   const day = !previous || previous.day !== message.day;
   const side = message.outgoing ? "" : " msg-s-event-listitem--other";
   const meta = `<div class="msg-s-message-group__meta"><a class="app-aware-link msg-s-message-group__profile-link" href="${message.link}"><span class="msg-s-message-group__name">${escaped(message.sender)}</span></a><time class="msg-s-message-group__timestamp">${escaped(message.clock)}</time></div>`;
-  const sent = message.sent ? `<span class="msg-s-event-with-indicator__sending-indicator msg-s-event-with-indicator__sending-indicator--sent" title="${escaped(message.sent)}"></span>` : "";
+  const seen = message.seen ? `<div class="msg-s-event-listitem__seen-receipts"><img alt="${escaped(message.seen)}" src="data:,"></div>` : "";
+  const sent = message.seen ? `<span class="msg-s-event-with-indicator__sending-indicator"></span>${seen}` : message.sent ? `<span class="msg-s-event-with-indicator__sending-indicator msg-s-event-with-indicator__sending-indicator--sent" title="${escaped(message.sent)}"></span>` : "";
   return build(`<li class="msg-s-message-list__event clearfix">
     ${day ? `<time class="msg-s-message-list__time-heading">${escaped(message.day)}</time>` : ""}
     ${first ? `<span class="msg-s-event-listitem--group-a11y-heading visually-hidden">${escaped(message.heading)}</span>` : ""}
@@ -172,7 +173,8 @@ class Pane {
     if (answer.share_prompt || answer.unknown_dialog) this.ask(answer);
     if (answer.no_server_id) return;
     this.last = answer.message;
-    bubble.replaceWith(messageItem(answer.message, null));
+    if (pane.mode === "compose") bubble.replaceWith(messageItem(answer.message, null));
+    else bubble.querySelector("[data-event-urn]").setAttribute("data-event-urn", answer.message.urn);
     if (answer.twin) this.append(answer.twin);
     if (pane.mode === "compose") await this.becomeThread(answer);
   }
