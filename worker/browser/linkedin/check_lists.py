@@ -117,7 +117,7 @@ def check_invitations(site: SitePage) -> OwnChecks:
         return OwnChecks([none], excused=excused if says_none or not rows.rows else [])
     shown = len(sent) + nameless
     fits = Verdict.UNKNOWN if count is None else Verdict.OK if shown <= count else Verdict.DRIFT
-    people = len([row for row in rows.rows if row.people == 1 and row.controls])
+    people = len([row for row in rows.rows if len({*map(site.address_of, row.links)}) == 1 and row.controls])
     return OwnChecks(
         [
             CrossCheck("invitations.count", fits, f"{shown} rows, the tab says {count}", INVITATIONS),
