@@ -110,7 +110,10 @@ class Shaper:
         return "/".join(shaped) + ("?…" if question else "")
 
     def shape_page(self, root: PageElement, *, most_lines: int) -> Iterator[str]:
-        """Yield the lines of the sketch of a page, at most `most_lines`; equal neighbours are counted."""
+        """Yield the lines of the sketch of a page, at most `most_lines`.
+
+        Of siblings that are built alike only the first is shown, with their number.
+        """
         words = {word for text in _texts(root) for word in re.findall(r"[^\W\d_]+", text)}
         parts = {part for word in words for part in _PART.findall(word)}
         self._said = frozenset(word.lower() for word in words | parts) - self._known
@@ -126,16 +129,12 @@ class Shaper:
         while not element.text.strip() and len(element.children) == 1 and self._is_plain(element):
             element = element.children[0]  # a chain of wrappers says nothing
         yield "  " * depth + self._describe(element)
-        before: list[str] = []
-        count = 1
+        alike: dict[tuple[str, ...], list[list[str]]] = {}
         for child in element.children:
             lines = list(self._sketch(child, depth + 1))
-            if list(map(_without_values, lines)) == list(map(_without_values, before)):
-                count += 1
-                continue
-            yield from _counted(before, count)
-            before, count = lines, 1
-        yield from _counted(before, count)
+            alike.setdefault(tuple(map(_without_values, lines)), []).append(lines)
+        for group in alike.values():
+            yield from _counted(group[0], len(group))
 
     def _is_plain(self, element: PageElement) -> bool:
         return (

@@ -54,7 +54,7 @@ def check_birthdays(site: SitePage, today: date) -> OwnChecks:
             # a form of the cards has buttons in place of links
             count_cross_check(
                 "birthdays.links_in_cards", linked, len(links) + strays, BIRTHDAYS,
-                least=0 if cards else 1, note=f"{len(cards) - linked} cards with a button",
+                least=0 if cards else 1, note=f"with a button: {len(cards) - linked}",
             ),
             count_cross_check(
                 "birthdays.ids", sum(map(_has_equal_ids, links)), len(links), BIRTHDAYS, least=0
