@@ -54,6 +54,12 @@ _OF_QUOTA: Final[Sequence[_Command]] = (
     ("ZCOUNT", _QUOTA_KEY, "0", "0"), ("ZREVRANGE", _QUOTA_KEY, "0", "0"),
     ("ZREMRANGEBYSCORE", _QUOTA_KEY, "0", "0"),
 )  # fmt: skip
+_SIGN_IN_KEY: Final = "rapport:sign-in:{0}:alive"
+_OF_SIGN_INS: Final[Sequence[_Command]] = (
+    ("SET", _SIGN_IN_KEY, ""), ("GET", _SIGN_IN_KEY), ("DEL", _SIGN_IN_KEY), ("EXISTS", _SIGN_IN_KEY),
+    ("EXPIRE", _SIGN_IN_KEY, "1"), ("LPUSH", _SIGN_IN_KEY, ""), ("RPOP", _SIGN_IN_KEY),
+    ("BRPOP", _SIGN_IN_KEY, "1"), ("LLEN", _SIGN_IN_KEY),
+)  # fmt: skip
 _INFO: Final[_Command] = ("INFO", "server")
 _INSTEAD_OF_INFO: Final[Sequence[_Command]] = (
     ("GET", "rapport:quota:server"), ("SET", "rapport:quota:server", ""), ("SCRIPT", "LOAD", "return 0"),
@@ -73,6 +79,7 @@ def find_missing(client: redis.Redis) -> list[str]:
         *_fill(_OF_A_QUEUE, ALL_QUEUES),
         *_fill(_OF_CHANNELS, [db]),
         *_OF_QUOTA,
+        *_OF_SIGN_INS,
     ]
     refused = _find_refused(client, [*required, *_INSTEAD_OF_INFO, _INFO])
     missing = [command for command in dict.fromkeys(required) if command in refused]

@@ -36,6 +36,11 @@ class Interrupts:
             self._previous[number] = signal.SIG_DFL if previous is None else previous
             signal.signal(number, self._on_signal)
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether an interrupt waits for the end of `deferred()`."""
+        return self._is_pending
+
     def ignore(self) -> None:
         """Drop further interrupts, so that a second Ctrl-C doesn't stop the clean-up."""
         self._ignoring = True

@@ -104,6 +104,7 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "templates weight": ["{template}|3"],
     "templates remove": ["{template}", "1"],
     "templates signature": ["demo", "demo|{bad}", "demo|--json", "{bad}", "demo|--remove"],
+    "selectors check": ["demo|--profile|{bad}", "{bad}", "demo|--report|{bad}|--yes", "demo|--compose"],
     "templates test": ["Hi {bad}", "{template}", "Hi|--to|{bad}", "Hi|--account|{bad}"],
     "import contacts": ["{csv}|--account|demo", "{bad}|--account|demo"],
     "import v1": ["{v1}|--account|demo", "{bad}|--account|demo"],
@@ -171,7 +172,15 @@ SHOW_VALUES: Final = {
 JSON_RUNS: Final = {"templates preview": "Hi|--name|{bad}"}
 """Runs with --json, where the first of the cases is refused."""
 
-JSON_ELSEWHERE: Final = {"watch", "templates test", "status", "logs", "import subscribe", "import refresh"}
+JSON_ELSEWHERE: Final = {
+    "watch",
+    "templates test",
+    "selectors check",
+    "status",
+    "logs",
+    "import subscribe",
+    "import refresh",
+}
 """Commands whose JSON is tested elsewhere: one object a line, or of a running stack or another server."""
 
 

@@ -24,7 +24,8 @@ WITHOUT_JSON: Final = {
     **dict.fromkeys(("demo", "up", "worker", "beat", "api", "flower", "sandbox"), PROCESS),
     **dict.fromkeys(
         (
-            "stop-everything", "resume-everything", "migrate", "account add", "account sign-in", "account import-state",
+            "stop-everything", "resume-everything", "migrate", "account add", "account sign-in",
+            "account import-state",
             "account keep", "account pause", "account resume",
             "campaign pause", "campaign resume", "campaign cancel",
             "actions settle", "quota set", "quota warm-up", "quota reset", "contacts confirm",

@@ -36,6 +36,7 @@ WRITES: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
     ("export", "contacts"): ("--output", "FILE"),
     ("export", "interactions"): ("--output", "FILE"),
     ("sourcing", "results"): ("1f3a", "--out", "FILE"),
+    ("selectors", "check"): ("demo", "--yes", "--report", "FILE"),
 }
 
 
@@ -116,6 +117,9 @@ def test_no_export_writes_to_a_special_file(
         for force in ((), ("--force",)):
             said = rapport.refused("export", what, "--output", str(path), *force)
             assert "is not a file: name one" in said
+    assert f"{path} already exists" in rapport.refused(
+        "selectors", "check", *WRITES["selectors", "check"][:-1], str(path)
+    )
 
 
 def test_a_file_that_becomes_a_pipe_meanwhile_is_refused_too(

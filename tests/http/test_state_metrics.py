@@ -1,8 +1,11 @@
 """The gauges of /metrics are read when they are asked: never yesterday's value, never a removed account's."""
 
+from datetime import UTC, datetime
+
 from sqlalchemy import text
 
 from db.engine import Database
+from db.store.people import accounts
 from tests.builders import TEN, a_contact, add_planned, an_account
 from tests.db.helpers import run_without_triggers
 from tests.http.conftest import KEY, Front, TestClient
@@ -47,6 +50,15 @@ def test_upkeep_says_when_it_last_succeeded_and_failed_and_what_is_late(
     assert value(client, 'rapport_upkeep_last_failure_timestamp_seconds{job="retention"}') == 2000
     assert value(client, 'rapport_upkeep_late{job="retention"}') == 1
     assert value(client, 'rapport_upkeep_late{job="quota"}') is None
+
+
+def test_the_expiry_of_a_sign_in_is_a_time(client: TestClient, database: Database) -> None:
+    expires = {"demo": datetime.fromtimestamp(2_000_000_000, UTC), "bea": None}
+    with database.transaction() as session:
+        for name, at in expires.items():
+            accounts.save_session(session, an_account(session, name).id, b"sealed", expires_at=at)
+    shown = 'rapport_sign_in_expires_timestamp_seconds{account="%s"}'
+    assert [value(client, shown % name) for name in expires] == [2_000_000_000, None]
 
 
 def test_without_postgres_no_state_is_shown(front: Front) -> None:

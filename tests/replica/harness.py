@@ -10,8 +10,8 @@ from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from tests.conftest import KEY
 from tests.faults.harness import PLENTY, Harness
-from tests.replica.conftest import signed_in_state
 from tests.replica.linkedin.client import ReplicaClient
+from tests.replica.running import signed_in_state
 from worker import clock
 from worker.rules.capabilities import Capability, CapabilityVerdict, Verdict
 from worker.rules.model import Kind

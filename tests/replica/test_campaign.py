@@ -1,24 +1,12 @@
 """Whole campaigns on the replica of LinkedIn through real workers, judged by the replica's own ledger."""
 
 import sys
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.faults.census import Expected
 from tests.replica.harness import ReplicaHarness
 from worker.errors import Reason
-
-
-@pytest.fixture(scope="module")
-def harness() -> Iterator[ReplicaHarness]:
-    with (
-        tempfile.TemporaryDirectory(prefix="rapport-replica-") as folder,
-        ReplicaHarness(Path(folder)) as made,
-    ):
-        yield made
 
 
 @pytest.mark.parametrize(

@@ -140,3 +140,17 @@ def test_the_count_of_invitations_is_written_as_the_language_does(
     replica.set(**{"language": language, "invitations.count": "1052"})
     page.goto(replica.base_url + SENT)
     expect(page.locator("main button").first).to_have_text(re.compile(rf"\({re.escape(said)}\)"))
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+def test_a_drift_takes_marks_away_and_then_contradicts_itself(
+    page: Page, replica: ReplicaClient, level: int
+) -> None:
+    replica.set(drift=level)
+    page.goto(f"{replica.base_url}/in/ada-example/")
+    message = page.locator("main a[href*='NON_SELF_PROFILE_VIEW']").last
+    expect(message).to_be_visible()
+    expect(page.locator("[componentkey$=Topcard]")).to_have_count(1 if level == 0 else 0)
+    expect(page.locator("[data-testid=lazy-column]")).to_have_count(1 if level < 2 else 0)
+    href = str(message.get_attribute("href"))
+    assert href.count(replica.member_id("ada-example")) == (2 if level < 3 else 1)

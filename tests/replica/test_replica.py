@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from api_stub.sandbox.faults import FaultName
-from tests.replica.conftest import running_replica
 from tests.replica.linkedin.client import ReplicaClient
 from tests.replica.linkedin.people import LOGIN, PASSWORD
 from tests.replica.linkedin.signin import PIN
+from tests.replica.running import running_replica
 from worker import clock
 from worker.browser.pool import BrowserPool
 

@@ -8,6 +8,7 @@ import base64
 import contextlib
 import json
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from playwright.sync_api import CDPSession, Page
 from playwright.sync_api import Error as PlaywrightError
@@ -105,8 +106,10 @@ class RemoteWindow:
         picture, self._picture = self._picture, None
         if picture is None or self._cast is None:
             return
-        size = {"width": picture["metadata"]["deviceWidth"], "height": picture["metadata"]["deviceHeight"]}
-        self._send(size, base64.b64decode(picture["data"]))
+        seen = picture["metadata"]
+        host = urlsplit(self._shown.url).netloc if self._shown is not None else ""
+        head = {"width": seen["deviceWidth"], "height": seen["deviceHeight"], "host": host}
+        self._send(head, base64.b64decode(picture["data"]))
         # Chromium takes the next picture after this.
         self._cast.send("Page.screencastFrameAck", {"sessionId": picture["sessionId"]})
 

@@ -194,13 +194,15 @@ def _look_for_marks(tab: Tab, checked: CheckedPage, report: PageReport) -> PageR
 def _compare(checked: CheckedPage) -> OwnChecks:
     """Return what the page says about itself; that the adapter can't read it is an answer too."""
     try:
-        return checked.check()
+        with translate_errors("read the page"):
+            return checked.check()
     except RapportError as error:
         if isinstance(error, StopAccountError) and error.reason in _WALLS:
             raise
         verdict = Verdict.DRIFT if error.reason in PAGE_CHANGED else Verdict.UNKNOWN
         name = f"{checked.name}.readable"
-        unreadable = CrossCheck(name, verdict, str(error.reason), checked.speaks_for, str(error))
+        concerned = checked.speaks_for.union(*(each.needed_by for each in checked.marks))
+        unreadable = CrossCheck(name, verdict, str(error.reason), concerned, str(error))
         return OwnChecks([unreadable], [_FACTS[error.reason]] if error.reason in _FACTS else [])
 
 

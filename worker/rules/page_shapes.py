@@ -90,7 +90,8 @@ class Shaper:
 
     def __init__(self, salt: bytes, vocabulary: Collection[str]) -> None:
         self._salt = salt
-        self._known = {part.lower() for word in vocabulary for part in _PART.findall(word)} | _HTML | _FLAGS
+        self._known = {part.lower() for word in vocabulary for part in _PART.findall(word)}
+        self._known |= _HTML | _FLAGS | _OF_SOMEBODY
         self._said: frozenset[str] = frozenset()
         self._kept: dict[str, bool] = {}
 
@@ -166,11 +167,10 @@ class Shaper:
         return f"[{shown}]" if not value else f'[{shown}="{shape_text(value)}"]'
 
     def _shape_address(self, value: str) -> str:
-        scheme, separator, rest = value.partition("://")
+        _, separator, rest = value.partition("://")
         if separator:
             host, slash, path = rest.partition("/")
-            known = scheme if scheme in {"http", "https"} else "¤"
-            return f"{known}://{self.hash(host)}{self.shape_path(slash + path)}"
+            return f"//{self.hash(host)}{self.shape_path(slash + path)}"
         return self.shape_path(value.partition("#")[0]) or "#"
 
     def _shape_words(self, value: str, *, closed: bool) -> str:

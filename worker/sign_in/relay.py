@@ -37,7 +37,7 @@ class Channel:
 
     @property
     def alive(self) -> str:
-        """Exists while the command runs; holds the account's name."""
+        """Exists while the command runs."""
         return f"{_PREFIX}:{{{self.id}}}:alive"
 
     @property
@@ -59,9 +59,8 @@ def connect(address: RedisAddress) -> redis.Redis:
 class BrowserEnd:
     """The end of the command that owns the browser."""
 
-    def __init__(self, client: redis.Redis, account: str) -> None:
+    def __init__(self, client: redis.Redis) -> None:
         self._client = client
-        self._account = account
         self._channel = Channel(secrets.token_hex(16))
         self._link: str | None = None
 
@@ -75,7 +74,7 @@ class BrowserEnd:
 
     def keep_alive(self) -> None:
         """Say that the command still runs. Call it every few seconds."""
-        self._client.set(self._channel.alive, self._account, ex=_SILENCE)
+        self._client.set(self._channel.alive, "", ex=_SILENCE)
 
     def send(self, sealed: bytes) -> None:
         """Replace the message that waits for the page."""

@@ -1,10 +1,12 @@
 """`rapport account first-look`: a person looks at the first message that was sent to a real site."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
+import typer
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import (
@@ -30,14 +32,24 @@ from db.store.people.accounts import AccountRecord
 from tasks.actions.first_look import SeenSend, look_at_send
 from tasks.services import Services
 from tasks.stopping import stop_account
-from worker.errors import RequestRefusedError, StopAccountError
+from worker.errors import NeverError, RequestRefusedError, StopAccountError
 from worker.rules.capabilities import is_seen_live
 from worker.rules.model import ActionState, Kind
 from worker.rules.sites import needs_check
 from worker.settings import Settings
 
 
-def first_look(name: AccountArgument, as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
+def first_look(
+    name: AccountArgument,
+    pass_over: Annotated[
+        bool,
+        typer.Option(
+            "--pass-over", help="This message can't be looked at any more: look at the next one instead."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
     """Open the conversation of the first message that was sent, show it, and ask whether it is right.
 
     On a real site each message waits for approval, and one is sent at a time, until you have seen one arrive
@@ -47,6 +59,10 @@ def first_look(name: AccountArgument, as_json: AsJson = False, data: DataDir = D
         with database.transaction() as session:
             account = require_account(session, name)
             send = _require_send(session, account)
+        if pass_over:
+            _store(database, account, send, unseen_sends.pass_over_send)
+            print_text(f"the next approved message of account {name} is sent, and is the one to look at")
+            return
         seen = _look(database, load_settings(data), account, send)
         if as_json:
             print_answer(_Answer(send.action_id, account.name, send.full_name, seen))
@@ -102,6 +118,11 @@ def _look(database: Database, settings: Settings, account: AccountRecord, send: 
             with database.transaction() as session:
                 stop_account(session, account.id, Kind.GREET, error)
             raise
+        except NeverError as error:
+            raise RequestRefusedError(
+                f"{error}; if it can't be looked at any more: `rapport account first-look {account.name} "
+                "--pass-over`"
+            ) from error
 
 
 @contextmanager
@@ -147,11 +168,9 @@ def _decide(database: Database, account: AccountRecord, send: UnseenSend, seen: 
     if answer not in {"yes", "no"}:
         raise RequestRefusedError("nothing was decided: the next message waits until you have answered")
     decide = unseen_sends.accept_send if answer == "yes" else unseen_sends.reject_send
+    _store(database, account, send, decide)
     with database.transaction() as session:
-        decided = decide(session, account, send.action_id)
         supervised = site_checks.is_supervised(session, account.id, account.site)
-    if not decided:
-        raise RequestRefusedError("another message was sent meanwhile: look again")
     if answer == "no":
         print_text(
             f"nothing more is sent from account {account.name}; `rapport selectors check {account.name} "
@@ -161,3 +180,15 @@ def _decide(database: Database, account: AccountRecord, send: UnseenSend, seen: 
         print_text(f"a page has changed meanwhile: `rapport selectors check {account.name}`")
     else:
         print_text(f"seen live: account {account.name} now sends its planned messages by itself")
+
+
+def _store(
+    database: Database,
+    account: AccountRecord,
+    send: UnseenSend,
+    decide: Callable[[Session, AccountRecord, UUID], bool],
+) -> None:
+    """Store a decision. Raises RequestRefusedError if it is about another message by now."""
+    with database.transaction() as session:
+        if not decide(session, account, send.action_id):
+            raise RequestRefusedError("another message was sent meanwhile: look again")

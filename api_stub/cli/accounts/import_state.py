@@ -58,8 +58,8 @@ def _prove(target: SignInTarget, state: str) -> None:
             page = pool.page_for(WINDOW, state)
         except TryAgainError:
             raise RequestRefusedError(
-                "the browser refuses this session: a cookie or another part has a form that no browser exports. "
-                "Nothing was kept"
+                "the browser refuses this session: a cookie or another part has a form that no browser "
+                "exports. Nothing was kept"
             ) from None
         if not target.is_signed_in(page):
             raise RequestRefusedError(

@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 import redis
 from playwright.sync_api import Page
 
-from api_stub.cli.accounts.sign_in_target import SignInTarget
+from api_stub.cli.accounts.sign_in_target import SignInTarget, defer_interrupts
 from api_stub.cli.formatting import print_text
 from api_stub.cli.screen.waiting import show_wait
 from api_stub.cli.terminal import Console
+from api_stub.stack.interrupts import Interrupts
 from api_stub.stack.state_file import read_state
+from db.engine import Database
 from worker.browser.person_sign_in import TIME_LIMIT
 from worker.browser.pool import BrowserPool
 from worker.browser.remote_window import RemoteWindow
@@ -52,14 +54,14 @@ def find_link_address(given: str | None, data_dir: Path) -> str:
     return given.rstrip("/")
 
 
-def sign_in_remotely(target: SignInTarget, address: str) -> str:
-    """Show the window by a one-time link and return the proven storage state.
+def sign_in_remotely(target: SignInTarget, database: Database, address: str) -> None:
+    """Show the window by a one-time link, and keep the proven session.
 
     Raises RequestRefusedError if nobody signs in in time, or if Redis doesn't answer.
     """
-    name, settings = target.account.name, target.settings
-    key = secrets.token_bytes(KEY_BYTES)
+    settings, key = target.settings, secrets.token_bytes(KEY_BYTES)
     with (
+        defer_interrupts() as interrupts,
         _open_relay(target) as end,
         BrowserPool(
             chromium=settings.chromium, headless=True, timeout=settings.browser_timeout, load_media=True
@@ -69,21 +71,29 @@ def sign_in_remotely(target: SignInTarget, address: str) -> str:
         _print_link(f"{address}/sign-in#{end.create_link()}.{urlsafe_b64encode(key).decode().rstrip('=')}")
         last_words = _NOTHING_KEPT
         try:
-            with show_wait("waiting until somebody opens the link") as wait:
-
-                def attend(page: Page) -> None:
-                    window.attend(page)
-                    if window.was_opened:
-                        wait.what = "the link is open; waiting until you have signed in"
-
-                target.wait(pool, attend)
-                wait.what = "checking that a new window is signed in too"
-                window.tell(f"{wait.what} …")
-                state = target.prove(pool)
-            last_words = f"Account {name} is signed in. You may close this page."
-            return state
+            state = _wait_and_prove(target, pool, window, interrupts)
+            if interrupts.is_pending:
+                return  # it is raised at the end of the block
+            target.keep(database, state)
+            last_words = f"Account {target.account.name} is signed in. You may close this page."
         finally:
             window.tell(last_words, ended=True)
+
+
+def _wait_and_prove(
+    target: SignInTarget, pool: BrowserPool, window: RemoteWindow, interrupts: Interrupts
+) -> str:
+    with show_wait("waiting until somebody opens the link") as wait:
+
+        def attend(page: Page) -> None:
+            window.attend(page)
+            if window.was_opened:
+                wait.what = "the link is open; waiting until you have signed in"
+
+        target.wait(pool, interrupts, attend)
+        wait.what = "checking that a new window is signed in too"
+        window.tell(f"{wait.what} …")
+        return target.prove(pool)
 
 
 def _print_link(link: str) -> None:
@@ -99,7 +109,7 @@ def _print_link(link: str) -> None:
 def _open_relay(target: SignInTarget) -> Iterator[relay.BrowserEnd]:
     """Open the relay, and end the sign-in with the block. Raises RequestRefusedError if Redis fails."""
     client = relay.connect(target.settings.redis)
-    end = relay.BrowserEnd(client, target.account.name)
+    end = relay.BrowserEnd(client)
     try:
         try:
             yield end

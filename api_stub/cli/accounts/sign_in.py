@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from api_stub.cli.accounts.remote_sign_in import find_link_address, sign_in_remotely
-from api_stub.cli.accounts.sign_in_target import WINDOW, SignInTarget, find_target
+from api_stub.cli.accounts.sign_in_target import WINDOW, SignInTarget, defer_interrupts, find_target
 from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
 from api_stub.cli.formatting import print_text
 from api_stub.cli.local_servers import load_settings
@@ -55,12 +55,11 @@ def sign_in(
             print_text(f"{SESSION_UNREADABLE}; this sign-in replaces it")
         target = find_target(account, settings, vault)
         if remote:
-            state = sign_in_remotely(target, find_link_address(address, data))
+            sign_in_remotely(target, database, find_link_address(address, data))
         elif account.site == _SANDBOX:
-            state = _sign_in_to_sandbox(target)
+            target.keep(database, _sign_in_to_sandbox(target))
         else:
-            state = _sign_in_here(target)
-        target.keep(database, state)
+            target.keep(database, _sign_in_here(target))
 
 
 def _sign_in_here(target: SignInTarget) -> str:
@@ -75,12 +74,13 @@ def _sign_in_here(target: SignInTarget) -> str:
     minutes = TIME_LIMIT.seconds // 60
     print_text(f"a window opens: sign in there within {minutes} minutes. Ctrl-C ends it and keeps nothing")
     with (
+        defer_interrupts() as interrupts,
         BrowserPool(
             chromium=settings.chromium, headless=False, timeout=settings.browser_timeout, load_media=True
         ) as pool,
         show_wait("waiting until you have signed in") as wait,
     ):
-        target.wait(pool, lambda _page: None)
+        target.wait(pool, interrupts)
         wait.what = "checking that a new window is signed in too"
         return target.prove(pool)
 

@@ -1,12 +1,15 @@
 """What every way to sign in shares: the account's site, the proof in a fresh window, and what is kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+from api_stub.cli.context import require_account
 from api_stub.cli.explain.sign_ins import describe_expiry
 from api_stub.cli.formatting import print_text
+from api_stub.stack.interrupts import Interrupts
 from db.engine import Database
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
@@ -57,15 +60,23 @@ class SignInTarget:
             return None
         return self.vault.open(account.session).get_secret_value()
 
-    def wait(self, pool: BrowserPool, attend: Callable[[Page], None]) -> None:
-        """Wait until a person has signed in, as `wait_for_person` does."""
+    def wait(
+        self, pool: BrowserPool, interrupts: Interrupts, attend: Callable[[Page], None] = lambda _page: None
+    ) -> None:
+        """Wait until a person has signed in, as `wait_for_person` does. Raises KeyboardInterrupt, too."""
+
+        def attend_or_end(page: Page) -> None:
+            if interrupts.is_pending:
+                raise KeyboardInterrupt
+            attend(page)
+
         wait_for_person(
             pool,
             WINDOW,
             address=self.adapter.sign_in_address(self.settings),
             state=self.read_kept_state(),
             looks_signed_in=self.adapter.looks_signed_in,
-            attend=attend,
+            attend=attend_or_end,
         )
 
     def prove(self, pool: BrowserPool) -> str:
@@ -73,19 +84,32 @@ class SignInTarget:
         return prove_session(pool, WINDOW, self.is_signed_in, lambda state: keep_own(state, self.is_own))
 
     def keep(self, database: Database, state: str) -> None:
-        """Encrypt and store a proven storage state, and say so."""
+        """Encrypt and store a proven storage state, and say so.
+
+        Raises RequestRefusedError if the account was removed meanwhile.
+        """
         expires_at = find_expiry(state, SITES[self.account.site].session_cookie)
         with database.transaction() as session:
-            accounts.save_session(session, self.account.id, self.vault.seal(state), expires_at=expires_at)
-            stored = accounts.get_account(session, self.account.id)
+            account = require_account(session, self.account.name)
+            accounts.save_session(session, account.id, self.vault.seal(state), expires_at=expires_at)
+            stored = accounts.get_account(session, account.id)
         print_text(f"account {self.account.name} is signed in{describe_expiry(stored, clock.now())}")
 
 
+@contextmanager
+def defer_interrupts() -> Iterator[Interrupts]:
+    """Raise Ctrl-C and termination signals at the end of the block: inside Playwright they could be lost."""
+    interrupts = Interrupts()
+    interrupts.install()
+    try:
+        with interrupts.deferred():
+            yield interrupts
+    finally:
+        interrupts.restore()
+
+
 def find_target(account: AccountRecord, settings: Settings, vault: Vault) -> SignInTarget:
-    """Return the target of a sign-in. Raises RequestRefusedError if Rapport can't sign in to its site."""
+    """Return the target of a sign-in. Raises RequestRefusedError if its site has no sign-in."""
     if SITES[account.site].session_cookie is None:
-        raise RequestRefusedError(
-            f"account {account.name} is on {account.site}, where Rapport can't sign in yet, so nothing can "
-            "be sent from it"
-        )
+        raise RequestRefusedError(f"account {account.name} is on {account.site}, where nobody signs in")
     return SignInTarget(account, load_adapter(account.site), settings, vault)

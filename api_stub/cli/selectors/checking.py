@@ -10,17 +10,18 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from api_stub.cli.explain.halts import list_halt_lines
+from api_stub.cli.explain.halts import describe_halt
 from api_stub.cli.formatting import describe_reason
 from api_stub.cli.screen.waiting import show_wait
 from db.engine import Database, get_database_time, today_in
 from db.store.actions import account_lease, interactions
-from db.store.people import lookup, site_checks
+from db.store.people import accounts, lookup, site_checks
 from db.store.people.accounts import AccountRecord
 from db.store.people.lookup import ContactRecord
 from db.store.privacy import tombstones
 from db.store.quota import limits
 from db.store.quota.status import get_kind_status
+from db.store.reports.halts import list_halts
 from tasks.stopping import stop_account
 from worker.browser.check_report import Finding, PageReport, judge
 from worker.browser.site_check import CheckedPage, Checker
@@ -34,6 +35,7 @@ _USED_UP: Final = frozenset(
     {Reason.DAY_LIMIT, Reason.WEEK_LIMIT, Reason.ALL_DAY_LIMIT, Reason.ALL_WEEK_LIMIT, Reason.BREAKER_OPEN}
 )
 """What keeps a check from opening a profile. It keeps the gap itself, and a person has chosen the hour."""
+_CLEARED_BY_CHECKS: Final = frozenset({Reason.SITE_CHANGED, Reason.LANGUAGE_UNKNOWN, Reason.ENTER_SENDS})
 _BESIDES_THE_GAP: Final = timedelta(minutes=3)
 """How much longer than the longest gap the account is leased: for opening and reading a page."""
 
@@ -70,9 +72,14 @@ def load_pace(session: Session, account: AccountRecord) -> Limits:
 
 
 def require_running(session: Session, account: AccountRecord) -> None:
-    """Raise RequestRefusedError if the kill switch is on, or the account is paused or stopped."""
-    if (halted := next(list_halt_lines(session, account.name), None)) is not None:
-        raise RequestRefusedError(f"no page was opened: {halted}")
+    """Raise RequestRefusedError if the kill switch is on, or the account is paused, stopped or signed out.
+
+    An account that is stopped because its pages have changed may be checked: that is what to do about it.
+    """
+    now = accounts.get_account(session, account.id)
+    halted = next((each for each in list_halts(session, now) if each.reason not in _CLEARED_BY_CHECKS), None)
+    if halted is not None:
+        raise RequestRefusedError(f"no page was opened: {describe_halt(now, halted)}")
 
 
 class AccountCheck:

@@ -62,7 +62,7 @@ def check(
         str | None, typer.Option(metavar="ADDRESS", help="Also open this connection's profile.")
     ] = None,
     inbox: Annotated[
-        bool, typer.Option("--inbox", help="Also open the inbox; the site may mark its newest message read.")
+        bool, typer.Option("--inbox", help="Also open the list of conversations, and none of them.")
     ] = False,
     compose: Annotated[
         bool, typer.Option("--compose", help="Also open the page that writes to --profile; types nothing.")

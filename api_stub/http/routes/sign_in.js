@@ -24,6 +24,7 @@ function end(text) {
   waiting.length = 0;
   sessionStorage.removeItem(KEY_NAME);
   part("window").hidden = part("keyboard").hidden = true;
+  part("host").textContent = "";
   say(text);
 }
 
@@ -102,7 +103,7 @@ async function receive() {
     let answer;
     try {
       answer = await fetch("/sign-in/frames");
-      if (answer.status === 200) show(...await unseal(await answer.arrayBuffer()));
+      if (answer.status === 200) await show(...await unseal(await answer.arrayBuffer()));
     } catch (error) {
       if (error instanceof DOMException && error.name === "OperationError") {
         return end("Another sign-in was opened in this browser.");
@@ -116,18 +117,20 @@ async function receive() {
   }
 }
 
-function show(head, jpeg) {
+async function show(head, jpeg) {
   if (head.n <= received) return;
   received = head.n;
   if (head.ended) return end(head.status);
   if (head.status) say(head.status);
   if (!jpeg.length) return;
+  const bitmap = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
   size = head;
-  const address = URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" }));
-  picture.onload = () => URL.revokeObjectURL(address);
-  picture.src = address;
+  part("host").textContent = head.host; // what a browser's address bar says
+  picture.width = bitmap.width;
+  picture.height = bitmap.height;
   picture.style.width = `${head.width}px`;
-  picture.style.maxWidth = "100%";
+  picture.getContext("2d").drawImage(bitmap, 0, 0);
+  bitmap.close();
 }
 
 function at(event) {

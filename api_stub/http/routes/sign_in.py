@@ -27,7 +27,7 @@ _THREADS: Final = 16
 _MOST_SEALED: Final = 30_000
 """Characters of the largest message that the page sends."""
 _POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src blob:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 _ENDED: Final = "this sign-in has ended, or the link was opened in another browser"

@@ -76,12 +76,6 @@ def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = No
     reason = next((reason for closed, reason in chain(about_person, about_all) if closed), None)
     if reason is not None:
         return ClosedGate(reason)
-    site = find_site_gate(
-        session, account_id=claim.account_id, site=claim.site, kind=claim.kind, now=now, besides=action.id
-    )
-    unproven = site.closed_for(approved=action.needs_approval)  # by a person: see the gates of the person
-    if unproven is not None:
-        return ClosedGate(unproven, now + _CHECK_WAIT)
     if claim.kind is Kind.COLLECT and import_lock.is_import_running(session, claim.account_id):
         # the page could bring in people whom the import excludes
         return ClosedGate(Reason.IMPORT_UNDER_WAY, now + _IMPORT_WAIT)
@@ -95,7 +89,14 @@ def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = No
     was_written_to = claim.kind is Kind.GREET and was_written_to_since(
         session, day.start, site=claim.site, addresses=addresses, besides=claim.action_id
     )
-    return ClosedGate(Reason.ONE_VOICE, day.end) if was_written_to else None
+    if was_written_to:
+        return ClosedGate(Reason.ONE_VOICE, day.end)
+    # the last one, because an action that is proposed for approval must have no other gate closed
+    site = find_site_gate(
+        session, account_id=claim.account_id, site=claim.site, kind=claim.kind, now=now, besides=action.id
+    )
+    waits_for = site.closed_for(approved=action.needs_approval)  # the person's gates compared the approval
+    return ClosedGate(waits_for, now + _CHECK_WAIT) if waits_for is not None else None
 
 
 def _person_gates(

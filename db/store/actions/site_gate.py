@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.store.people import site_checks
-from db.tables import Action
+from db.tables import Action, Contact
 from worker.errors import Reason
 from worker.rules.capabilities import CapabilityVerdict, Unproven, find_obstacle, is_seen_live
 from worker.rules.model import ActionState, Kind
@@ -63,13 +63,18 @@ def find_site_gate(
 
 
 def find_unseen_send(session: Session, account_id: int, besides: UUID | None = None) -> UUID | None:
-    """Return a greeting that was sent under supervision, or may have been, and that nobody looked at."""
+    """Return a greeting that was sent under supervision, or may have been, and that nobody looked at.
+
+    One to a person who was forgotten since can't be looked at.
+    """
     since = site_checks.supervised_since(session, account_id)
     if since is None:
         return None
     sent = (
         select(Action.id)
+        .join(Contact, Contact.id == Action.contact_id)
         .where(
+            Contact.forgotten_at.is_(None),
             Action.account_id == account_id,
             Action.kind == Kind.GREET,
             Action.acting_since >= since,

@@ -63,6 +63,15 @@ def accept_send(session: Session, account: AccountRecord, action_id: UUID) -> bo
     return True
 
 
+def pass_over_send(session: Session, account: AccountRecord, action_id: UUID) -> bool:
+    """Ask for no look at this message, but at the next one. As `accept_send`."""
+    if find_unseen_send(session, account.id) != action_id:
+        return False
+    site_checks.supervise_again(session, account.id)
+    wake_waiting(session, account.id)
+    return True
+
+
 def reject_send(session: Session, account: AccountRecord, action_id: UUID) -> bool:
     """Record that a person saw something else: nothing is sent before another check. As `accept_send`."""
     if find_unseen_send(session, account.id) != action_id:

@@ -1,5 +1,7 @@
 """Ages and dates as LinkedIn's pages write them, in five languages; no browser."""
 
+# ruff: noqa: RUF001 -- the apostrophes are what pages write
+
 from datetime import date, timedelta
 
 import pytest

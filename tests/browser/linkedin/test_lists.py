@@ -1,5 +1,7 @@
 """Birthdays and sent invitations on small pages made by hand, in both front ends."""
 
+# ruff: noqa: RUF001 -- the apostrophes are what pages write
+
 import json
 import re
 from collections.abc import Iterator
@@ -38,7 +40,7 @@ class Pages:
     def set(self, path: str, main: str, *, language: str = "en", script: str = "") -> None:
         self.bodies[path] = (
             f"<!doctype html><html lang={language}><title>LinkedIn</title><body>"
-            "<header><nav data-testid=primary-nav><a aria-current=true href=/mynetwork/>Network</a></nav></header>"
+            "<header><nav data-testid=primary-nav><a aria-current=true href=/feed/>Home</a></nav></header>"
             f"<main id=workspace>{main}</main><script>{script}</script></body></html>"
         )
 
@@ -87,8 +89,9 @@ def greeting(
 
 def card(slug: str, name: str, sentence: str, button: str) -> str:
     return f"""<div data-display-contents=true style="display: contents"><div role=listitem>
-      <a href="{by_slug(slug)}"><figure role=image aria-label="Photo de profil de {name}"><img alt=""></figure></a>
-      <p>{name}</p><p>{sentence}</p><button aria-label="Menu des préférences">x</button>{button}</div></div>"""
+      <a href="{by_slug(slug)}"><figure role=image aria-label="Photo de profil de {name}"></figure></a>
+      <p>{name}</p><p>{sentence}</p><button aria-label="Menu des préférences">x</button>
+      {button}</div></div>"""
 
 
 def today_card(slug: str, name: str) -> str:
@@ -104,12 +107,12 @@ def late_card(slug: str, name: str, day: str) -> str:
 
 GAMES = """<div data-testid=carousel><p>77 relations ont résolu ces casse-têtes</p><div role=list>
   <a href=/games/zip/>Zip</a><button>Jouer</button></div></div>"""
-AD = "<div role=listitem><p>Faites-vous connaître aujourd’hui</p><a href=/ads/>En savoir plus</a></div>"
+AD = "<div role=listitem><p>Faites-vous connaître aujourd’hui</p><a href=/ads/>Voir</a></div>"
 TABS = "<div><button>Tout</button><button aria-current=true>Anniversaires</button></div>"
 
 
 def page_of(cards: str, more: str = "") -> str:
-    return f"""<div role=main data-sdui-screen="com.linkedin.sdui.flagshipnav.mynetwork.CatchUpBirthday">{TABS}
+    return f"""<div role=main data-sdui-screen="com.linkedin.sdui.mynetwork.CatchUpBirthday">{TABS}
       <div role=list data-testid=lazy-column>{cards}{more}</div></div>"""
 
 
@@ -187,6 +190,16 @@ def test_a_card_that_is_neither_today_nor_late_is_left_alone(pages: Pages, site:
     assert [one.full_name for one in site.birthdays(TODAY)] == ["Ada Example"]
 
 
+def test_a_page_whose_first_sentence_is_not_understood_has_changed(pages: Pages, site: LinkedInSite) -> None:
+    """It would be today's, and only past birthdays would be greeted."""
+    first = card("bob", "Bob Other", "Vive Bob", greeting("bob", "Bob Other", TODAYS))
+    late = late_card("ada", "Ada Example", "10 nov.")
+    pages.set(BIRTHDAYS, page_of(first + late), language="fr")
+    assert refused(site).reason is Reason.SITE_CHANGED
+    pages.set(BIRTHDAYS, page_of(late + first), language="fr")
+    assert [one.full_name for one in site.birthdays(TODAY)] == ["Ada Example"]
+
+
 def test_without_the_language_only_the_agreement_of_the_page_tells_who_has_birthday_today(
     pages: Pages, site: LinkedInSite
 ) -> None:
@@ -211,7 +224,9 @@ def test_an_empty_page_says_so(pages: Pages, site: LinkedInSite) -> None:
 
 
 def test_a_wall_that_comes_while_the_list_loads_stops_the_account(pages: Pages, site: LinkedInSite) -> None:
-    wall = """setTimeout(() => { document.querySelector("main").innerHTML = "<div id=rememberme-div>x</div>"; }, 100)"""
+    wall = (
+        "setTimeout(() => { document.querySelector('main').innerHTML = '<i id=rememberme-div>x</i>'; }, 99)"
+    )
     pages.set(BIRTHDAYS, page_of(""), script=wall)
     assert isinstance(refused(site), StopAccountError)
     pages.set(OLD_BIRTHDAYS, "")
@@ -225,7 +240,8 @@ def test_a_wall_that_comes_while_the_list_loads_stops_the_account(pages: Pages, 
 def row(slug: str, name: str, age: str, *, tail: str = "", link: str | None = None) -> str:
     return f"""<div role=listitem><a href="{link or by_slug(slug)}"><img alt="{name}s Profilbild"></a>
       <p>{name}<span class=hidden>{tail}</span></p><p>--</p><p>{age}</p>
-      <a href="{SENT}" data-slug="{slug}" aria-label="Einladung an {name} zurückziehen">Zurückziehen</a></div><hr>"""
+      <a href="{SENT}" data-slug="{slug}" aria-label="Einladung an {name} zurückziehen">Zurückziehen</a>
+      </div><hr>"""
 
 
 DIALOG = """
@@ -238,24 +254,24 @@ const asked = (name, slug, says) => {
   dialog.querySelector("[aria-label]").onclick = () => {
     window.asked = (window.asked ?? 0) + 1;
     dialog.remove();
-    if (says) { document.body.insertAdjacentHTML("beforeend", `<div role=alert><p>${says}</p></div>`); return; }
-    document.querySelector(`[data-slug="${slug}"]`).closest("[role=listitem]").remove();
+    if (says) document.body.insertAdjacentHTML("beforeend", `<div role=alert><p>${says}</p></div>`);
+    else document.querySelector(`[data-slug="${slug}"]`).closest("[role=listitem]").remove();
   };
 };
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-slug]");
   if (!link) return;
   event.preventDefault();
-  const name = window.names ?? link.getAttribute("aria-label").replace("Einladung an ", "").replace(" zurückziehen", "");
-  asked(name, link.dataset.slug, window.says);
+  const name = /^Einladung an (.*) zurückziehen$/.exec(link.getAttribute("aria-label"))[1];
+  asked(window.names ?? name, link.dataset.slug, window.says);
 });
 """
 
 
 def sent_page(rows: str, count: str = "") -> str:
-    tabs = f"<nav><a href=/x>Erhalten</a><a aria-current=page href={SENT}>Gesendet</a></nav><button>{count}</button>"
-    return f"""{tabs}<div componentkey=InvitationManagerPage_InvitationsList><div data-testid=lazy-column>{rows}
-      </div></div>"""
+    tabs = f"<nav><a href=/x>Erhalten</a><a aria-current=page href={SENT}>Gesendet</a></nav>"
+    return f"""{tabs}<button>{count}</button><div componentkey=InvitationManagerPage_InvitationsList>
+      <div data-testid=lazy-column>{rows}</div></div>"""
 
 
 ROWS = row("jo-sample", "Jo Sample", "Vor 3 Wochen gesendet", tail=" Aktueller Entitätsverlauf") + row(
@@ -265,14 +281,15 @@ ROWS = row("jo-sample", "Jo Sample", "Vor 3 Wochen gesendet", tail=" Aktueller E
 
 def test_sent_invitations_are_read_to_their_end_and_nothing_else(pages: Pages, site: LinkedInSite) -> None:
     page_follow = """<div role=listitem><a href=/in/bob/>Bob</a><p>Bob</p><a href=/company/7/>Acme</a>
-      <p>Vor 2 Tagen gesendet</p><button aria-label="Einladung an Bob zurückziehen">Zurückziehen</button></div>"""
+      <p>Vor 2 Tagen gesendet</p><button>Zurückziehen</button></div>"""
     received = """<div role=listitem><a href=/in/eva/>Eva</a><p>Eva Muster</p><button
       aria-label="Einladung von Eva Muster annehmen">Annehmen</button><button
       aria-label="Einladung von Eva Muster ignorieren">Ignorieren</button></div>"""
     late = json.dumps(row("zoe", "Zoe Sample", "Vor 21 Stunden gesendet"))
     script = f"""addEventListener("scroll", () => setTimeout(() => {{
-      if (!document.querySelector("[data-slug=zoe]"))
-        document.querySelector("[data-testid=lazy-column]").insertAdjacentHTML("beforeend", {late}); }}, 50), true);"""
+      if (document.querySelector("[data-slug=zoe]")) return;
+      document.querySelector("[data-testid=lazy-column]").insertAdjacentHTML("beforeend", {late});
+    }}, 50), true);"""
     filler = '<div style="height: 3000px"></div>'
     pages.set(
         SENT, sent_page(filler + ROWS + page_follow + received, "Personen (3)"), language="de", script=script

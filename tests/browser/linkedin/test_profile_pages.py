@@ -1,10 +1,13 @@
 """Profiles on small pages: whose it is, how the account is connected, which sections there are."""
 
+# ruff: noqa: E501, RUF001 -- markup, and the dashes that pages write
+
 from datetime import date
 
 import pytest
 
-from tests.browser.linkedin.conftest import BASE, Serve
+from tests.browser.linkedin.conftest import Serve
+from tests.browser.linkedin.messaging_pages import BASE
 from worker.browser.linkedin.adapter import LinkedInSite
 from worker.browser.linkedin.profile import Connection, open_profile
 from worker.errors import NeverError, Reason, StopAccountError

@@ -20,7 +20,7 @@ from tests.builders import SANDBOX, a_contact, action, add_planned, an_account, 
 from tests.cli.conftest import Rapport
 from tests.db.helpers import LEASE
 from tests.tasks.scripted_site import ScriptedSite
-from worker.errors import Reason, StopAccountError
+from worker.errors import NeverError, Reason, StopAccountError
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import ThreadMessage
 from worker.secrets import Vault
@@ -162,6 +162,16 @@ def test_somebody_elses_conversation_is_refused_and_a_wall_stops_the_account(
         row = session.get_one(Account, account.id)
         assert (row.stop_reason, row.inbox_lease_until) == (Reason.CHALLENGE, None)
     assert "account demo is stopped" in rapport.refused("account", "first-look", "demo")
+
+
+def test_a_conversation_that_is_gone_is_passed_over_and_the_next_message_is_the_one_to_look_at(
+    database: Database, rapport: Rapport, site: ScriptedSite, sent: UUID
+) -> None:
+    site.fail("open", NeverError(Reason.PROFILE_GONE, "the page no longer exists"))
+    assert "first-look demo --pass-over" in rapport.refused("account", "first-look", "demo")
+    assert "is the one to look at" in rapport("account", "first-look", "demo", "--pass-over")
+    assert "has sent nothing yet" in rapport.refused("account", "first-look", "demo")
+    assert is_supervised(database)
 
 
 def test_what_cannot_be_looked_at_is_said(

@@ -192,4 +192,4 @@ def test_it_is_refused_before_a_browser_starts(
     assert "the file is no session" in rapport.refused("account", "import-state", "demo", str(file))
     assert "no account called 'ann'" in rapport.refused("account", "import-state", "ann", str(file))
     assert SITES["ledger"].session_cookie is None
-    assert "can't sign in yet" in rapport.refused("account", "import-state", "real", str(file))
+    assert "where nobody signs in" in rapport.refused("account", "import-state", "real", str(file))

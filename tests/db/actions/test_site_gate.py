@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from db.engine import Database, RowRefusedError
 from db.store.actions import account_lease, control, gates, lifecycle, site_gate, unseen_sends
 from db.store.actions.claims import Claim
-from db.store.people import accounts, site_checks
+from db.store.people import accounts, holds, site_checks
 from db.store.people.accounts import AccountRecord
-from db.store.privacy import account_removal
+from db.store.privacy import account_removal, personal_columns
 from db.tables import Account, SiteCheck
 from tests.builders import (
     SANDBOX,
@@ -163,6 +163,24 @@ def test_one_that_may_have_been_sent_is_looked_at_before_the_next_and_one_that_w
     looking = claim_action(session, claim.action_id)
     assert lifecycle.replan_absent(session, looking, detail="two checks found nothing")
     assert site_gate.find_unseen_send(session, account.id) is None
+
+
+def test_a_message_to_somebody_who_was_forgotten_holds_nobody_back(session: Session) -> None:
+    account = an_account(session)
+    prove_site(session, account.id, seen_live=False)
+    claim = sent(session, account, "ann")
+    assert site_gate.find_unseen_send(session, account.id) == claim.action_id
+    personal_columns.erase_contacts(session, [claim.contact_id])
+    assert site_gate.find_unseen_send(session, account.id) is None
+
+
+def test_what_waits_for_something_else_is_not_proposed_for_approval(session: Session) -> None:
+    account = an_account(session)
+    prove_site(session, account.id, seen_live=False)
+    claim = claimed(session, account, "ann", approved=False)
+    tomorrow = database_now(session).date() + timedelta(days=1)
+    holds.hold_contact(session, claim.contact_id, tomorrow, reason=None, by="me")
+    assert waits_for(session, claim) is Reason.ON_HOLD
 
 
 def test_a_person_who_saw_something_else_stops_sending_until_another_check(session: Session) -> None:

@@ -30,7 +30,7 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def end(client: redis.Redis) -> BrowserEnd:
-    return BrowserEnd(client, "demo")
+    return BrowserEnd(client)
 
 
 def browser(front: Front) -> TestClient:
@@ -55,7 +55,7 @@ def test_a_link_opens_once_and_for_one_browser(front: Front, end: BrowserEnd) ->
 
 
 def test_a_browser_reaches_its_own_sign_in_only(front: Front, client: redis.Redis, end: BrowserEnd) -> None:
-    other = BrowserEnd(client, "bea")
+    other = BrowserEnd(client)
     person = browser(front)
     person.post(f"{HERE}/sign-in/open", json={"token": end.create_link()})
     other.create_link()

@@ -26,7 +26,7 @@ from api_stub.stack.environment import settings_environment
 from db.engine import Database
 from db.store.people import accounts
 from tests.builders import an_account
-from tests.cluster import untraced, wait_for
+from tests.cluster import untraced
 from tests.conftest import StartSandbox
 from tests.http.server import Door, open_door
 from worker.browser.pool import BrowserPool
@@ -40,13 +40,6 @@ SAID: Final = "document.getElementById('status').textContent"
 @pytest.fixture(scope="module")
 def sandbox(start_sandbox: StartSandbox, tmp_path_factory: pytest.TempPathFactory) -> SandboxClient:
     return start_sandbox(tmp_path_factory.mktemp("sandbox") / "state.db", None)[1]
-
-
-@pytest.fixture(scope="module")
-def people() -> Iterator[BrowserPool]:
-    """The browser of the persons. It shows pictures, as theirs do."""
-    with BrowserPool(load_media=True) as pool:
-        yield pool
 
 
 @pytest.fixture
@@ -117,20 +110,22 @@ def remote_sign_in(environment: Mapping[str, str], door: Door) -> Iterator[Comma
         process.communicate()
 
 
-def open_link(people: BrowserPool, who: int, link: str) -> Page:
-    people.close_context(who)
-    page = people.page_for(who, None)
+def open_link(browser_pool: BrowserPool, who: int, link: str) -> Page:
+    browser_pool.close_context(who)
+    page = browser_pool.page_for(who, None)
     page.goto(link)
     page.get_by_role("button", name="Show the browser").click()
     return page
 
 
-def places(people: BrowserPool, sandbox: SandboxClient, person: Page) -> Mapping[str, tuple[float, float]]:
+def places(
+    browser_pool: BrowserPool, sandbox: SandboxClient, person: Page
+) -> Mapping[str, tuple[float, float]]:
     """Return where the fields of the sign-in form are in the person's page: a page of its own is measured."""
-    person.wait_for_function("() => document.getElementById('picture').naturalWidth > 0")
+    person.wait_for_function("() => document.getElementById('picture').width > 1")
     shown = person.locator("#picture").bounding_box()
     assert shown is not None
-    measured = people.page_for(9, None)
+    measured = browser_pool.page_for(9, None)
     measured.set_viewport_size({"width": round(shown["width"]), "height": round(shown["height"])})
     measured.goto(f"{sandbox.base_url}/login")
     found = {}
@@ -151,7 +146,7 @@ def recorded_commands(redis_url: str) -> Iterator[list[str]]:
     """Record each command that the Redis server gets."""
     seen: list[str] = []
     client = redis.Redis.from_url(redis_url)
-    with client.monitor() as monitor:
+    with client.monitor() as monitor:  # type: ignore[no-untyped-call]  # untyped there
 
         def read() -> None:
             for command in monitor.listen():
@@ -177,20 +172,20 @@ def pids_of_group(group: int) -> Iterator[int]:
 
 def test_a_person_far_away_signs_in_and_nobody_between_reads_what_is_typed(
     database: Database,
-    redis_url: str,
     environment: Mapping[str, str],
     sandbox: SandboxClient,
-    people: BrowserPool,
+    browser_pool: BrowserPool,
     door: Door,
-    tmp_path: Path,
 ) -> None:
+    redis_url = environment["REDIS_URL"]
     with database.transaction() as session:
         account_id = an_account(session).id
     with recorded_commands(redis_url) as commands, remote_sign_in(environment, door) as command:
-        person = open_link(people, 1, command.link)
-        where = places(people, sandbox, person)
+        person = open_link(browser_pool, 1, command.link)
+        where = places(browser_pool, sandbox, person)
+        assert person.locator("#host").text_content() == sandbox.base_url.removeprefix("http://")
         assert person.evaluate("location.hash + document.referrer") == ""  # the token is nowhere any more
-        stranger = open_link(people, 2, command.link)
+        stranger = open_link(browser_pool, 2, command.link)
         stranger.wait_for_function(f"() => {SAID}.includes('was opened before')")
         type_in(person, where["name"], "wrong")
         person.keyboard.press("Control+a")
@@ -220,26 +215,28 @@ def test_a_person_far_away_signs_in_and_nobody_between_reads_what_is_typed(
     assert abs(account.signed_in_since - now) < timedelta(minutes=5)
     assert abs(account.session_expires_at - now - timedelta(days=30)) < timedelta(minutes=5)
     token, key = command.link.partition("#")[2].split(".")
-    logs = (tmp_path / f"api-{door.port}.log").read_text()
+    logs = door._log.read_text()
     assert "/sign-in/input" in logs
     assert any("to-browser" in each for each in commands)
     for secret in (PASSWORD, token, key):
         assert secret not in logs
         assert secret not in "".join(commands)
     assert PASSWORD not in said
+    with redis.Redis.from_url(redis_url) as client:
+        assert not client.keys("rapport:sign-in:*:alive")
 
 
 def test_ctrl_c_keeps_nothing_and_ends_the_page(
     database: Database,
     environment: Mapping[str, str],
-    people: BrowserPool,
+    browser_pool: BrowserPool,
     door: Door,
 ) -> None:
     with database.transaction() as session:
         account_id = an_account(session).id
     with remote_sign_in(environment, door) as command:
-        person = open_link(people, 1, command.link)
-        person.wait_for_function("() => document.getElementById('picture').naturalWidth > 0")
+        person = open_link(browser_pool, 1, command.link)
+        person.wait_for_function("() => document.getElementById('picture').width > 1")
         os.killpg(command.process.pid, signal.SIGINT)
         person.wait_for_function(f"() => {SAID}.includes('nothing was kept')")
         code, said = command.end()

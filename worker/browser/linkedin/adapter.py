@@ -23,8 +23,8 @@ from worker.browser.linkedin.profile import read_open_profile, read_profile
 from worker.browser.linkedin.search import read_results
 from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
 from worker.browser.linkedin.thread import LinkedInThread
-from worker.browser.linkedin.withdrawal import LinkedInInvitation
 from worker.browser.linkedin.walls import check_walls, has_navigation
+from worker.browser.linkedin.withdrawal import LinkedInInvitation
 from worker.browser.site import Invitation, PageProgress, Thread, ignore_progress
 from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.rules.addresses import normalise_profile_url

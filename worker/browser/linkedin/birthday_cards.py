@@ -34,6 +34,8 @@ class Oddity(StrEnum):
     NO_PERSON = "no_person"
     NO_NAME = "no_name"
     NO_DAY = "no_day"
+    NO_GREETING = "no_greeting"
+    """Perhaps it was greeted before."""
     TWO_DAYS = "two_days"
 
 
@@ -93,6 +95,8 @@ class Reader:
             return Oddity.SEVERAL_PEOPLE if slugs else Oddity.NO_PERSON
         if name is None:
             return Oddity.NO_NAME
+        if not greetings and not any(_may_greet(each, name) for each in row.controls):
+            return Oddity.NO_GREETING
         self._check_names(name, row.labels, labels)
         suggestion = next(filter(None, (_suggestion(each) for each in greetings)), "")
         day = read_day(lines, suggestion, name, self.language, self.today)
@@ -225,6 +229,11 @@ def _is_compose(href: str | None) -> bool:
 
 def _parameter(href: str | None, name: str) -> str:
     return next(iter(parse_qs(urlsplit(href or "").query).get(name, ())), "")
+
+
+def _may_greet(control: Control, name: str) -> bool:
+    """Return whether a button may be the one that greets: it names the person, or has words on it."""
+    return fold(name) in fold(control.label) or bool(_name_words(control.text))
 
 
 def _suggestion(control: Control) -> str:

@@ -41,6 +41,7 @@ def read_birthdays(site: SitePage, today: date) -> list[BirthdayCard]:
         if not cards and not odd:
             _require_none(site, reader)
             return []
+        site.check_walls()
         for mark in (marks.PAGE, marks.CARD, marks.GREETING):
             find(site.page, mark)
     return _choose(cards, odd, reader)
@@ -96,6 +97,16 @@ def _require_none(site: SitePage, reader: Reader) -> None:
         )
 
 
+def _can_read(cards: Sequence[Card], today: date) -> bool:
+    """Return whether sentences are understood: some, and that of the first card if none is of today.
+
+    The page starts with today's birthdays, so they would be missed if only those of past days could be read.
+    """
+    if any(card.day.on == today for card in cards):
+        return True
+    return any(card.day.told for card in cards) and cards[0].day.told
+
+
 def _choose(cards: Sequence[Card], odd: Counter[Oddity], reader: Reader) -> list[BirthdayCard]:
     """Return the birthdays whose person and day are certain."""
     check_people(cards)
@@ -107,8 +118,8 @@ def _choose(cards: Sequence[Card], odd: Counter[Oddity], reader: Reader) -> list
                 Reason.LANGUAGE_UNKNOWN,
                 "the days of birthdays can't be read in the language of LinkedIn's pages",
             )
-    elif not any(card.day.told for card in cards):
-        raise StopAccountError(Reason.SITE_CHANGED, "no card of the birthdays page can be read")
+    elif not _can_read(cards, reader.today):
+        raise StopAccountError(Reason.SITE_CHANGED, "the days on the birthdays page can't be read")
     odd[Oddity.NO_DAY] += sum(not card.day.told for card in cards)
     dated: dict[str, dict[date, Card]] = {}
     for card in sorted(cards, key=lambda one: one.member_url is None):

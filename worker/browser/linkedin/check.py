@@ -11,10 +11,12 @@ from worker import clock
 from worker.browser.check_report import Fact, PageReport
 from worker.browser.linkedin.check_lists import (
     BIRTHDAYS,
+    INBOX,
     INVITATIONS,
     SEARCH,
     WITHDRAW,
     check_birthdays,
+    check_inbox,
     check_invitations,
     check_search,
 )
@@ -27,7 +29,7 @@ from worker.browser.linkedin.check_person import (
     SERVER_ID,
     CheckedPerson,
 )
-from worker.browser.linkedin.marks import birthdays, invitations, messaging, profile, search
+from worker.browser.linkedin.marks import birthdays, inbox, invitations, messaging, profile, search
 from worker.browser.linkedin.marks.navigation import NAVIGATION
 from worker.browser.linkedin.site_page import ORIGIN, SitePage
 from worker.browser.linkedin.words import LANGUAGES
@@ -45,8 +47,9 @@ _SEARCH_PATH: Final = "/search/results/people/?keywords=engineer"
 """A word that finds people in every language of the site."""
 _OWN_WORDS: Final = tuple(
     """feed mynetwork catch-up birthday search results people messaging compose thread invitation-manager in
-    sent details company preload linkedin com www sdui flagshipnav ember interop outlet conversation message unread
-    snippet invitation event time stamp toast dialog overlay profile card composer send typeahead""".split()  # noqa: SIM905
+    sent details company preload linkedin com www sdui flagshipnav ember interop outlet conversation message
+    unread snippet invitation event time stamp toast dialog overlay profile card composer send
+    typeahead""".split()  # noqa: SIM905 -- a list of words
 )
 """Words of the site's addresses and of its developers, which a report may name whatever the page says."""
 
@@ -90,7 +93,7 @@ class LinkedInChecker:
                 [
                     CheckedMark(birthdays.PAGE, BIRTHDAYS),
                     CheckedMark(birthdays.CARD),
-                    CheckedMark(birthdays.GREETING, BIRTHDAYS),
+                    CheckedMark(birthdays.GREETING),
                     CheckedMark(birthdays.LOAD_MORE),
                 ],
                 lambda: check_birthdays(site, clock.now().date()),
@@ -116,8 +119,17 @@ class LinkedInChecker:
                 lambda: check_invitations(site),
             ),
         ]  # fmt: skip
+        conversations = CheckedPage(
+            "inbox", "the list of conversations", "/messaging/compose/", Kind.GREET, INBOX, NAVIGATION,
+            [CheckedMark(inbox.LIST, INBOX)],
+            lambda: check_inbox(site), listed=inbox.LIST,
+        )  # fmt: skip
         of_person = self._pages_of(CheckedPerson(site, request.profile)) if request.profile else []
-        return [*pages, *(of_person if request.compose else of_person[:1])]
+        return [
+            *pages,
+            *([conversations] if request.inbox else []),
+            *(of_person if request.compose else of_person[:1]),
+        ]
 
     def _pages_of(self, person: CheckedPerson) -> Sequence[CheckedPage]:
         return [

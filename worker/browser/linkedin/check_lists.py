@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from worker.browser.check_report import CrossCheck, Fact, count_cross_check
 from worker.browser.linkedin import listing
 from worker.browser.linkedin.birthday_cards import Card, Reader
+from worker.browser.linkedin.inbox import read_shown_rows
 from worker.browser.linkedin.invitation_rows import is_withdraw, read_row
 from worker.browser.linkedin.invitations import read_count
 from worker.browser.linkedin.marks import birthdays as birthday_marks
@@ -26,6 +27,7 @@ BIRTHDAYS: Final = frozenset({Capability.BIRTHDAYS})
 SEARCH: Final = frozenset({Capability.SEARCH})
 INVITATIONS: Final = frozenset({Capability.INVITATIONS})
 WITHDRAW: Final = frozenset({Capability.WITHDRAW})
+INBOX: Final = frozenset({Capability.INBOX})
 
 _MEMBER_ID: Final = re.compile(r"AC[a-z]AA[\w-]{34}", re.ASCII)
 _MOST_ROWS: Final = 10
@@ -49,11 +51,14 @@ def check_birthdays(site: SitePage, today: date) -> OwnChecks:
     facts = () if site.language() in LANGUAGES or told == len(cards) else (Fact.LANGUAGE_UNSUPPORTED,)
     return OwnChecks(
         [
+            # a form of the cards has buttons in place of links
             count_cross_check(
                 "birthdays.links_in_cards", linked, len(links) + strays, BIRTHDAYS,
-                note=f"{len(cards) - linked} cards with a button",
+                least=0 if cards else 1, note=f"{len(cards) - linked} cards with a button",
             ),
-            count_cross_check("birthdays.ids", sum(map(_has_equal_ids, links)), len(links), BIRTHDAYS),
+            count_cross_check(
+                "birthdays.ids", sum(map(_has_equal_ids, links)), len(links), BIRTHDAYS, least=0
+            ),
             _check_days(told, len(cards), untold, is_known=not facts),
         ],
         facts,
@@ -82,14 +87,11 @@ def _check_days(told: int, total: int, untold: Row | None, *, is_known: bool) ->
 
 
 def _explain_no_cards(site: SitePage) -> OwnChecks:
-    """An empty list excuses its marks only if the page says so, or has nobody on it."""
-    excused = [birthday_marks.CARD, birthday_marks.GREETING]
-    if listing.is_empty(site, birthday_marks.PAGE, "birthday_noun"):
-        return OwnChecks(excused=excused)
-    silent = CrossCheck(
-        "birthdays.none", Verdict.UNKNOWN, "no cards, and no sign that there are none", BIRTHDAYS
-    )
-    return OwnChecks([silent], excused=[] if _links_to_people(site) else excused)
+    """Return that nothing is known: an empty list proves nothing, and a list that seems empty even less."""
+    says_none = listing.is_empty(site, birthday_marks.PAGE, "birthday_noun")
+    said = "no cards" if says_none else "no cards, and no sign that there are none"
+    verdict = Verdict.DRIFT if _links_to_people(site) and not says_none else Verdict.UNKNOWN
+    return OwnChecks([CrossCheck("birthdays.none", verdict, said, BIRTHDAYS)])
 
 
 def _links_to_people(site: SitePage) -> bool:
@@ -143,3 +145,16 @@ def check_search(site: SitePage) -> OwnChecks:
             ),
         ]
     )  # fmt: skip
+
+
+def check_inbox(site: SitePage) -> OwnChecks:
+    """Read who wrote last, and when, in each row that the list shows. No conversation is opened."""
+    rows = read_shown_rows(site)
+    readable = sum(line is not None for _, line in rows)
+    said = f"{readable} of {len(rows)}"
+    if readable == len(rows):
+        return OwnChecks([CrossCheck("inbox.rows", Verdict.OK if rows else Verdict.UNKNOWN, said, INBOX)])
+    row = next(row for row, line in rows if line is None)
+    shapes = f"{shape_text(row.time)} / {shape_text(row.snippet)}"
+    verdict = Verdict.UNKNOWN if readable else Verdict.DRIFT
+    return OwnChecks([CrossCheck("inbox.rows", verdict, f"{said}; one has {shapes}", INBOX)])

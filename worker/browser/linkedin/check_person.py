@@ -13,12 +13,11 @@ from worker.browser.linkedin.marks.profile import TOP_CARD
 from worker.browser.linkedin.message_ids import find_conversation
 from worker.browser.linkedin.panes import Pane, View, read_view
 from worker.browser.linkedin.profile import Connection, read_open_profile
-from worker.browser.linkedin.site_page import SITE, SitePage
+from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import is_word
 from worker.browser.marks import find
 from worker.browser.site_check import OwnChecks
 from worker.errors import NeverError, Reason
-from worker.rules.addresses import is_member_url
 from worker.rules.capabilities import SENDING, Capability, Verdict
 
 PROFILE: Final = frozenset({Capability.PROFILE})
@@ -93,6 +92,8 @@ class CheckedPerson:
         overlays = [Fact.OPEN_OVERLAYS] if any(each.is_overlay for each in view.panes if each != pane) else []
         if pane is None:
             return self._explain_no_pane(view, overlays)
+        if pane.has_subject or any(is_word("subject", field, None) for field in pane.fields):
+            return _behind_a_wall("a subject is asked for, as for an InMail", overlays)
         bubbles = read_bubbles(self.site, pane, self.person)
         with_id = [each.id for each in bubbles if each.id is not None]
         threads = {each.conversation for each in with_id} | {find_conversation(pane.url)} - {None}
@@ -132,21 +133,16 @@ class CheckedPerson:
 
     def _explain_no_pane(self, view: View, facts: list[Fact]) -> OwnChecks:
         """Say why there is no conversation with the person: Premium is offered, or the page has changed."""
-        is_premium = (
-            view.has_premium
-            or view.has_subject
-            or any(is_word("premium", text, None) for text in view.headings)
-        )
-        if is_premium:
-            wall = CrossCheck("compose.premium", Verdict.UNKNOWN, "a wall in place of the composer", SENDING)
-            return OwnChecks([wall], [*facts, Fact.PREMIUM_WALL], _OF_PANE)
+        offers = any(is_word("premium", text, None) for text in view.headings)
+        if view.has_premium or view.has_subject or offers:
+            return _behind_a_wall("Premium is offered in place of the composer", facts)
         found = f"{len(view.panes)} conversations, none with the profile's id"
         return OwnChecks([CrossCheck("compose.recipient", Verdict.DRIFT, found, RECIPIENT | COMPOSER)], facts)
 
 
-def is_known(address: str) -> bool:
-    """Return whether an address names the person by member id."""
-    return is_member_url(address, SITE)
+def _behind_a_wall(said: str, facts: list[Fact]) -> OwnChecks:
+    wall = CrossCheck("compose.wall", Verdict.UNKNOWN, said, SENDING)
+    return OwnChecks([wall], [*facts, Fact.PREMIUM_WALL], _OF_PANE)
 
 
 def _seconds(site: SitePage, wait: timedelta) -> float:

@@ -5,8 +5,8 @@ from typing import Final
 
 _ENDING = r"(?:st|nd|rd|er|ère|re|nde|e|è|ème|o|a|\.?[º°ª]|\.er|\.o|\.)"
 _MORE = r"(?:\s?\+|\s(?:et|y|i|und)\s(?:\+|plus|más|więcej|mehr))?"
-_BADGE: Final = re.compile(rf"(?:[·•∙]\s*)?([123])\s?{_ENDING}{_MORE}", re.IGNORECASE)
-_AT_THE_END: Final = re.compile(rf"[·•∙]\s*([123])\s?{_ENDING}{_MORE}$", re.IGNORECASE)
+_BADGE: Final = re.compile(rf"(?:[·•∙⋅]\s*)?([123])\s?{_ENDING}{_MORE}", re.IGNORECASE)
+_AT_THE_END: Final = re.compile(rf"[·•∙⋅]\s*([123])\s?{_ENDING}{_MORE}$", re.IGNORECASE)
 _WORDED: Final = re.compile(
     rf"(?:\S+\s){{0,4}}?([123]){_ENDING}{_MORE}[\s-](?:degree|grad|grades|grado|niveau|degré|stopnia)\b.{{0,20}}",
     re.IGNORECASE,

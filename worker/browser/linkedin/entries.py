@@ -24,7 +24,7 @@ def to_positions(items: Sequence[Item]) -> tuple[Position, ...] | None:
     An entry is one job (title, "company · full-time", dates, place), or a company with several roles
     (company, total time, then a list of title, kind, dates, place).
     """
-    if any(sum(map(is_span, part)) > 1 for item in items for part in [item["lines"], *item["parts"]]):
+    if any(_count_spans(part) > 1 for item in items for part in [item["lines"], *item["parts"]]):
         return None  # several roles that aren't list items: whose dates are whose is a guess
     found = [position for item in items for position in _positions(item)]
     return tuple(found) if all(position.title for position in found) else None
@@ -60,6 +60,10 @@ def _positions(item: Item) -> Iterator[Position]:
     at = _span_at(lines)
     company = lines[1] if len(lines) > 1 and at != 1 else ""
     yield Position(lines[0] if lines else "", _without_kind(company), *_dates(lines))
+
+
+def _count_spans(lines: Sequence[str]) -> int:
+    return sum(_dates(["", line]) != (None, None) for line in lines)
 
 
 def _without_kind(line: str) -> str:

@@ -162,3 +162,10 @@ def _press_more(listed: Locator, language: str | None) -> bool:
             button.click()
             return True
     return False
+
+
+def read_shown_rows(site: SitePage) -> Sequence[tuple[Row, InboxLine | None]]:
+    """Return the rows that the open list shows without scrolling, and what can be read of each."""
+    zone = ZoneInfo(str(site.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")))
+    rows = [row for _, row in _read_rows(site, locate(site.page, marks.LIST).first)]
+    return [(row, read_line(row, site.language(), clock.now(), zone)) for row in rows]

@@ -23,13 +23,14 @@ _COUNT: Final = re.compile(rf"(?P<label>.*?)\s*(?P<open>\()?\s*{_NUMBER}\s*(?(op
 class SentRow:
     """One pending invitation. `age` is the lowest that its row can mean, None if it can't be read.
 
-    `control` is the position of the control that withdraws it.
+    `control` is the position of the control that withdraws it, and `word` what stands on it.
     """
 
     addresses: frozenset[str]
     full_name: str
     age: timedelta | None
     control: int
+    word: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,11 @@ def read_row(
     lines = [line for line in row.lines if is_age_line(line, language)]
     ages = {find_minimum_age(line, language, today) for line in lines} if today else set()
     return SentRow(
-        addresses, name or next(iter(row.lines), ""), ages.pop() if len(ages) == 1 else None, position
+        addresses,
+        name or next(iter(row.lines), ""),
+        ages.pop() if len(ages) == 1 else None,
+        position,
+        row.controls[position].text,
     )
 
 

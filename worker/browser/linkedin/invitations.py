@@ -74,6 +74,7 @@ class SentList:
                 if whole or not listing.load_more(self.site, self._root(), marks.LOAD_MORE):
                     break
         with self.site.translate("read the sent invitations"):
+            self.site.check_walls()
             self._add_rows()
             for mark in (marks.PAGE, marks.ROW, marks.WITHDRAW):
                 if self.rows or mark is marks.PAGE:

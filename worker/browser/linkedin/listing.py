@@ -21,6 +21,7 @@ _MORE_WAIT: Final = timedelta(seconds=8)
 _CLICK_WAIT: Final = timedelta(seconds=3)
 _POLL_INTERVAL: Final = timedelta(milliseconds=100)
 _STILL_POLLS: Final = 3
+_EVERY_HREF: Final = "(links) => links.map((link) => link.getAttribute('href'))"
 
 
 def find_root(site: SitePage, mark: Mark) -> Locator:
@@ -113,7 +114,7 @@ def _click(root: Locator, button: Mark) -> bool:
 
 
 def _links(root: Locator) -> set[str]:
-    return {link for row in read_rows(root).rows for link in row.links}
+    return set(root.locator("a[href*='/in/']").evaluate_all(_EVERY_HREF))
 
 
 def _quiet(site: SitePage) -> timedelta:

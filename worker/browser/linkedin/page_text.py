@@ -13,8 +13,9 @@ from worker.rules.addresses import find_member_url, normalise_profile_url
 class Line(TypedDict):
     """One line of text as a reader sees it; a link begins a line of its own.
 
-    `link` is the path of the innermost link around its beginning, or its address if it leads elsewhere. `action`: it is on a button. `heading`:
-    it is a heading. `key` is the nearest `componentkey` around it, "" if there is none.
+    `link` is the path of the innermost link around its beginning, or its address if it leads elsewhere.
+    `action`: it is on a button. `heading`: it is a heading. `key` is the nearest `componentkey` around it, ""
+    if there is none.
     """
 
     text: str
@@ -44,8 +45,9 @@ HELPERS: Final = """
       || [...element.children].some(isShown);
   };
   const all = (root, selector) => [...root.querySelectorAll(selector)].filter(isShown);
-  const outermost = (elements) => elements.filter((one) => !elements.some((o) => o !== one && o.contains(one)));
-  // The path and query of a link of this site, whether it is relative or names the real host or that of a copy.
+  const outermost = (elements) => elements
+    .filter((one) => !elements.some((other) => other !== one && other.contains(one)));
+  // The path and query of a link of this site: relative, or with the real host or that of a copy.
   const pathOf = (link) => {
     const written = link?.getAttribute("href");
     if (!written || !URL.canParse(written, location.href)) return null;
@@ -78,7 +80,8 @@ HELPERS: Final = """
       if (node.nodeType !== Node.ELEMENT_NODE || without.includes(node)) return;
       if (node.nodeName === "BR") return flush();
       if (node.matches(SILENT) || isHidden(node)) return;
-      const isBlock = node.matches("a[href]") || !/^(inline.*|contents)$/.test(getComputedStyle(node).display);
+      const isBlock = node.matches("a[href]")
+        || !/^(inline.*|contents)$/.test(getComputedStyle(node).display);
       if (isBlock) flush();
       node.childNodes.forEach(walk);
       if (isBlock) flush();

@@ -1,7 +1,7 @@
 """The rows of a people search: whose row it is, and what it says of them.
 
-A row links to mutual connections too, sometimes first. Its person is the one whom its key, its controls or the
-structure of the row names; never the first link.
+A row links to mutual connections too, sometimes first. Its person is the one whom its key, its controls or
+the structure of the row names; never the first link.
 """
 
 import re
@@ -16,11 +16,15 @@ from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.rules.model import FoundPerson
 
 _KEY: Final = re.compile(r"SearchResults(?:[a-z]*_)?(AC[a-z]AA[\w-]{8,})", re.ASCII)
-_BULLET: Final = "·•∙ "
+_BULLET: Final = "·•∙⋅ "
 
 
 class Link(TypedDict):
-    """A profile link in a row. `lines`: how many lines it wraps. `alone`: the text of the paragraph it is in."""
+    """A profile link in a row.
+
+    `lines`: how many lines it wraps. `named`: its own marks say that it is the name. `alone`: the text of the
+    paragraph that it is in.
+    """
 
     path: str | None
     text: str
@@ -30,7 +34,10 @@ class Link(TypedDict):
 
 
 class Row(TypedDict):
-    """One row. `controls` are the paths of its links to a conversation or an invitation."""
+    """One row. `controls` are the paths of its links to a conversation or an invitation.
+
+    `settled`: it has controls. `sells`: it links to an offer of Premium, as advertisements do.
+    """
 
     keys: list[str]
     urn: str
@@ -38,6 +45,7 @@ class Row(TypedDict):
     links: list[Link]
     controls: list[str]
     settled: bool
+    sells: bool
     pictures: list[str]
 
 
@@ -48,7 +56,7 @@ def to_people(rows: Sequence[Row], language: str | None) -> tuple[FoundPerson, .
     """
     people = []
     for row in rows:
-        address = find_person(row)
+        address = find_person(row, language)
         if address is None:
             continue
         name_at, name = _find_name(row, address)
@@ -62,12 +70,12 @@ def to_people(rows: Sequence[Row], language: str | None) -> tuple[FoundPerson, .
     return tuple(people)
 
 
-def find_person(row: Row) -> str | None:
+def find_person(row: Row, language: str | None) -> str | None:
     """Return the address of the person whose row it is; None for a hidden member or an advertisement.
 
     Raises StopAccountError if the row names two ids, TryAgainError if it isn't certain whose it is.
     """
-    if "headless" in row["urn"]:
+    if "headless" in row["urn"] or is_hidden(row, language):
         return None
     slugs, members = _find_proofs(row)
     tests: list[Callable[[Link], bool]] = [
@@ -92,9 +100,14 @@ def find_person(row: Row) -> str | None:
     proofs = [*slugs, *members]
     if proofs:
         return proofs[0]
-    if row["controls"]:
+    if row["settled"] and row["links"] and not row["sells"]:
         raise TryAgainError(Reason.SITE_UNEXPECTED, "it isn't certain whose row of the search one is")
     return None
+
+
+def is_hidden(row: Row, language: str | None) -> bool:
+    """Return whether the row is that of a member whom the site doesn't show to this account."""
+    return any(is_word("hidden_member", line["text"], language) for line in row["lines"][:3])
 
 
 def _find_proofs(row: Row) -> tuple[set[str], set[str]]:

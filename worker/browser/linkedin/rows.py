@@ -52,9 +52,14 @@ _COMMON: Final = r"""
       const row = rowOf(control, root);
       if (row) rows.set(row, [...(rows.get(row) ?? []), control]);
     }
-    // a control below the rows finds all of them around it
-    for (const row of [...rows.keys()]) {
-      if ([...rows.keys()].some((other) => other !== row && row.contains(other))) rows.delete(row);
+    for (const [outer, controls] of [...rows]) {
+      for (const [inner, others] of [...rows]) {
+        if (inner === outer || !outer.contains(inner)) continue;
+        // a row with parts of its own, or all that a control below the rows finds around it
+        const isOneRow = people(inner).size === people(outer).size;
+        if (isOneRow && rows.has(outer)) rows.set(outer, [...new Set([...others, ...rows.get(outer)])]);
+        rows.delete(isOneRow ? inner : outer);
+      }
     }
     return rows;
   };
@@ -67,10 +72,9 @@ _READ: Final = (
   const squeeze = (text) => text.replace(/\s+/g, " ").trim();
   const isInline = (one) => /^(inline|contents)/.test(getComputedStyle(one).display);
   const blockOf = (text, row) => {
-    const paragraph = text.parentElement.closest("p, h1, h2, h3, h4, h5, h6");
-    if (paragraph && row.contains(paragraph)) return paragraph;
     let part = text.parentElement;
-    while (part !== row && isInline(part)) part = part.parentElement;
+    while (part !== row && isInline(part) && !part.matches("p, h1, h2, h3, h4, h5, h6, time")
+      && !(part.matches("a[href]") && personOf(part))) part = part.parentElement;
     return part;
   };
   const linesOf = (row, controls) => {
@@ -79,9 +83,10 @@ _READ: Final = (
     for (let text = walker.nextNode(); text; text = walker.nextNode()) {
       if (controls.some((one) => one.contains(text)) || !isShown(text.parentElement)) continue;
       const block = blockOf(text, row);
-      lines.set(block, (lines.get(block) ?? "") + text.data);
+      // parts without a space between them may be lines of their own by their style
+      lines.set(block, [...(lines.get(block) ?? []), text.data]);
     }
-    return [...lines.values()].map(squeeze).filter(Boolean);
+    return [...lines.values()].map((parts) => squeeze(parts.join(" "))).filter(Boolean);
   };
   const labelsOf = (row) => [...row.querySelectorAll("figure, img, [role=img], [role=image]")]
     .flatMap((one) => [one.getAttribute("aria-label"), one.getAttribute("alt")])
@@ -95,7 +100,6 @@ _READ: Final = (
   const inRows = new Set([...rows.values()].flat());
   return {
     rows: [...rows].map(([row, controls]) => ({
-      people: [...people(row)].length,
       links: [...new Set(peopleLinks(row).map((link) => link.getAttribute("href")))],
       labels: [...new Set(labelsOf(row))],
       lines: linesOf(row, controls),
@@ -177,12 +181,11 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: how many people it links to, by which links, its pictures' labels, texts and controls.
+    """One row: its links to people, its pictures' labels, its texts and its controls.
 
     `lines` are the shown texts outside the controls, by paragraph.
     """
 
-    people: int
     links: tuple[str, ...]
     labels: tuple[str, ...]
     lines: tuple[str, ...]
@@ -283,7 +286,6 @@ def read_framed_name(key: str, text: str, language: str | None) -> str | None:
 
 def _row(read: dict[str, Any]) -> Row:
     return Row(
-        read["people"],
         tuple(read["links"]),
         tuple(read["labels"]),
         tuple(read["lines"]),

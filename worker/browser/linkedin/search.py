@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from worker.browser.linkedin.marks.search import LIMIT, MAIN, READ_PAGE, READ_ROWS, ROW
 from worker.browser.linkedin.marks.sections import SCROLL_ON
-from worker.browser.linkedin.result_rows import Row, find_person, to_people
+from worker.browser.linkedin.result_rows import Row, is_hidden, to_people
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import is_word, mentions
 from worker.browser.marks import find, peek
@@ -36,7 +36,7 @@ class Button(TypedDict):
 
 
 class Surroundings(TypedDict):
-    """What `READ_PAGE` returns. `next`: whether the mark for another page is shown; None: there is no mark."""
+    """What `READ_PAGE` returns. `next`: the mark for another page is shown; None where there is no mark."""
 
     next: bool | None
     buttons: list[Button]
@@ -57,14 +57,17 @@ def read_results(site_page: SitePage, query: SearchQuery, page: int) -> ResultPa
         language = site_page.language()
     if not rows:
         find_limit(site_page, around, language)
-        if not says_nothing_found(around, language) and not _has_hidden_members(around, language):
+        if not says_nothing_found(around, language) and not _count_hidden(around, language):
             raise TryAgainError(
                 Reason.SITE_UNEXPECTED, "the search shows neither people nor that there are none"
             )
+    people = to_people(rows, language)
+    if rows and not people and not all(row["urn"] or is_hidden(row, language) for row in rows):
+        raise TryAgainError(Reason.SITE_UNEXPECTED, "it isn't certain whose rows the search shows")
     shown_number = find_current_page(around)
     if shown_number not in {None, page}:
         raise TryAgainError(Reason.SITE_UNEXPECTED, f"the search shows page {shown_number}, not {page}")
-    return ResultPage(to_people(rows, language), has_next_page(around, page, len(rows), language))
+    return ResultPage(people, has_next_page(around, page, len(rows), language))
 
 
 def find_limit(site_page: SitePage, around: Surroundings, language: str | None) -> None:
@@ -113,8 +116,8 @@ def _number(button: Button) -> int | None:
     return int(found[1]) if found else None
 
 
-def _has_hidden_members(around: Surroundings, language: str | None) -> bool:
-    return any(is_word("hidden_member", text, language) for lines in around["hidden"] for text in lines[:2])
+def _count_hidden(around: Surroundings, language: str | None) -> int:
+    return sum(is_word("hidden_member", text, language) for lines in around["hidden"] for text in lines[:2])
 
 
 def _wait_for_rows(site_page: SitePage) -> tuple[list[Row], Surroundings]:
@@ -122,13 +125,14 @@ def _wait_for_rows(site_page: SitePage) -> tuple[list[Row], Surroundings]:
     started = monotonic_seconds()
     before: tuple[int, int] | None = None
     while True:
-        is_end, _ = site_page.page.evaluate(SCROLL_ON)
+        is_end, *_ = site_page.page.evaluate(SCROLL_ON)
         found = peek(site_page.page, ROW)
         rows: list[Row] = found.elements.evaluate_all(READ_ROWS) if found else []
         around: Surroundings = site_page.page.evaluate(READ_PAGE)
         waited = timedelta(seconds=monotonic_seconds() - started)
         language = site_page.language()
-        is_settled = len(rows) >= _FULL_PAGE and all(row["settled"] or not find_person(row) for row in rows)
+        is_full = len(rows) + _count_hidden(around, language) >= _FULL_PAGE
+        is_settled = is_full and all(row["settled"] for row in rows)
         is_over = waited >= min(site_page.timeout, _SETTLE_WAIT if rows else site_page.timeout)
         if not rows:
             site_page.check_walls()
@@ -146,7 +150,7 @@ def _says_why_empty(site_page: SitePage, around: Surroundings, language: str | N
     return (
         says_nothing_found(around, language)
         or any(mentions("search_limit", text, language) for text in around["texts"])
-        or _has_hidden_members(around, language)
+        or _count_hidden(around, language) > 0
         or peek(site_page.page, LIMIT) is not None
     )
 

@@ -24,7 +24,11 @@ _STEP: Final = timedelta(milliseconds=300)
 """Between two steps of scrolling. Sections load when they come near."""
 _QUIET: Final = timedelta(milliseconds=1500)
 """How long the end of the page must stay the same."""
+_FILLING: Final = timedelta(seconds=5)
+"""The same, where the page has holders of sections that are still empty."""
 _LONGEST: Final = timedelta(seconds=30)
+_MORE_PAGES: Final = timedelta(seconds=75)
+"""After this time no more pages of details are opened, because an action has 180 s: they stay unknown."""
 _PAUSE: Final = timedelta(seconds=2)
 """Before each page of details: as a person would take."""
 
@@ -49,6 +53,7 @@ def read_sections(site_page: SitePage, profile: Profile, wanted: Collection[Sect
 
     Opens at most one more page for each section of which only a part is shown.
     """
+    started = monotonic_seconds()
     scroll_through(site_page)
     site_page.check_walls()
     language = site_page.language()
@@ -58,8 +63,9 @@ def read_sections(site_page: SitePage, profile: Profile, wanted: Collection[Sect
         if section not in wanted:
             continue
         found = choose_section([each for each in read if each["section"] == section], is_loaded=is_loaded)
-        if found is not None and is_cut(found, profile.profile_url):
-            found = _read_details(site_page, section)
+        if found is not None and is_cut(found):
+            has_time = monotonic_seconds() - started < _MORE_PAGES.total_seconds()
+            found = _read_details(site_page, section) if has_time else None
         if found is not None:
             profile = with_section(profile, section, found, language)
     return profile
@@ -72,21 +78,38 @@ def choose_section(found: Sequence[SectionRead], *, is_loaded: bool) -> SectionR
     return next(iter(filled), None) or (next(iter(empty), None) if is_loaded else None)
 
 
-def is_cut(found: SectionRead, profile_url: str) -> bool:
-    """Return whether the section links to a page of this profile that has all its entries."""
+def is_cut(found: SectionRead) -> bool:
+    """Return whether the section links to the page that has all its entries."""
     name = DETAILS.get(Section(found["section"]))
-    return name is not None and any(
-        f"/details/{name}" in path and address_of(path) == profile_url for path in found["details"]
-    )
+    return name is not None and any(f"/details/{name}" in path for path in found["details"])
 
 
 def with_section(profile: Profile, section: Section, found: SectionRead, language: str | None) -> Profile:
     """Return the profile with this section, unchanged where the section can't be read."""
     if section is Section.ABOUT:
         return replace(profile, about=_about(found, language))
-    items = found["items"]
-    if not items and not found["childless"]:
-        return profile
+    is_readable = bool(found["items"]) or found["childless"]
+    return _with_entries(profile, section, found["items"]) if is_readable else profile
+
+
+def scroll_through(site_page: SitePage) -> None:
+    """Scroll to the end, most of a screen at a time, until the page stays as it is, or a bound is reached."""
+    started = monotonic_seconds()
+    still_since: float | None = None
+    height = 0
+    while timedelta(seconds=monotonic_seconds() - started) < min(_LONGEST, 2 * site_page.timeout):
+        is_end, now_high, unfilled = site_page.page.evaluate(SCROLL_ON)
+        if not is_end or now_high != height:
+            still_since, height = None, now_high
+        elif still_since is None:
+            still_since = monotonic_seconds()
+        elif monotonic_seconds() - still_since >= (_FILLING if unfilled else _QUIET).total_seconds():
+            return
+        # the page's own events run meanwhile
+        site_page.page.wait_for_timeout(_STEP / timedelta(milliseconds=1))
+
+
+def _with_entries(profile: Profile, section: Section, items: Sequence[Item]) -> Profile:
     match section:
         case Section.POSITIONS:
             return replace(profile, positions=to_positions(items))
@@ -98,23 +121,7 @@ def with_section(profile: Profile, section: Section, found: SectionRead, languag
             return replace(profile, languages=to_names(items))
         case Section.CERTIFICATIONS:
             return replace(profile, certifications=to_names(items))
-
-
-def scroll_through(site_page: SitePage) -> None:
-    """Scroll to the end, most of a screen at a time, until the page stays as it is, or a bound is reached."""
-    started = monotonic_seconds()
-    still_since: float | None = None
-    height = 0
-    while timedelta(seconds=monotonic_seconds() - started) < min(_LONGEST, 2 * site_page.timeout):
-        is_end, now_high = site_page.page.evaluate(SCROLL_ON)
-        if not is_end or now_high != height:
-            still_since, height = None, now_high
-        elif still_since is None:
-            still_since = monotonic_seconds()
-        elif timedelta(seconds=monotonic_seconds() - still_since) >= _QUIET:
-            return
-        # the page's own events run meanwhile
-        site_page.page.wait_for_timeout(_STEP / timedelta(milliseconds=1))
+    return profile
 
 
 def _about(found: SectionRead, language: str | None) -> str:

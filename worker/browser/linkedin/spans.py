@@ -1,4 +1,7 @@
-"""Spans of time in a profile, in five languages: `maj 2025 – obecnie · 1 rok`. Unknown forms raise ValueError."""  # noqa: RUF002 -- the dash is what pages write
+"""Spans of time in a profile, in five languages: `maj 2025 – obecnie · 1 rok`.
+
+An unknown form raises ValueError.
+"""  # noqa: RUF002 -- the dash is what pages write
 
 import re
 from datetime import date

@@ -1,7 +1,7 @@
 """What a profile's top card says: whose it is, and how the account is connected with the person.
 
-Strangers' tiles stand above and below the card and look alike, so a card is chosen by the ids and addresses in
-it; the name decides nothing.
+Strangers' tiles stand above and below the card and look alike, so a card is chosen by the ids and addresses
+in it; the name decides nothing.
 """
 
 import re
@@ -88,7 +88,7 @@ class OpenProfile:
 
 
 def choose_card(read: CardsRead, shown_at: str, asked: str) -> Card | None:
-    """Return the card of the profile at the address `shown_at`, opened as `asked`; None if none is certain."""
+    """Return the card of the profile at `shown_at`, opened by the address `asked`; None if none fits."""
     slugs, members = _split({shown_at, asked})
     members |= _page_members(read)
     rated = [(_rate(card, read["title"], slugs, members), card) for card in read["cards"] if card["name"]]
@@ -163,7 +163,7 @@ def find_headline(lines: Sequence[Line], name: str, language: str | None) -> tup
         if "/overlay/contact-info" in (line["link"] or "") or _is_count(line["text"], language):
             break
         is_badge = parse_degree(line["text"]) or (not plain and _PRONOUNS.fullmatch(text))
-        if text and not line["action"] and not is_badge and not fold(text) == fold(name) and not line["link"]:
+        if text and not line["action"] and not is_badge and fold(text) != fold(name) and not line["link"]:
             plain.append(text)
     headline = plain[0] if plain and plain[0] != "--" else ""
     location = plain[-1] if len(plain) > 1 and " · " not in plain[-1] else ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from playwright.sync_api import Locator
+from playwright.sync_api import ElementHandle
 
 from worker import logs
 from worker.browser.linkedin.invitation_rows import SentRow, is_withdraw
@@ -29,6 +29,7 @@ _READ_DIALOG: Final = r"""(dialog, controls) => ({
     text: one.textContent.replace(/\s+/g, " ").trim(),
   })),
 })"""
+_CONTROL: Final = "(dialog, [controls, number]) => dialog.querySelectorAll(controls)[number] ?? null"
 
 log = logs.get_logger(__name__)
 
@@ -37,7 +38,7 @@ log = logs.get_logger(__name__)
 class Question:
     """The dialog that asks before an invitation is withdrawn, and the position of its button."""
 
-    dialog: Locator
+    dialog: ElementHandle
     form: Form
     text: str
     links: tuple[str, ...]
@@ -69,7 +70,10 @@ class LinkedInInvitation:
             question = self._wait_for_question(row, language)
             check_person(self._site, question, row, self._wanted, language)
             self._site.check_walls()
-            question.dialog.locator(_CONTROLS).nth(question.confirm).click()
+            button = question.dialog.evaluate_handle(_CONTROL, [_CONTROLS, question.confirm]).as_element()
+            if button is None:
+                raise TryAgainError(Reason.SITE_UNEXPECTED, "the dialog changed while it was read")
+            button.click()
             self._wait_for_reply(row, language)
             self._site.check_walls()
 
@@ -132,7 +136,7 @@ def mentions_name(name: str, question: Question) -> bool:
 def find_confirm(controls: tuple[Control, ...], row: SentRow, language: str | None) -> int | None:
     """Return the position of the dialog's button that withdraws, or None.
 
-    It has the word, or is the only one that names the person: the one to cancel does not.
+    It has the word, or the same text as the control of the row, or is the only one that names the person.
     """
     worded = [number for number, each in enumerate(controls) if is_withdraw(each, language)]
     naming = [
@@ -140,13 +144,14 @@ def find_confirm(controls: tuple[Control, ...], row: SentRow, language: str | No
         for number, each in enumerate(controls)
         if row.full_name and fold(row.full_name) in fold(each.label)
     ]
-    chosen = worded or naming
+    same = [number for number, each in enumerate(controls) if row.word and fold(each.text) == fold(row.word)]
+    chosen = worded or naming or same
     return chosen[0] if len(chosen) == 1 else None
 
 
 def _find_question(site: SitePage, row: SentRow, language: str | None) -> Question | None:
     for form in marks.DIALOG.forms:
-        for dialog in shown(site.page, form.selector).all():
+        for dialog in shown(site.page, form.selector).element_handles():
             read: dict[str, Any] = dialog.evaluate(_READ_DIALOG, _CONTROLS)
             controls = tuple(Control(**each) for each in read["controls"])
             confirm = find_confirm(controls, row, language)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from babel.dates import format_timedelta
+
 from tests.replica.linkedin.pages_lists.look import (
     Look,
     compose_link,
@@ -26,6 +28,7 @@ class Card:
     to: Person
     urn_of: Person
     button: bool
+    greeted: bool = False
 
     @property
     def ref(self) -> str:
@@ -40,6 +43,8 @@ def suggestion(look: Look, card: Card) -> str:
 def sentence(look: Look, card: Card) -> list[Child]:
     """Return the sentence of a card. The word for today is strong, in two languages in capitals."""
     first = card.person.first_name
+    if card.days_ago > 0 and look.setting("late") == "relative":
+        return [look.words("late_ago", first=first, ago=_ago(look, card.days_ago))]
     if card.days_ago > 0:
         day = look.world.today() - timedelta(days=card.days_ago)
         return [look.words("late", first=first, date=look.day(day))]
@@ -48,6 +53,15 @@ def sentence(look: Look, card: Card) -> list[Child]:
     capitals = look.cls("capitals") if look.language in {"de", "pl"} else None
     start, _, end = look.words("today", first=first, today="\0").partition("\0")
     return [start.rstrip(), e("span", " "), e("strong", look.words("today_word"), cls=capitals), end]
+
+
+def _ago(look: Look, days: int) -> str:
+    """Return how long ago, such as "2 days ago"; the day before has a word of its own without a digit."""
+    if days == 1:
+        return look.words("yesterday")
+    return format_timedelta(
+        timedelta(days=-days), granularity="day", threshold=99, add_direction=True, locale=look.language
+    )
 
 
 def greet_label(look: Look, card: Card) -> str:
@@ -94,6 +108,9 @@ def sdui_card(look: Look, card: Card, *, view_names: bool) -> Node:
 
 
 def _sdui_control(look: Look, card: Card, view_name: str | None) -> Node:
+    """Return what greets. After a greeting it may be a word instead, without a link."""
+    if card.greeted and look.setting("after") == "sent":
+        return e("p", look.words("greeted"))
     text = e("span", suggestion(look, card))
     if card.button:
         return e(
@@ -160,7 +177,7 @@ def ember_card(look: Look, card: Card, number: int) -> Node:
         ),
         e(
             "div",
-            e("span", e("strong", person.name), cls="props-s-card-content__actor"),
+            e("div", e("strong", person.name), cls="props-s-card-content__actor"),
             e("span", *sentence(look, card), cls="props-s-card-content__headline"),
             cls="props-s-card-content",
         ),
@@ -170,11 +187,11 @@ def ember_card(look: Look, card: Card, number: int) -> Node:
             cls="props-s-cta artdeco-button artdeco-button--secondary ember-view",
             type="button",
             aria_label=greet_label(look, card),
-            data_overlay_recipient=card.to.member_id if card.button else None,
             on={"click": Call(f"{PARTS}birthday-overlay?slug={person.slug}")},
         ),
         ref=card.ref,
         id=f"ember{300 + number}",
+        style="min-height:112px",
         cls="props-s-card artdeco-card",
         data_view_name="props-nurture-card",
     )

@@ -48,8 +48,9 @@ class BirthdayPages:
     """The birthdays, all events, and the dialog of a card whose control is a button.
 
     Settings: `birthdays.grow` "scroll" (no button); `birthdays.empty` "silent" (no text when empty);
-    `birthdays.view_names` "1" (as in 2025); `birthdays.upcoming`, `birthdays.wrong_slug`,
-    `birthdays.ids_disagree`: slugs of people with such a card.
+    `birthdays.view_names` "1" (as in 2025); `birthdays.late` "relative" (days ago, not a date);
+    `birthdays.after` "sent" (a greeted card has a word in place of its link); `birthdays.upcoming`,
+    `birthdays.wrong_slug`, `birthdays.ids_disagree`: slugs of people with such a card.
     """
 
     def __init__(self, world: World) -> None:
@@ -74,7 +75,7 @@ class BirthdayPages:
         title = look.words("title")
         frame = ember_frame(look) if look.ember else sdui_frame(look, "CatchUpBirthday", 2)
         if self._world.has_fault(FaultName.LIST_NEVER_FILLS, path=request.url.path):
-            return answer_page(look, request, title, append("main", frame, after_ms=150))
+            return answer_page(look, request, title, append("main", frame, after_ms=60))
         empty = self._world.has_fault(FaultName.BIRTHDAYS_EMPTY, path=request.url.path)
         cards = [] if empty else self._cards(look)
         if not cards:
@@ -83,8 +84,8 @@ class BirthdayPages:
                 look,
                 request,
                 title,
-                append("main", frame, after_ms=150),
-                replace("loader", *shown, after_ms=400),
+                append("main", frame, after_ms=60),
+                replace("loader", *shown, after_ms=150),
             )
         nodes = _rows(look, cards[:_FIRST], 0)
         half = len(nodes) // 2
@@ -92,9 +93,9 @@ class BirthdayPages:
             look,
             request,
             title,
-            append("main", frame, after_ms=150),
-            before("loader", *nodes[:half], after_ms=300),
-            before("loader", *nodes[half:], after_ms=300),
+            append("main", frame, after_ms=60),
+            before("loader", *nodes[:half], after_ms=120),
+            before("loader", *nodes[half:], after_ms=120),
             replace("loader", *_grow(look, len(cards))),
         )
 
@@ -105,7 +106,7 @@ class BirthdayPages:
         cards = self._cards(look)
         nodes = _rows(look, cards[start : start + size], start)
         left = _grow(look, len(cards), start + size)
-        return answer_part(look, before("grow", *nodes, after_ms=250), replace("grow", *left))
+        return answer_part(look, before("grow", *nodes, after_ms=100), replace("grow", *left))
 
     async def all_events(self, request: Request) -> Response:
         """Show other events beside birthdays; their links also carry a text, but another `propUrn`."""
@@ -117,8 +118,8 @@ class BirthdayPages:
             look,
             request,
             look.words("title"),
-            append("main", frame, after_ms=150),
-            before("loader", jobs[0], *nodes, jobs[1], after_ms=300),
+            append("main", frame, after_ms=60),
+            before("loader", jobs[0], *nodes, jobs[1], after_ms=120),
             remove("loader"),
         )
 
@@ -156,10 +157,8 @@ class BirthdayPages:
 
     def _cards(self, look: Look) -> list[Card]:
         """Return every card in the order of the page: today first; somebody may be on it twice."""
-        people = sorted(
-            self._world.birthdays(), key=lambda person: person.birthday.days_ago if person.birthday else 0
-        )
-        cards = [card for person in people if (card := self._make_card(look, person)) is not None]
+        made = [self._make_card(look, person) for person in self._world.birthdays()]
+        cards = sorted((card for card in made if card is not None), key=lambda card: card.days_ago)
         twice = [card for card in cards if card.person.birthday and card.person.birthday.twice]
         cards[_FIRST:_FIRST] = twice
         soon = self._world.people.get(look.setting("upcoming"))
@@ -174,14 +173,15 @@ class BirthdayPages:
         )
         if birthday is None or (greeted and not birthday.stays):
             return None
-        other = next(one for one in self._world.people.values() if one.slug == "cleo-plain")
+        other = self._world.people["cleo-plain"]
         to = self._world.people[birthday.id_of] if birthday.id_of else person
         if look.setting("wrong_slug") == person.slug:
             to = other
         disagree = look.setting("ids_disagree") == person.slug or (
             person.slug == "omar-sample" and self._world.faults.peek(FaultName.IDS_DISAGREE) is not None
         )
-        return Card(person, birthday.days_ago, to, other if disagree else to, birthday.form == "button")
+        urn_of = other if disagree else to
+        return Card(person, birthday.days_ago, to, urn_of, birthday.form == "button", greeted)
 
 
 def _rows(look: Look, cards: list[Card], start: int) -> list[Node]:

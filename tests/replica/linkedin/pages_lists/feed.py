@@ -54,8 +54,8 @@ class FeedPages:
             look,
             request,
             words["feed_title"],
-            append("main", card, start, main, after_ms=100),
-            append("feed", *posts, after_ms=250),
+            append("main", card, start, main, after_ms=50),
+            append("feed", *posts, after_ms=100),
         )
 
     async def network(self, request: Request) -> Response:
@@ -66,7 +66,7 @@ class FeedPages:
             e("a", look.words("tab_catch_up"), href="/mynetwork/catch-up/all/"),
             e("a", load_words(look.language)["invitations"]["title"], href="/mynetwork/invitation-manager/"),
         ]
-        return answer_page(look, request, words, append("main", main, *links, after_ms=100))
+        return answer_page(look, request, words, append("main", main, *links, after_ms=50))
 
     async def not_found(self, request: Request) -> Response:
         return self._gone(request, "not_found", 404)
@@ -78,7 +78,7 @@ class FeedPages:
         look = Look(self._world, "profile")
         text = look.words(heading)
         main = e("section", e("h2", text), e("a", "LinkedIn", href="/feed/"))
-        return answer_page(look, request, text, append("main", main, after_ms=50), status=status)
+        return answer_page(look, request, text, append("main", main, after_ms=20), status=status)
 
 
 def _ember_post(number: int, text: str) -> Node:

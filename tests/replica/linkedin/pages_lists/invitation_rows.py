@@ -62,7 +62,7 @@ def ember_row(look: Look, person: Person, days: int) -> Node:
         e(
             "div",
             link,
-            e("span", person.headline, cls="invitation-card__subtitle"),
+            e("div", person.headline, cls="invitation-card__subtitle"),
             cls="invitation-card__details",
         ),
         e("time", age(look, days), cls="time-badge t-12"),
@@ -75,7 +75,7 @@ def ember_row(look: Look, person: Person, days: int) -> Node:
         ),
         ref=f"row-{person.slug}",
         cls="invitation-card artdeco-list__item",
-        style="min-height:72px",
+        style="min-height:112px",
     )
 
 

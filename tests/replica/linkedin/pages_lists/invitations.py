@@ -64,7 +64,7 @@ class InvitationPages:
         ordered = sorted(self._world.invitations, key=lambda invitation: invitation.days_ago)
         rows = [make(look, people[one.slug], one.days_ago) for one in ordered]
         count = int(look.setting("count") or len(rows))
-        frame = append("main", _frame(look, sent=True, count=count), after_ms=200)
+        frame = append("main", _frame(look, sent=True, count=count), after_ms=80)
         if self._world.has_fault(FaultName.LIST_NEVER_FILLS, path=request.url.path):
             return answer_page(look, request, title, frame)
         if not rows:
@@ -72,7 +72,7 @@ class InvitationPages:
             nothing = (
                 () if silent else (e("div", e("h2", look.words("none")), e("p", look.words("none_hint"))),)
             )
-            return answer_page(look, request, title, frame, replace("loader", *nothing, after_ms=400))
+            return answer_page(look, request, title, frame, replace("loader", *nothing, after_ms=150))
         if self._world.has_fault(FaultName.SHORT_LIST, path=request.url.path):
             rows = rows[: len(rows) * 2 // 3]
         half = min(_STEP, len(rows)) // 2
@@ -81,16 +81,16 @@ class InvitationPages:
             request,
             title,
             frame,
-            before("loader", *_ruled(look, rows[:half]), after_ms=300),
-            before("loader", *_ruled(look, rows[half:_STEP]), after_ms=300),
+            before("loader", *_ruled(look, rows[:half]), after_ms=120),
+            before("loader", *_ruled(look, rows[half:_STEP]), after_ms=120),
             replace("loader", *_grow(look, rows[_STEP:])),
         )
 
     async def received(self, request: Request) -> Response:
         look = Look(self._world, "invitations")
         rows = received_rows(look, self._world.people["gus-third"], self._world.people["ben-plain"])
-        frame = append("main", _frame(look, sent=False, count=len(rows)), after_ms=200)
-        shown = before("loader", *rows, after_ms=300)
+        frame = append("main", _frame(look, sent=False, count=len(rows)), after_ms=80)
+        shown = before("loader", *rows, after_ms=120)
         return answer_page(look, request, look.words("title"), frame, shown, remove("loader"))
 
     async def dialog(self, request: Request) -> Response:
@@ -99,10 +99,10 @@ class InvitationPages:
         if person is None:
             return Response(status_code=404)
         if look.ember:
-            return answer_part(look, append("body", ember_dialog(look, person), after_ms=150))
+            return answer_part(look, append("body", ember_dialog(look, person), after_ms=60))
         others = [one for one in self._world.people.values() if one.slug != person.slug]
         named = others[-1] if look.drift >= 3 else person
-        shown = append("body", sdui_dialog(look, person, named), after_ms=150)
+        shown = append("body", sdui_dialog(look, person, named), after_ms=60)
         return answer_part(look, shown, Effect("modal", "dialog"))
 
     async def withdraw(self, request: Request) -> Response:
@@ -116,7 +116,7 @@ class InvitationPages:
         if look.setting("withdraw") != "lies":
             self._world.withdraw(person.slug)
         told = toast(look, notice_words(look, "done", name=person.name))
-        gone = [] if look.setting("row_stays") == "1" else [remove(f"row-{person.slug}", after_ms=300)]
+        gone = [] if look.setting("row_stays") == "1" else [remove(f"row-{person.slug}", after_ms=120)]
         return answer_part(look, remove("dialog"), told, *gone)
 
     def _invited(self, request: Request) -> Person | None:
@@ -169,7 +169,7 @@ def _grow(look: Look, rows: list[Node]) -> list[Node]:
     if not rows:
         return []
     effects = (
-        before("grow", *_ruled(look, rows[:_STEP]), after_ms=250),
+        before("grow", *_ruled(look, rows[:_STEP]), after_ms=100),
         replace("grow", *_grow(look, rows[_STEP:])),
     )
     tag = "li" if look.ember else "div"

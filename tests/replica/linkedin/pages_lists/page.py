@@ -46,8 +46,8 @@ def _style(look: Look) -> str:
         f".{look.cls('shown')} {{ display: contents }}",
         f".{look.cls('capitals')} {{ text-transform: uppercase }}",
         f".{look.cls('blurred')} {{ filter: blur(6px) }}",
-        f".{look.cls('card')} {{ min-height: 72px; display: block }}",
-        f".{look.cls('holder')} {{ min-height: 420px }}",
+        f".{look.cls('card')} {{ min-height: 112px; display: block }}",
+        f".{look.cls('holder')} {{ min-height: 260px }}",
         f".{look.cls('clamp')} {{ display: block; max-height: 2.4em; overflow: hidden }}",
         f".{look.cls('sticky')} {{ position: sticky; top: 0; background: #fff; z-index: 3 }}",
     ]

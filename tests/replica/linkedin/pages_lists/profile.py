@@ -11,9 +11,8 @@ from tests.replica.linkedin.pages_lists.page import PARTS, answer_page, answer_p
 from tests.replica.linkedin.pages_lists.profile_details import (
     DETAILS,
     detail_items,
-    ember_profile,
-    ember_sections,
 )
+from tests.replica.linkedin.pages_lists.profile_ember import ember_items, ember_profile, ember_sections
 from tests.replica.linkedin.pages_lists.profile_facts import facts_of
 from tests.replica.linkedin.pages_lists.profile_sections import holders, part_of
 from tests.replica.linkedin.pages_lists.profile_top import (
@@ -35,8 +34,8 @@ class ProfilePages:
     """`/in/…/` and below.
 
     Settings: `profile.heading` "h1"; `profile.wrapper` "1" (as in March 2026); `profile.message` "button";
-    `profile.redirect` "script" (of addresses by member id); `profile.self_parameter` "0" (an address without
-    `?isSelfProfile`).
+    `profile.fill` "never" (only the shell); `profile.redirect` "script" (of addresses by member id);
+    `profile.self_parameter` "0" (an address without `?isSelfProfile`).
     """
 
     def __init__(self, world: World) -> None:
@@ -64,37 +63,33 @@ class ProfilePages:
             known = key in self._world.people or self._world.by_id(key) is not None
             return RedirectResponse("/in/unavailable/" if known else "/404/", 302)
         look = Look(self._world, "profile")
-        moved = Effect("go", value=slug_path(person))
+        if key == person.member_id and look.setting("redirect") == "script":
+            return answer_page(look, request, "LinkedIn", Effect("go", value=slug_path(person), after_ms=80))
         if key == person.member_id:
-            if look.setting("redirect") == "script":
-                return answer_page(look, request, "LinkedIn", Effect("go", value=moved.value, after_ms=200))
             return RedirectResponse(slug_path(person), 302)
         if not is_own(person):
             self._world.record("visit", person.slug)
-        facts = facts_of(person)
         if look.ember:
-            return answer_page(
-                look, request, person.name, append("main", ember_profile(look, person, facts), after_ms=200)
-            )
-        landed = [] if is_own(person) or look.setting("self_parameter") == "0" else [
-            Effect("address", value=f"{slug_path(person)}?isSelfProfile=false", after_ms=100)
-        ]  # fmt: skip
-        above = strangers(look, look.words("also_viewed"), self._others(person)[3:5])
-        return answer_page(
-            look,
-            request,
-            person.name,
-            *landed,
-            append("main", frame(look, person), after_ms=150),
-            append(
-                "column",
-                *([above] if not is_own(person) else []),
-                top_card(look, person, facts),
-                after_ms=150,
-            ),
-            append("above", toolbar(look, person), after_ms=50),
-            append("column", *holders(look, person), after_ms=200),
-        )
+            profile = ember_profile(look, person, facts_of(person))
+            return answer_page(look, request, person.name, append("main", profile, after_ms=80))
+        return answer_page(look, request, person.name, *self._parts(look, person))
+
+    def _parts(self, look: Look, person: Person) -> list[Effect]:
+        """Return the parts of a profile of the newer front end, in the order in which they come."""
+        parts = [append("main", frame(look, person), after_ms=60)]
+        if not is_own(person) and look.setting("self_parameter") != "0":
+            parts.append(Effect("address", value=f"{slug_path(person)}?isSelfProfile=false"))
+        if look.setting("fill") == "never":
+            return parts
+        if not is_own(person):
+            above = strangers(look, look.words("also_viewed"), self._others(person)[3:5])
+            parts.append(append("column", above, after_ms=60))
+        return [
+            *parts,
+            append("column", top_card(look, person, facts_of(person)), after_ms=40),
+            append("above", toolbar(look, person), after_ms=20),
+            append("column", *holders(look, person), after_ms=80),
+        ]
 
     async def part(self, request: Request) -> Response:
         look = Look(self._world, "profile")
@@ -104,16 +99,16 @@ class ProfilePages:
             return Response(status_code=404)
         facts = facts_of(person)
         if part == "ember":
-            return answer_part(look, fill("holder-ember", *ember_sections(look, facts), after_ms=250))
+            return answer_part(look, fill("holder-ember", *ember_sections(look, person, facts), after_ms=100))
         nodes = part_of(look, person, facts, part, self._others(person))
-        return answer_part(look, fill(f"holder-{part}", *nodes, after_ms=250))
+        return answer_part(look, fill(f"holder-{part}", *nodes, after_ms=100))
 
     async def menu(self, request: Request) -> Response:
         look = Look(self._world, "profile")
         person = self._find(request.query_params.get("id", ""))
         if person is None:
             return Response(status_code=404)
-        return answer_part(look, remove("menu"), append("body", menu(look, person), after_ms=100))
+        return answer_part(look, remove("menu"), append("body", menu(look, person), after_ms=50))
 
     async def overlay(self, request: Request) -> Response:
         look = Look(self._world, "profile")
@@ -135,16 +130,17 @@ class ProfilePages:
             on={"visible": Call(f"{PARTS}profile-details?id={quote(person.member_id)}&section={section}")},
         )
         column = e("div", e("section", e("h2", look.words(name)), rows), data_testid="lazy-column")
-        return answer_page(look, request, person.name, append("main", column, after_ms=250))
+        return answer_page(look, request, person.name, append("main", column, after_ms=100))
 
     async def detail_rows(self, request: Request) -> Response:
         look = Look(self._world, "profile")
         person = self._find(request.query_params.get("id", ""))
         if person is None:
             return Response(status_code=404)
-        rows = detail_items(look, person, facts_of(person), request.query_params.get("section", ""))
+        section, facts = request.query_params.get("section", ""), facts_of(person)
+        rows = ember_items(look, facts, section) if look.ember else detail_items(look, person, facts, section)
         return answer_part(
-            look, append("rows", *rows[:3], after_ms=200), append("rows", *rows[3:], after_ms=200)
+            look, append("rows", *rows[:3], after_ms=80), append("rows", *rows[3:], after_ms=80)
         )
 
     def _find(self, key: str) -> Person | None:

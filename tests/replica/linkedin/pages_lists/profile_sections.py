@@ -163,7 +163,10 @@ def skill_item(person: Person, number: int, skill: str) -> Node:
 def languages(look: Look, person: Person, facts: Facts) -> Node:
     if not facts.languages:
         return _childless(person, "LanguageTopLevel")
-    items = [e("div", e("p", name), e("p", level)) for name, level in facts.languages]
+    items = [
+        e("div", e("p", name), e("p", level), componentkey=f"entity-collection-item-{new_key()}")
+        for name, level in facts.languages
+    ]
     return _section(person, "LanguageTopLevel", look.words("languages"), *items)
 
 

@@ -11,7 +11,7 @@ from tests.replica.linkedin.pages_lists.look import (
 )
 from tests.replica.linkedin.pages_lists.page import PARTS, SCREENS
 from tests.replica.linkedin.pages_lists.profile_facts import Facts
-from tests.replica.linkedin.pages_lists.tree import Call, Node, e
+from tests.replica.linkedin.pages_lists.tree import Call, Child, Node, e
 from tests.replica.linkedin.people import MEMBER_SLUG, Person
 
 _CARD = "com.linkedin.sdui.profile.card.ref"
@@ -176,18 +176,17 @@ def strangers(look: Look, title: str, people: list[Person]) -> Node:
 def menu(look: Look, person: Person) -> Node:
     """Return the menu under More, which the site puts at the end of the body."""
     send = f"/messaging/compose/?{urlencode({'body': profile_link(person), 'interop': 'msgOverlay'})}"
-    connect = e("div", look.words("connect"), aria_label=look.words("connect_label", name=person.name))
-    first = (
-        e("div", look.words("remove"), role="menuitem", tabindex="0")
-        if person.degree == 1
-        else e("div", connect if not person.pending else look.words("pending"), role="menuitem", tabindex="0")
+    about_them: Child = e(
+        "div", look.words("connect"), aria_label=look.words("connect_label", name=person.name)
     )
+    if person.degree == 1 or person.pending:
+        about_them = look.words("remove" if person.degree == 1 else "pending")
     report = f"/safety/report/?urn=urn%3Ali%3Amember%3A{person.number}"
     return e(
         "div",
         e("a", look.words("send_profile"), href=send, role="menuitem"),
         e("div", look.words("save_pdf"), role="menuitem", tabindex="0"),
-        first,
+        e("div", about_them, role="menuitem", tabindex="0"),
         e("a", look.words("report"), href=report, role="menuitem"),
         role="menu",
         ref="menu",

@@ -26,6 +26,8 @@ from tests.replica.linkedin.world import World
 
 PAGE_SIZE = 10
 _LAST_PAGE = 100
+_DEGREES = {"F": 1, "S": 2, "O": 3}
+"""What `network` in the address means."""
 _PATH = "/search/results/people/"
 _OWN = Person(MEMBER_SLUG, MEMBER_NAME, "Keeps in touch", 0, member_id=OWN_ID)
 
@@ -45,17 +47,17 @@ class SearchPages:
     async def page(self, request: Request) -> Response:
         look = Look(self._world, "search")
         title = look.words("title")
-        frame = append("main", _frame(look), after_ms=200)
+        frame = append("main", _frame(look), after_ms=80)
         if self._world.has_fault(FaultName.LIST_NEVER_FILLS, path=request.url.path):
             return answer_page(look, request, title, frame)
         if self._world.has_fault(FaultName.SEARCH_LIMIT, path=request.url.path):
             shown = limit_notice(look), *blurred_rows(look)
-            return answer_page(look, request, title, frame, replace("loader", *shown, after_ms=300))
+            return answer_page(look, request, title, frame, replace("loader", *shown, after_ms=120))
         number = _page_number(request)
         found = self._find(request)
         people = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
         if not people:
-            return answer_page(look, request, title, frame, replace("loader", _nothing(look), after_ms=300))
+            return answer_page(look, request, title, frame, replace("loader", _nothing(look), after_ms=120))
         rows, actions = self._rows(look, request, people, first_page=number == 1)
         pages = min(_LAST_PAGE, -(-len(found) // PAGE_SIZE))
         return answer_page(
@@ -63,25 +65,25 @@ class SearchPages:
             request,
             title,
             frame,
-            append("count", look.words("results", n=look.number(len(found))), after_ms=200),
-            before("loader", *rows[:5], after_ms=200),
-            before("loader", *rows[5:], after_ms=250),
+            append("count", look.words("results", n=look.number(len(found))), after_ms=80),
+            before("loader", *rows[:5], after_ms=80),
+            before("loader", *rows[5:], after_ms=100),
             remove("loader"),
-            append("below", _paging(look, request, number, pages), after_ms=100),
+            append("below", _paging(look, request, number, pages), after_ms=50),
             *actions,
         )
 
     def _find(self, request: Request) -> list[Person | None]:
         """Return who fits the words, with a hidden member among them; None stands for that one."""
         asked = request.query_params
-        words = asked.get("keywords", "").lower().split()
-        people = [_OWN, *(one for one in self._world.people.values() if not one.deleted)]
+        wanted = [_words(one) for one in asked.get("keywords", "").split(" OR ")]
+        degrees = {_DEGREES[letter] for letter in _DEGREES if f'"{letter}"' in asked.get("network", "")}
+        everybody = [_OWN, *(one for one in self._world.people.values() if not one.deleted)]
         found: list[Person | None] = [
             one
-            for one in people
-            if words
-            and all(word in f"{one.name} {one.headline}".lower() for word in words)
-            and ('"F"' not in asked.get("network", "") or one.degree == 1)
+            for one in everybody
+            if any(all(word in f"{one.name} {one.headline}".lower() for word in words) for words in wanted)
+            and (not degrees or one.degree in degrees)
         ]
         if len(found) > HIDDEN_ROW:
             found.insert(HIDDEN_ROW, None)
@@ -104,8 +106,13 @@ class SearchPages:
                 rows.append(premium_card(look))
             rows.append(sdui_row(look, person, number, mutual))
             actions.append(None if person is None else sdui_action(look, person, number, here))
-        pause = Effect("wait", after_ms=500)
+        pause = Effect("wait", after_ms=250)
         return rows, [pause, *(one for one in actions if one is not None)]
+
+
+def _words(alternative: str) -> list[str]:
+    """Return the words that somebody must have, without quotes, brackets and AND."""
+    return [word.strip('"()').lower() for word in alternative.split() if word != "AND"]
 
 
 def _page_number(request: Request) -> int:

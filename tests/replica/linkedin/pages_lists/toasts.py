@@ -22,4 +22,4 @@ def toast(look: Look, text: str, *, error: bool = False) -> Effect:
         )
     else:
         item = e("div", e("p", text), close, ref="toast", cls=look.cls("toast"))
-    return Effect("notice", "toasts", (item,), after_ms=200, value=_SHOWN_MS)
+    return Effect("notice", "toasts", (item,), after_ms=80, value=_SHOWN_MS)

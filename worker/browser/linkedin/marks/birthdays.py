@@ -1,9 +1,8 @@
 """The birthdays page ("catch up")."""
 
-import json
 from datetime import date
 
-from worker.browser.linkedin.words import list_words
+from worker.browser.linkedin.marks.lists import MORE_WORDS
 from worker.browser.marks import Form, Mark
 
 SITE = "linkedin"
@@ -90,9 +89,7 @@ LOAD_MORE = Mark(
         ),
         Form(
             "words",
-            ":is(main, [role=main]) :is(button, [role=button]):text-matches("
-            + json.dumps(rf"^\s*({'|'.join(list_words('load_more', None))})\s*$")
-            + ", 'i')",
+            MORE_WORDS,
             "other projects' code",
             date(2025, 1, 1),
         ),

@@ -1,9 +1,8 @@
 """The page of sent invitations, and the dialog that asks before one is withdrawn."""
 
-import json
 from datetime import date
 
-from worker.browser.linkedin.words import list_words
+from worker.browser.linkedin.marks.lists import MORE_WORDS
 from worker.browser.marks import Form, Mark
 
 SITE = "linkedin"
@@ -61,9 +60,7 @@ LOAD_MORE = Mark(
     (
         Form(
             "words-2026-10",
-            ":is(main, [role=main]) :is(button, [role=button]):text-matches("
-            + json.dumps(rf"^\s*({'|'.join(list_words('load_more', None))})\s*$")
-            + ", 'i')",
+            MORE_WORDS,
             "one project's code",
             date(2026, 10, 1),
         ),

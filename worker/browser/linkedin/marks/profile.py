@@ -58,7 +58,8 @@ READ_CARDS: Final = f"""(roots) => {{{HELPERS}
   const cardAround = (heading) => {{
     let card = heading;
     for (let up = card.parentElement; up && !up.matches("main, [role=main], body"); up = up.parentElement) {{
-      const others = all(up, `h1, h2, ${{heading.nodeName}}`).filter((each) => each !== heading && !isSticky(each));
+      const others = all(up, `h1, h2, ${{heading.nodeName}}`)
+        .filter((each) => each !== heading && !isSticky(each));
       const controls = all(up, `${{COMPOSE}}, a[href*='custom-invite']`).filter((link) => !isSticky(link));
       if (others.length || areSeveral(controls, "recipient") || areSeveral(controls, "vanityName")) break;
       card = up;
@@ -78,13 +79,16 @@ READ_CARDS: Final = f"""(roots) => {{{HELPERS}
       name: heading ? linesOf(heading).map((line) => line.text).join(" ") : "",
       lines: linesOf(card),
       texts: all(card, "*").filter((each) => !each.children.length && !each.closest(ACTION))
-        .map((each) => each.textContent.replace(/\\s+/g, " ").trim()).filter((text) => text && text.length < 40),
+        .map((each) => each.textContent.replace(/\\s+/g, " ").trim())
+        .filter((text) => text && text.length < 40),
       actions: all(card, `a[href], ${{ACTION}}`).map((each) => ({{
         path: pathOf(each),
-        label: each.getAttribute("aria-label") ?? each.querySelector("[aria-label]")?.getAttribute("aria-label") ?? "",
+        label: each.getAttribute("aria-label")
+          ?? each.querySelector("[aria-label]")?.getAttribute("aria-label") ?? "",
         text: linesOf(each).map((line) => line.text).join(" "),
       }})),
-      states: all(card, "[componentkey*='ConnectButtonstate']").map((each) => each.getAttribute("componentkey")),
+      states: all(card, "[componentkey*='ConnectButtonstate']")
+        .map((each) => each.getAttribute("componentkey")),
       urns: data.flatMap((each) => [...each.attributes])
         .filter((each) => each.name.startsWith("data-") && each.value.includes("urn:li:fs"))
         .map((each) => each.value),

@@ -71,12 +71,14 @@ LIMIT = Mark(
 
 READ_ROWS: Final = f"""(found) => {{{HELPERS}
   const CONTROL = "a[href*='/messaging/'], a[href*='custom-invite'], button, [role=button]";
-  // In a page without marks of a list: the children of the element that has most children with a profile link.
+  // In a page without marks of a list: the children of the element with most children that link to people.
   const siblingsIn = (main) => {{
     const rows = (list) => [...list.children].filter((each) => each.querySelector("a[href*='/in/']"));
-    return [main, ...main.querySelectorAll("*")].map(rows).reduce((most, each) => each.length > most.length ? each : most);
+    return [main, ...main.querySelectorAll("*")].map(rows)
+      .reduce((most, each) => each.length > most.length ? each : most);
   }};
-  const elements = found.flatMap((each) => each.matches("main, [role=main]") ? siblingsIn(each) : [each]);
+  const elements = found
+    .flatMap((each) => each.matches("main, [role=main]") ? siblingsIn(each) : [each]);
   const rich = elements.filter((each) => each.querySelector("a[href*='/in/']") && linesOf(each).length > 1);
   // A list of lists: an element around several rows is none itself.
   const rows = elements.filter((each) => rich.filter((row) => row !== each && each.contains(row)
@@ -88,18 +90,20 @@ READ_ROWS: Final = f"""(found) => {{{HELPERS}
     return {{
       keys: keyed.flatMap((each) => [each.getAttribute("componentkey"), each.id])
         .filter((each) => each?.startsWith("SearchResults")),
-      urn: (row.matches("[data-chameleon-result-urn]") ? row : row.querySelector("[data-chameleon-result-urn]"))
-        ?.getAttribute("data-chameleon-result-urn") ?? "",
+      urn: [row, ...row.querySelectorAll("[data-chameleon-result-urn]")]
+        .map((each) => each.getAttribute("data-chameleon-result-urn")).find(Boolean) ?? "",
       lines: linesOf(row),
       links: links.map((link) => ({{
         path: pathOf(link),
         text: linesOf(link).map((line) => line.text).join(" "),
         lines: linesOf(link).length,
         named: link.matches("[data-view-name*='lockup-title'], .entity-result__title-text a"),
-        alone: link.closest("p, li, div")?.textContent.trim() ?? "",
+        alone: linesOf(link.parentElement.closest("p, li, div, [role=listitem]") ?? link)
+          .map((line) => line.text).join(" "),
       }})),
       controls: all(row, CONTROL).map(pathOf).filter(Boolean),
       settled: all(row, CONTROL).length > 0,
+      sells: row.querySelector("a[href*='/premium/']") !== null,
       pictures: all(row, "img[alt], [aria-label]")
         .map((each) => each.getAttribute("alt") ?? each.getAttribute("aria-label")),
     }};
@@ -109,9 +113,8 @@ READ_ROWS: Final = f"""(found) => {{{HELPERS}
 
 READ_PAGE: Final = f"""() => {{{HELPERS}
   const main = document.querySelector("[role=main], main");
-  const pages = "[data-testid='pagination-controls-list'] button, li[data-test-pagination-page-btn] button, "
-    + ".artdeco-pagination button, nav button";
-  const buttons = main ? all(main, `${{pages}}, [data-testid^=pagination] button, button[aria-label]`) : [];
+  const buttons = main ? all(main, "button, [role=button]").filter((each) => !each.closest(
+    "[role=listitem]:has(a[href*='/in/']), [data-chameleon-result-urn], li:has(a[href*='/in/'])")) : [];
   const isOff = (each) => each.disabled || each.getAttribute("aria-disabled") === "true";
   const next = document.querySelector("[data-testid='pagination-controls-next-button-visible']");
   const hidden = document.querySelector("[data-testid='pagination-controls-next-button-hidden']");
@@ -121,8 +124,9 @@ READ_PAGE: Final = f"""() => {{{HELPERS}
       label: each.getAttribute("aria-label") ?? "",
       text: each.textContent.replace(/\\s+/g, " ").trim(),
       off: isOff(each),
-      numbered: each.closest("[data-testid*=pagination], [data-test-pagination-page-btn], [class*=pagination]")
-        !== null,
+      numbered: /^\\D*\\d+$/.test(each.getAttribute("aria-label") ?? "")
+        && each.getAttribute("aria-label").endsWith(each.textContent.trim())
+        || each.closest("[data-testid*=pagination], [data-test-pagination-page-btn]") !== null,
       current: each.getAttribute("aria-current") === "true" || each.closest("[aria-current=true]") !== null,
     }})),
     hidden: main ? all(main, "[role=listitem], [data-chameleon-result-urn], li")

@@ -36,31 +36,16 @@ DETAILS: Final[Mapping[Section, str]] = {
 """The last part of the path of the page that has all entries of a section."""
 
 READ_SECTIONS: Final = f"""({{keys, anchors, words}}) => {{{HELPERS}
-  const ITEMS = [
-    "[componentkey*='profile.skill(']", "[componentkey^='entity-collection-item']", "li, [role=listitem]",
-    "[data-lazy-mount-id]",
-  ];
+  const KEYED = ["[componentkey*='profile.skill(']", "[componentkey^='entity-collection-item']"];
+  const LISTED = ["li, [role=listitem]", "[data-lazy-mount-id]"];
   const OUTSIDE = "aside, header, footer, nav, dialog, [role=toolbar], [role=dialog]";
-  const fold = (text) => text.normalize("NFC").replace(/\\s+/g, " ").replace(/\\u2019/g, "'").trim().toLowerCase();
+  const fold = (text) => text.normalize("NFC").replace(/\\s+/g, " ").replace(/\\u2019/g, "'")
+    .trim().toLowerCase();
   const main = document.querySelector("main#workspace, main") ?? document.querySelector("[role=main]");
   if (!main) return [];
   const headings = all(main, "h1, h2, h3, [role=heading]").filter((each) => !each.closest(OUTSIDE));
   const titles = (root, level) => headings
     .filter((each) => root.contains(each) && (each.matches("h1, h2") || each.nodeName === level));
-  // What belongs to a heading: what surrounds it, and what follows, up to the next heading.
-  const around = (heading) => {{
-    let part = heading;
-    for (let up = heading.parentElement; up && up !== main.parentElement; up = up.parentElement) {{
-      if (titles(up, heading.nodeName).length > 1) break;
-      part = up;
-    }}
-    const parts = [part];
-    for (let next = part.nextElementSibling; next; next = next.nextElementSibling) {{
-      if (titles(next, heading.nodeName).length) break;
-      parts.push(next);
-    }}
-    return parts;
-  }};
   const holdsText = (element) => isShown(element) && linesOf(element).length > 0;
   const within = (parts, selector) => parts
     .flatMap((part) => [...(part.matches(selector) && isShown(part) ? [part] : []), ...all(part, selector)]);
@@ -75,12 +60,49 @@ READ_SECTIONS: Final = f"""({{keys, anchors, words}}) => {{{HELPERS}
     }}
     return [];
   }};
+  // Entries without any mark: sibling blocks that hold nothing but paragraphs, or a link around them.
+  const isPlain = (each) => each.matches("div")
+    && (each.querySelector("a[href*='/company/'], a[href*='/school/']") || (each.children.length > 0
+      && [...each.children].every((child) => child.matches("p, span, a, img, figure, svg, br"))));
+  const isBlock = (each) => holdsText(each) && !each.matches(`${{HEADING}}, a, ${{ACTION}}`)
+    && !each.querySelector(HEADING);
+  const plainEntries = (parts) => {{
+    let level = (parts.length > 1 ? parts : [...parts[0].children]).filter(isBlock);
+    for (let depth = 0; depth < 6 && level.length; depth++) {{
+      if (level.every(isPlain)) return level;
+      level = level.length === 1 ? [...level[0].children].filter(isBlock) : [];
+    }}
+    return [];
+  }};
+  // Whether the entries are all that there is: otherwise they are something smaller or something else.
+  const coverAll = (parts, items) => parts.flatMap((part) => linesOf(part, items))
+    .every((line) => line.heading || line.action || (line.link ?? "").includes("/details/"));
   const itemsOf = (parts) => {{
-    for (const selector of ITEMS) {{
-      const items = outermost(within(parts, selector).filter((each) => !each.closest("aside") && holdsText(each)));
+    for (const selector of KEYED) {{
+      const items = outermost(within(parts, selector).filter(holdsText));
       if (items.length) return items;
     }}
-    return betweenRulers(parts);
+    const inner = parts.length === 1 && parts[0].children.length === 1 ? [...parts[0].children] : parts;
+    return [...LISTED.map((selector) => outermost(within(parts, selector).filter(holdsText))),
+      betweenRulers(parts), plainEntries(parts), plainEntries(inner)]
+      .find((items) => items.length && coverAll(parts, items)) ?? [];
+  }};
+  // What belongs to a heading: the nearest element around it with entries or a text, else what follows it.
+  const around = (heading) => {{
+    const wider = [];
+    for (let up = heading.parentElement; up && up !== main.parentElement; up = up.parentElement) {{
+      if (titles(up, heading.nodeName).length > 1) break;
+      wider.push(up);
+    }}
+    const whole = wider.find((each) => itemsOf([each]).length)
+      ?? wider.find((each) => linesOf(each).some((line) => !line.heading && !line.action));
+    if (whole) return [whole];
+    const following = [];
+    for (let next = (wider.at(-1) ?? heading).nextElementSibling; next; next = next.nextElementSibling) {{
+      if (next.matches(OUTSIDE) || titles(next, heading.nodeName).length) break;
+      following.push(next);
+    }}
+    return following.length ? following : [heading];
   }};
   const textsOf = (root, without = []) => linesOf(root, without)
     .filter((line) => !line.action).map((line) => line.text);
@@ -125,13 +147,19 @@ SCROLL_ON: Final = """() => {
   const around = [];
   const main = document.querySelector("main, [role=main]");
   for (let each = main; each; each = each.parentElement) around.push(each);
-  const inside = main ? [...main.querySelectorAll(":scope [role=main], :scope [data-testid=lazy-column]")] : [];
+  const inside = main ? [...main.querySelectorAll("[role=main], [data-testid=lazy-column]")] : [];
   const canScroll = (each) => each.scrollHeight > each.clientHeight + 4
     && (each === document.scrollingElement || /auto|scroll/.test(getComputedStyle(each).overflowY));
   const boxes = [...around, ...inside].filter(canScroll);
   for (const box of boxes) box.scrollBy({top: box.clientHeight * 0.8, behavior: "instant"});
   const isAtEnd = (box) => Math.ceil(box.scrollTop + box.clientHeight) >= box.scrollHeight - 1;
-  return [boxes.every(isAtEnd), boxes.reduce((sum, box) => sum + box.scrollHeight, 0)];
+  const holders = [...document.querySelectorAll("[componentkey^='profileCards']")];
+  return [
+    boxes.every(isAtEnd), boxes.reduce((sum, box) => sum + box.scrollHeight, 0),
+    holders.filter((each) => !each.childElementCount).length,
+  ];
 }"""
-"""Scrolls down most of a screen, in the page or in its main part. Returns whether that was the end, and the
-height in pixels."""
+"""Scrolls down most of a screen, in the page or in its main part.
+
+Returns whether that was the end, the height in pixels, and how many holders of sections are still empty.
+"""
