@@ -113,7 +113,7 @@ def test_one_person_with_two_ids_or_one_id_with_two_people_stops_the_page() -> N
 
 
 def row(lines: list[str], *labels: str) -> Row:
-    return Row(("/in/x/",), tuple(labels), tuple(lines), ())
+    return Row(1, ("/in/x/",), tuple(labels), tuple(lines), ())
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ _READ: Final = (
   // as text: Playwright's own form of a thousand rows takes seconds
   return JSON.stringify({
     rows: [...rows].map(([row, controls]) => ({
+      people: people(row).size,
       links: [...new Set(peopleLinks(row).map((link) => link.getAttribute("href")))],
       labels: [...new Set(labelsOf(row))],
       lines: linesOf(row, controls),
@@ -191,11 +192,12 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its links to people, its pictures' labels, its texts and its controls.
+    """One row: how many people it links to, by which links, its pictures' labels, texts and controls.
 
     `lines` are the shown texts outside the controls, by paragraph.
     """
 
+    people: int
     links: tuple[str, ...]
     labels: tuple[str, ...]
     lines: tuple[str, ...]
@@ -296,6 +298,7 @@ def read_framed_name(key: str, text: str, language: str | None) -> str | None:
 
 def _row(read: dict[str, Any]) -> Row:
     return Row(
+        read["people"],
         tuple(read["links"]),
         tuple(read["labels"]),
         tuple(read["lines"]),
