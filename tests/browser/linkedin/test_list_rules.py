@@ -19,7 +19,7 @@ from worker.browser.linkedin.birthday_cards import (
     without_name,
 )
 from worker.browser.linkedin.invitation_rows import CountLabel, find_count, find_withdraw
-from worker.browser.linkedin.rows import Control, Row, find_name
+from worker.browser.linkedin.rows import Control, Row, find_name, halve_doubled
 from worker.errors import Reason, StopAccountError
 
 TODAY = date(2026, 11, 18)
@@ -163,3 +163,9 @@ def test_the_control_that_withdraws_is_told_by_its_word_or_by_the_name() -> None
         Control(None, "Ignore Ada Example", ""),
     )
     assert find_withdraw([accept, ignore], NAME, "en") is None
+
+
+def test_a_line_and_its_copy_for_screen_readers_are_one() -> None:
+    assert halve_doubled("Jo Sample Jo Sample") == "Jo Sample"
+    assert halve_doubled("Ali Ali") == "Ali Ali"
+    assert halve_doubled("Jo Sample Jo") == "Jo Sample Jo"

@@ -318,6 +318,27 @@ def test_a_list_that_is_not_whole_says_nothing_about_who_is_gone(
         assert short.value.reason is Reason.SITE_UNEXPECTED
 
 
+def test_an_age_that_cannot_be_read_counts_as_none_unless_none_can(pages: Pages, site: LinkedInSite) -> None:
+    odd = row("zoe", "Zoe Sample", "Vor einer Weile gesendet")
+    pages.set(SENT, sent_page(ROWS + odd, "Personen (3)"), language="de")
+    assert list(site.sent_invitations(TODAY))[-1] == SentInvitation(by_slug("zoe"), "Zoe Sample", TODAY)
+    for language, failure, reason in (
+        ("de", TryAgainError, Reason.SITE_UNEXPECTED),
+        ("fi", StopAccountError, Reason.LANGUAGE_UNKNOWN),
+    ):
+        pages.set(SENT, sent_page(odd, "Personen (1)"), language=language)
+        with pytest.raises(failure) as failed:
+            site.sent_invitations(TODAY)
+        assert failed.value.reason is reason
+
+
+def test_the_received_invitations_are_not_taken_for_the_sent_ones(pages: Pages, site: LinkedInSite) -> None:
+    elsewhere = "history.replaceState(null, '', '/mynetwork/invitation-manager/received/');"
+    pages.set(SENT, sent_page(ROWS, "Personen (2)"), language="de", script=elsewhere)
+    with pytest.raises(TryAgainError):
+        site.sent_invitations(TODAY)
+
+
 def test_no_invitations_need_a_sign(pages: Pages, site: LinkedInSite) -> None:
     pages.set(SENT, sent_page("<p>Keine gesendeten Einladungen</p>"), language="de")
     assert site.sent_invitations(TODAY) == []

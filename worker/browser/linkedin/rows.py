@@ -274,6 +274,16 @@ def find_name(row: Row, witnesses: Sequence[str], language: str | None) -> str |
     return next(filter(None, framed), None) or (row.lines[0] if row.lines and not known else None)
 
 
+def halve_doubled(line: str) -> str:
+    """Return a line without its copy for screen readers, which the older front end writes behind it.
+
+    Two equal words are left: some people's names are doubled.
+    """
+    words = line.split()
+    half = len(words) // 2
+    return " ".join(words[:half]) if half > 1 and words[:half] == words[half:] else line
+
+
 def _repeated_beginning(line: str, witness: str) -> str:
     """Return the longest beginning of a line, in whole words, that the folded witness has; "" for none."""
     words = line.split()
@@ -301,6 +311,6 @@ def _row(read: dict[str, Any]) -> Row:
         read["people"],
         tuple(read["links"]),
         tuple(read["labels"]),
-        tuple(read["lines"]),
+        tuple(map(halve_doubled, read["lines"])),
         tuple(Control(**control) for control in read["controls"]),
     )
