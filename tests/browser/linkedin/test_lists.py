@@ -108,6 +108,7 @@ def late_card(slug: str, name: str, day: str) -> str:
 GAMES = """<div data-testid=carousel><p>77 relations ont résolu ces casse-têtes</p><div role=list>
   <a href=/games/zip/>Zip</a><button>Jouer</button></div></div>"""
 AD = "<div role=listitem><p>Faites-vous connaître aujourd’hui</p><a href=/ads/>Voir</a></div>"
+WALL = "document.body.insertAdjacentHTML('beforeend', '<i id=rememberme-div>x</i>');"
 TABS = "<div><button>Tout</button><button aria-current=true>Anniversaires</button></div>"
 
 
@@ -236,6 +237,19 @@ def test_a_wall_that_comes_while_the_list_loads_stops_the_account(pages: Pages, 
     pages.set(OLD_BIRTHDAYS, "")
     pages.bodies.clear()
     assert refused(site).reason is Reason.SITE_CHANGED  # at neither address
+
+
+def test_nothing_is_clicked_after_a_wall(pages: Pages, site: LinkedInSite) -> None:
+    more = "<button onclick='document.title = 1'>Charger plus</button>"
+    wall = f"setTimeout(() => {{ {WALL} }}, 150)"
+    pages.set(BIRTHDAYS, page_of(today_card("ada", "Ada Example"), more), language="fr", script=wall)
+    assert isinstance(refused(site), StopAccountError)
+    assert pages.tab.title() == "LinkedIn"
+    script = f"{DIALOG}document.addEventListener('click', () => {{ {WALL} }});"
+    pages.set(SENT, sent_page(ROWS, "Personen (2)"), language="de", script=script)
+    with pytest.raises(StopAccountError):
+        site.open_invitation(by_slug("ada")).withdraw()
+    assert pages.tab.evaluate("window.asked") is None
 
 
 # sent invitations
