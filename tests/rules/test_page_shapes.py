@@ -91,6 +91,11 @@ def test_a_developer_s_word_that_the_page_also_says_is_hashed() -> None:
     assert "list" in sketch(page)
 
 
+def test_a_slug_that_only_an_id_has_is_hashed() -> None:
+    assert "zebra" not in sketch(element("p", id="card-zebra-9"))
+    assert "zebra" not in sketch(element("p", componentkey="lazyColumnzebra"))
+
+
 def test_cards_alike_are_counted_and_wrappers_left_out() -> None:
     cards = tuple(
         PageElement("div", children=(PageElement("li", {"class": "card"}, f"Person {n}"),)) for n in range(3)
@@ -98,9 +103,19 @@ def test_cards_alike_are_counted_and_wrappers_left_out() -> None:
     assert sketch(PageElement("ul", children=cards)) == 'ul\n  li[class=card] "Aa 9" × 3'
 
 
+def test_siblings_alike_are_counted_also_with_others_between_them() -> None:
+    rulers = (
+        PageElement("p", {}, "One"),
+        PageElement("hr"),
+        PageElement("p", {}, "Another one"),
+        PageElement("hr"),
+    )
+    assert sketch(PageElement("main", children=rulers)) == 'main\n  p "Aa" × 2\n  hr × 2'
+
+
 def test_a_long_page_is_cut() -> None:
     page = PageElement("main", children=tuple(element(tag) for tag in ("p", "b", "i", "p", "b")))
-    assert list(shaper().shape_page(page, most_lines=3)) == ["main", "  p", "  b", "…"]
+    assert list(shaper().shape_page(page, most_lines=3)) == ["main", "  p × 2", "  b × 2", "…"]
 
 
 # letters that no hash has, and no word of ours

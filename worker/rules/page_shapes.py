@@ -31,7 +31,7 @@ _OF_SOMEBODY: Final = frozenset({"in", "thread", "company", "school"})
 _OPEN: Final = frozenset({"class", "data-testid", "data-view-name", "data-sdui-screen", "role", "type"})
 """Attributes whose values developers choose: their words are kept unless a text of the page has them too."""
 _CLOSED: Final = frozenset({"id", "componentkey", "name", "href", "src", "action", "action-type"})
-"""Attributes that may hold what belongs to a person: only words of HTML and of our marks are kept."""
+"""Attributes that may hold what belongs to a person: their own words count as said by the page."""
 _FLAGS: Final = frozenset({"true", "false", "page", "step", "polite", "assertive", "off", "dialog", "ltr"})
 _HTML: Final = frozenset(
     """a abbr address article aside audio b blockquote body br button canvas caption code dd details dialog
@@ -110,7 +110,10 @@ class Shaper:
         return "/".join(shaped) + ("?…" if question else "")
 
     def shape_page(self, root: PageElement, *, most_lines: int) -> Iterator[str]:
-        """Yield the lines of the sketch of a page, at most `most_lines`; equal neighbours are counted."""
+        """Yield the lines of the sketch of a page, at most `most_lines`.
+
+        Of siblings that are built alike only the first is shown, with their number.
+        """
         words = {word for text in _texts(root) for word in re.findall(r"[^\W\d_]+", text)}
         parts = {part for word in words for part in _PART.findall(word)}
         self._said = frozenset(word.lower() for word in words | parts) - self._known
@@ -126,16 +129,12 @@ class Shaper:
         while not element.text.strip() and len(element.children) == 1 and self._is_plain(element):
             element = element.children[0]  # a chain of wrappers says nothing
         yield "  " * depth + self._describe(element)
-        before: list[str] = []
-        count = 1
+        alike: dict[tuple[str, ...], list[list[str]]] = {}
         for child in element.children:
             lines = list(self._sketch(child, depth + 1))
-            if list(map(_without_values, lines)) == list(map(_without_values, before)):
-                count += 1
-                continue
-            yield from _counted(before, count)
-            before, count = lines, 1
-        yield from _counted(before, count)
+            alike.setdefault(tuple(map(_without_values, lines)), []).append(lines)
+        for group in alike.values():
+            yield from _counted(group[0], len(group))
 
     def _is_plain(self, element: PageElement) -> bool:
         return (
@@ -149,17 +148,15 @@ class Shaper:
         shown = "" if element.shown else " (hidden)"
         root = f"{element.root}: " if element.root else ""
         text = f' "{shape_text(element.text)}"' if element.text.strip() else ""
-        tag = element.tag if element.tag in _HTML else self._shape_words(element.tag, closed=False)
+        tag = element.tag if element.tag in _HTML else self._shape_words(element.tag)
         return f"{root}{tag}{''.join(attributes)}{shown}{text}"
 
     def _shape_attribute(self, name: str, value: str) -> str:
-        shown = self._shape_words(name, closed=False)
+        shown = self._shape_words(name)
         if name in {"href", "src", "action"}:
             return f"[{shown}={self._shape_address(value)}]"
-        if name in _OPEN:
-            return f"[{shown}={self._shape_words(value, closed=False)}]"
-        if name in _CLOSED:
-            return f"[{shown}={self._shape_words(value, closed=True)}]"
+        if name in _OPEN | _CLOSED:
+            return f"[{shown}={self._shape_words(value)}]"
         if value.lower() in _FLAGS:
             return f"[{shown}={value.lower()}]"
         if _IDENTIFIER.fullmatch(value):
@@ -173,26 +170,25 @@ class Shaper:
             return f"//{self.hash(host)}{self.shape_path(slash + path)}"
         return self.shape_path(value.partition("#")[0]) or "#"
 
-    def _shape_words(self, value: str, *, closed: bool) -> str:
+    def _shape_words(self, value: str) -> str:
         """Return a developer's name with unknown parts hashed; digits become 9."""
         shaped = _IDENTIFIER.sub(lambda found: self.hash(found[0]), value)
         pieces = _HASH.split(shaped[:_MOST_VALUE])
         for place, piece in enumerate(pieces):
             if place % 2 == 0:  # the others are hashes
                 parts = _PART.findall(piece)
-                pieces[place] = "".join(self._shape_part(part, closed=closed) for part in parts)
+                pieces[place] = "".join(map(self._shape_part, parts))
         return "".join(pieces)
 
-    def _shape_part(self, part: str, *, closed: bool) -> str:
+    def _shape_part(self, part: str) -> str:
         if part.isdigit():
             return "9"
         if not part.isascii():
             return "¤"
         if not part.isalpha():
             return part
-        if part.lower() in self._known:
-            return part
-        return self.hash(part) if closed or not self._is_harmless(part.lower()) else part
+        is_kept = part.lower() in self._known or self._is_harmless(part.lower())
+        return part if is_kept else self.hash(part)
 
     def _is_harmless(self, part: str) -> bool:
         """Return whether no text of the page has the word, alone or as a part of it."""
@@ -207,7 +203,7 @@ class Shaper:
 
 
 def _texts(element: PageElement) -> Iterator[str]:
-    """Yield every text of a page, and the values that may hold what belongs to a person."""
+    """Yield every text of a page, and the values of attributes that may hold what belongs to a person."""
     yield element.text
     yield from (value for name, value in element.attributes.items() if name not in _OPEN)
     for child in element.children:

@@ -68,11 +68,10 @@ def _in_flight_gate(facts: GateFacts) -> Gate:
     in_flight, subject = facts.in_flight, find_subject(facts)
     if in_flight is None:
         reading = facts.account.inbox_until
-        says = (
-            f"a worker reads the inbox, until {format_time(reading, facts.account.zone)} at the latest"
-            if reading
-            else "nothing is in progress"
-        )
+        says = "nothing is in progress"
+        if reading:
+            until = format_time(reading, facts.account.zone)
+            says = f"a worker reads the inbox, or a command the site's pages, until {until} at the latest"
         return Gate("one at a time", reading is None, says)
     is_subject = subject is not None and subject.id == in_flight.id
     name = "this one" if is_subject else in_flight.contact

@@ -5,12 +5,21 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from api_stub.cli.formatting import create_table, describe_reason, folding_text, print_text
+from api_stub.cli.formatting import create_table, describe_reason, folding_text, print_lines, print_text
 from api_stub.cli.screen.tables import Table
 from api_stub.cli.selectors.checking import CheckResult
 from api_stub.cli.terminal import Console
 from db.store.people.accounts import AccountRecord
-from worker.browser.check_report import Fact, Finding, MarkReport, PageReport, Place, Sight, list_facts
+from worker.browser.check_report import (
+    CrossCheck,
+    Fact,
+    Finding,
+    MarkReport,
+    PageReport,
+    Place,
+    Sight,
+    list_facts,
+)
 from worker.errors import Reason
 from worker.rules.capabilities import SENDING, Capability, Verdict
 
@@ -57,16 +66,15 @@ def print_result(account: AccountRecord, result: CheckResult) -> None:
     """Print each page with its marks and cross-checks, then the verdicts and what the person must know."""
     console = Console()
     for page in result.pages:
-        console.print(Text(f"\n{page.name}  ", "bold").append(describe_page(page), ""), soft_wrap=True)
+        console.print(Text(f"\n{page.name}", "bold"))
+        print_lines([describe_page(page)])
         if page.marks:
             console.print(_render_marks(page.marks))
-        for check in page.checks:
-            line = Text(f"  {check.name}: ").append(str(check.verdict), _STYLES[check.verdict])
-            console.print(line.append(f", {check.text or check.detail}"), soft_wrap=True)
+        if page.checks:
+            console.print(_render_checks(page.checks))
     print_text("")
     console.print(_render_findings(result.findings))
-    for fact in list_facts(result.pages):
-        print_text(f"- {_FACTS[fact]}")
+    print_lines(_FACTS[fact] for fact in list_facts(result.pages))
     print_text(_conclude(account, result))
 
 
@@ -107,11 +115,26 @@ def describe_sight(mark: MarkReport) -> str:
     return ", ".join(f"{sight} {count}" for count, sight in counts if count)
 
 
+def _render_checks(checks: Sequence[CrossCheck]) -> Table:
+    table = create_table("comparison", "verdict", "found", folds_last=True)
+    for check in checks:
+        table.add_row(check.name, _render_verdict(check.verdict), folding_text(check.text or check.detail))
+    return table
+
+
+def _render_verdict(verdict: Verdict) -> Text:
+    return Text(str(verdict), _STYLES[verdict])
+
+
 def _render_findings(findings: Sequence[Finding]) -> Table:
     table = create_table("can Rapport …", "verdict", "because of", folds_last=True)
     for each in findings:
-        verdict = Text(str(each.verdict), _STYLES[each.verdict])
-        table.add_row(_CAPABILITIES[each.capability], verdict, folding_text(each.because or ""))
+        cells = (
+            _CAPABILITIES[each.capability],
+            _render_verdict(each.verdict),
+            folding_text(each.because or ""),
+        )
+        table.add_row(*cells)
     return table
 
 

@@ -48,8 +48,8 @@ _SEARCH_PATH: Final = "/search/results/people/?keywords=engineer"
 _OWN_WORDS: Final = tuple(
     """feed mynetwork catch-up birthday search results people messaging compose thread invitation-manager in
     sent details company preload linkedin com www sdui flagshipnav ember interop outlet conversation message
-    unread snippet invitation event time stamp toast dialog overlay profile card composer send
-    typeahead""".split()  # noqa: SIM905 -- a list of words
+    unread snippet invitation event time stamp toast dialog overlay profile card composer send typeahead
+    workspace toasts invitations conversations messages application""".split()  # noqa: SIM905 -- a list of words
 )
 """Words of the site's addresses and of its developers, which a report may name whatever the page says."""
 

@@ -54,7 +54,7 @@ def check_birthdays(site: SitePage, today: date) -> OwnChecks:
             # a form of the cards has buttons in place of links
             count_cross_check(
                 "birthdays.links_in_cards", linked, len(links) + strays, BIRTHDAYS,
-                least=0 if cards else 1, note=f"{len(cards) - linked} cards with a button",
+                least=0 if cards else 1, note=f"with a button: {len(cards) - linked}",
             ),
             count_cross_check(
                 "birthdays.ids", sum(map(_has_equal_ids, links)), len(links), BIRTHDAYS, least=0
@@ -117,7 +117,7 @@ def check_invitations(site: SitePage) -> OwnChecks:
         return OwnChecks([none], excused=excused if says_none or not rows.rows else [])
     shown = len(sent) + nameless
     fits = Verdict.UNKNOWN if count is None else Verdict.OK if shown <= count else Verdict.DRIFT
-    people = len([row for row in rows.rows if row.people == 1 and row.controls])
+    people = len([row for row in rows.rows if len({*map(site.address_of, row.links)}) == 1 and row.controls])
     return OwnChecks(
         [
             CrossCheck("invitations.count", fits, f"{shown} rows, the tab says {count}", INVITATIONS),
