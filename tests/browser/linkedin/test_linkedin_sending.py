@@ -110,8 +110,8 @@ def test_a_new_conversation_is_known_by_address_and_pill(linkedin: LinkedInSite,
         f"add(text, serverId()); document.querySelector('.msg-title-bar a').href = '/in/{JO}/'",
     ],
     ids=[
-        "only the composer empties", "never an id", "another conversation", "two", "two for a while", "old", "theirs",
-        "no text", "the head changes",
+        "only the composer empties", "never an id", "another conversation", "two", "two for a while",
+        "old", "theirs", "no text", "the head changes",
     ],
 )  # fmt: skip
 def test_what_proves_no_message_leaves_it_uncertain(

@@ -66,9 +66,9 @@ def test_one_new_id_with_the_text_proves_it(url: str, bubbles: list[Bubble]) -> 
         [OLD, said(of=OTHER_CONVERSATION)],
     ],
     ids=[
-        "nothing", "nothing new", "only an old copy", "a copy just before", "the page's own id", "another text",
-        "other lines", "theirs", "side unknown", "before the click", "two new", "twice", "another one follows",
-        "of another conversation",
+        "nothing", "nothing new", "only an old copy", "a copy just before", "the page's own id",
+        "another text", "other lines", "theirs", "side unknown", "before the click", "two new", "twice",
+        "another one follows", "of another conversation",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("url", [THREAD, COMPOSE])
