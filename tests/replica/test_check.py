@@ -68,6 +68,8 @@ def test_as_it_is_every_capability_is_ok_and_nothing_has_an_effect(
     compose = f"/messaging/compose/?recipient={replica.member_id(TALKING)}"
     assert pages["compose"].asked == compose
     assert replica.visits() == [TALKING]
+    unasked = LinkedInChecker(SitePage(page, replica.base_url, WAIT)).list_pages(CheckRequest())
+    assert [each.name for each in unasked] == ["feed", "birthdays", "search", "invitations"]
     sketched = "\n".join(line for each in pages.values() for line in each.sketch)
     for word in ("Example", "Talk", "jo-sample", replica.member_id(TALKING), "Charger", "Message"):
         assert word not in sketched
