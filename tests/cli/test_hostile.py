@@ -127,7 +127,7 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "account keep": ["demo|--days|9"],
     "account pause": ["demo", "demo"],
     "account resume": ["demo", "{bad}"],
-    "account sign-in": ["demo", "{bad}", "demo|--remote|--address|{bad}"],
+    "account sign-in": ["demo", "{bad}", "demo|--remote|--address|{bad}", "demo|--site|{bad}"],
     "account import-state": ["demo|{bad}", "{bad}|{csv}", "demo|{csv}"],
     "contacts confirm": ["", "{doubt}"],
     "contacts refuse": ["{doubt}"],

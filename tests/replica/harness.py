@@ -24,6 +24,10 @@ class ReplicaHarness(Harness):
     plenty = replace(PLENTY, per_day=30, per_week=120)  # the hard ceilings of a real site
     site: ReplicaClient
 
+    def wait_until_settled(self, *, seconds: float = 300) -> None:
+        """Wait until every action has ended: a greeting takes longer here than on the practice network."""
+        super().wait_until_settled(seconds=seconds)
+
     def make_client(self, url: str) -> SandboxClient:
         """Return the replica's client."""
         return ReplicaClient(url, KEY)

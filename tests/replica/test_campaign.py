@@ -17,7 +17,7 @@ def test_everybody_is_greeted_once(harness: ReplicaHarness, front_end: str, lang
     harness.reset()
     harness.site.set(front_end=front_end, language=language)
     harness.campaign(late_days=9)
-    harness.wait_until_settled(seconds=300)
+    harness.wait_until_settled()
     census = harness.take_census(Expected())
     print(front_end, language, census, file=sys.stderr)
     assert [line.contact for line in harness.lines() if line.reason is Reason.NOT_CONNECTED] == ["Vera Left"]

@@ -222,3 +222,16 @@ def test_walls(page: Page, replica: ReplicaClient) -> None:
     replica.fault(FaultName.EXPIRED_SESSION, times=1)
     page.goto(f"{replica.base_url}/feed/")
     expect(page.locator("input[name=session_key]")).to_be_visible()
+
+
+def test_the_other_variant_of_conversations(page: Page, replica: ReplicaClient) -> None:
+    replica.set(variant="b")
+    _open(page, replica)
+    _send(page)
+    expect(page).to_have_url(re.compile(r"/messaging/thread/2-\w+%3D%3D/$"))
+    expect(page.locator(SERVER_ID)).to_have_count(1)
+    _open(page, replica)
+    expect(page.locator(".msg-thread__link-to-profile")).to_have_attribute(
+        "href", f"/in/{replica.member_id('ben-plain')}/?trk=thread"
+    )
+    expect(page).to_have_url(re.compile(r"/messaging/thread/"))

@@ -25,6 +25,9 @@ _SCREENS: Final = frozenset({"DISPLAY", "WAYLAND_DISPLAY"})
 
 def sign_in(
     name: AccountArgument,
+    site: Annotated[
+        str | None, typer.Option(help="The account's site, to be sure: it is refused if it is on another.")
+    ] = None,
     remote: Annotated[
         bool, typer.Option("--remote", help="Show the window in your own browser, by a one-time link.")
     ] = False,
@@ -51,6 +54,8 @@ def sign_in(
         vault = Vault(settings.required("secret_keys"))
         with database.transaction() as session:
             account = require_account(session, name)
+        if site not in {None, account.site}:
+            raise RequestRefusedError(f"account {name} is on {account.site}, not on {site!r}")
         if account.session is not None and not vault.can_open(account.session):
             print_text(f"{SESSION_UNREADABLE}; this sign-in replaces it")
         target = find_target(account, settings, vault)

@@ -14,14 +14,15 @@ from api_stub.cli.explain.halts import describe_halt
 from api_stub.cli.formatting import describe_reason
 from api_stub.cli.screen.waiting import show_wait
 from db.engine import Database, get_database_time, today_in
-from db.store.actions import account_lease, interactions
-from db.store.people import accounts, lookup, site_checks
+from db.store.actions import account_lease, interactions, site_gate
+from db.store.people import accounts, lookup
 from db.store.people.accounts import AccountRecord
 from db.store.people.lookup import ContactRecord
 from db.store.privacy import tombstones
 from db.store.quota import limits
 from db.store.quota.status import get_kind_status
 from db.store.reports.halts import list_halts
+from tasks.mark_counts import save_looks
 from tasks.stopping import stop_account
 from worker.browser.check_report import PAGE_CHANGED, Finding, PageReport, judge
 from worker.browser.site_check import CheckedPage, Checker
@@ -120,7 +121,8 @@ class AccountCheck:
         findings = judge(reports)
         with self._database.transaction() as session:
             now = get_database_time(session)
-            site_checks.save_verdicts(session, self._account.id, (_verdict(each, now) for each in findings))
+            site_gate.save_verdicts(session, self._account.id, [_verdict(each, now) for each in findings])
+        save_looks(self._database)
         return CheckResult(reports, findings)
 
     def _prepare(self, number: int) -> None:

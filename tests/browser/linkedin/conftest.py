@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Route
 
-from tests.browser.linkedin.messaging_pages import BASE
+from tests.browser.linkedin.messaging_pages import BASE, Pages
 from worker.browser.linkedin.adapter import LinkedInSite
 from worker.browser.pool import BrowserPool
 
@@ -54,22 +54,6 @@ def site(tab: Page) -> LinkedInSite:
     return LinkedInSite(tab, BASE, timedelta(seconds=5))
 
 
-class Pages:
-    """The pages that the browser gets, by path; any other path is a page that doesn't exist."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.bodies: dict[str, str] = {}
-        self.opened: list[str] = []
-
-    def answer(self, route: Route) -> None:
-        address = urlsplit(route.request.url)
-        if route.request.resource_type == "document" and route.request.frame is self.page.main_frame:
-            self.opened.append(address.path + (f"?{address.query}" if address.query else ""))
-        body = self.bodies.get(address.path)
-        route.fulfill(status=200 if body else 404, body=body or "", content_type="text/html; charset=utf-8")
-
-
 @pytest.fixture
 def pages(browser_pool: BrowserPool) -> Iterator[Pages]:
     pages = Pages(browser_pool.page_for(LINKEDIN_ACCOUNT, None))
@@ -82,7 +66,18 @@ def pages(browser_pool: BrowserPool) -> Iterator[Pages]:
 
 @pytest.fixture
 def linkedin(pages: Pages) -> LinkedInSite:
+    return open_site(pages, proof_wait=timedelta(seconds=15))
+
+
+@pytest.fixture
+def brief_linkedin(pages: Pages) -> LinkedInSite:
+    """The site with a short wait for a proof, for tests in which none comes."""
+    return open_site(pages, proof_wait=WAIT)
+
+
+def open_site(pages: Pages, proof_wait: timedelta) -> LinkedInSite:
     site = LinkedInSite(pages.page, BASE, WAIT)
+    site._proof_wait = proof_wait  # longer than the wait for anything else
     pages.page.set_default_timeout(LOADING_MS)
     pages.page.set_default_navigation_timeout(LOADING_MS)
     return site

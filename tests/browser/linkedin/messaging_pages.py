@@ -2,7 +2,10 @@
 
 import base64
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, Route
 
 OWNER = "ACoAA" + "Owner" + "x" * 29
 ADA = "ACoAA" + "Ada" + "A" * 31
@@ -17,7 +20,8 @@ def member(identifier: str) -> str:
 
 
 def urn(at: datetime, conversation: str = CONVERSATION, number: int = 12345) -> str:
-    token = f"{int(at.timestamp() * 1000)}b{number}-100&{conversation}"
+    ms = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    token = f"{ms}b{number}-100&{conversation}"
     return f"urn:li:msg_message:(urn:li:fsd_profile:{OWNER},2-{base64.b64encode(token.encode()).decode()})"
 
 
@@ -29,7 +33,8 @@ def bubble(text: str, at: datetime, *, theirs: bool = False, conversation: str =
     kind = " msg-s-event-listitem--other" if theirs else ""
     return (
         f'<li class="msg-s-message-list__event"><div class="msg-s-event-listitem{kind}" '
-        f'data-event-urn="{urn(at, conversation)}"><p class="msg-s-event-listitem__body">{text}</p></div></li>'
+        f'data-event-urn="{urn(at, conversation)}"><p class="msg-s-event-listitem__body">{text}</p>'
+        "</div></li>"
     )
 
 
@@ -74,6 +79,16 @@ def overlay(whom: str, messages: str = "", form: str | None = None, kind: str = 
     )
 
 
+def inbox_row(name: str, time: str, snippet: str, *, unread: bool = False) -> str:
+    kind = "msg-conversation-card__convo-item-container--unread" if unread else ""
+    return (
+        f'<li class="msg-conversation-listitem"><div class="msg-conversation-listitem__link {kind}">'
+        f'<h3 class="msg-conversation-listitem__participant-names">{name}</h3>'
+        f'<time class="msg-conversation-listitem__time-stamp">{time}</time>'
+        f'<p class="msg-conversation-card__message-snippet">{snippet}</p></div></li>'
+    )
+
+
 def page(main: str, *, beside: str = "", script: str = "", lang: str = "en") -> str:
     """Return a page whose Send button answers to input, and which notes what was sent and pressed."""
     return f"""<!doctype html><html lang="{lang}"><title>Messaging</title>
@@ -93,13 +108,20 @@ window.serverId = (at = Date.now(), conversation = "{CONVERSATION}", n = 777) =>
   `urn:li:msg_message:(urn:li:fsd_profile:{OWNER},2-${{btoa(`${{at}}b${{n}}-100&${{conversation}}`)}})`;
 window.add = (text, id, other = "") => {{
   const li = document.createElement("li");
-  li.innerHTML = `<div class="msg-s-event-listitem ${{other}}"><p class="msg-s-event-listitem__body"></p></div>`;
+  const body = `<p class="msg-s-event-listitem__body"></p>`;
+  li.innerHTML = `<div class="msg-s-event-listitem ${{other}}">${{body}}</div>`;
   li.firstChild.dataset.eventUrn = id;
   li.querySelector("p").innerText = text;
   document.querySelector("main ul.msg-s-message-list-content").append(li);
   return li.firstChild;
 }};
-window.onSend = (text) => {{ const row = add(text, "client-1"); setTimeout(() => row.dataset.eventUrn = serverId(), 300); }};
+window.onSend = (text) => {{
+  const row = add(text, "client-1");
+  setTimeout(() => {{
+    row.dataset.eventUrn = serverId();
+    if (location.search) history.replaceState(null, "", "{thread_path()}");
+  }}, 300);
+}};
 document.addEventListener("submit", (e) => {{
   e.preventDefault();
   const box = e.target.querySelector("[contenteditable]");
@@ -118,3 +140,19 @@ def moment(text: str) -> datetime:
 
 def js(text: str) -> str:
     return json.dumps(text)
+
+
+class Pages:
+    """The pages that the browser gets, by path; any other path is a page that doesn't exist."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.bodies: dict[str, str] = {}
+        self.opened: list[str] = []
+
+    def answer(self, route: Route) -> None:
+        address = urlsplit(route.request.url)
+        if route.request.resource_type == "document" and route.request.frame is self.page.main_frame:
+            self.opened.append(address.path + (f"?{address.query}" if address.query else ""))
+        body = self.bodies.get(address.path)
+        route.fulfill(status=200 if body else 404, body=body or "", content_type="text/html; charset=utf-8")

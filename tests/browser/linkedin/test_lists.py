@@ -128,7 +128,8 @@ def test_birthdays_are_read_with_id_name_and_day_past_games_advertisements_and_o
     other = card(
         "zoe", "Zoe Other", "Félicitez Zoe aujourd’hui", greeting("zoe", "Zoe", "Bravo", occasion="WORK")
     )
-    first = today_card("ada-example", "🔥 Ada Example 🚀") + GAMES + AD + other
+    sort = "<button onclick='document.title = 1'>Trier</button>"
+    first = sort + today_card("ada-example", "🔥 Ada Example 🚀") + GAMES + AD + other
     more = today_card("ada-example", "🔥 Ada Example 🚀") + late_card(
         "l%C3%A9a-sample", "Léa Sample", "10 nov."
     )
@@ -144,6 +145,7 @@ def test_birthdays_are_read_with_id_name_and_day_past_games_advertisements_and_o
         BirthdayCard(by_slug("ada-example"), "🔥 Ada Example 🚀", TODAY, by_id("ada-example")),
         BirthdayCard(by_slug("l%C3%A9a-sample"), "Léa Sample", date(2026, 11, 10), by_id("l%C3%A9a-sample")),
     ]
+    assert pages.tab.title() == "LinkedIn"  # only the button below the cards was clicked
 
 
 def test_the_older_form_with_a_button_is_read_without_an_id_from_the_older_address(
@@ -185,6 +187,7 @@ def test_a_card_that_is_neither_today_nor_late_is_left_alone(pages: Pages, site:
             greeting("cleo", "Cléo Autre", LATE),
         ),
         card("dan", "Dan Autre", "L’anniversaire de Dan aujourd’hui", greeting("dan", "Dan Autre", LATE)),
+        card("eve", "Ève Autre", "L’anniversaire de Ève aujourd’hui", "<p>Envoyé</p>"),  # greeted by hand
     ]
     pages.set(BIRTHDAYS, page_of(today_card("ada", "Ada Example") + "".join(odd)), language="fr")
     assert [one.full_name for one in site.birthdays(TODAY)] == ["Ada Example"]
@@ -215,7 +218,8 @@ def test_without_the_language_only_the_agreement_of_the_page_tells_who_has_birth
 
 
 def test_an_empty_page_says_so(pages: Pages, site: LinkedInSite) -> None:
-    pages.set(BIRTHDAYS, page_of("", "<p>Aucun anniversaire pour le moment</p>"), language="fr")
+    stranger = card("new", "New Here", "Vous connaissez peut-être New", "<button>Se connecter</button>")
+    pages.set(BIRTHDAYS, page_of(stranger, "<p>Aucun anniversaire pour le moment</p>"), language="fr")
     assert site.birthdays(TODAY) == []
     pages.set(BIRTHDAYS, page_of(""), language="fr")
     shell = refused(site)
@@ -248,10 +252,10 @@ DIALOG = """
 const asked = (name, slug, says) => {
   const dialog = document.createElement("dialog");
   dialog.innerHTML = `<h2>Einladung zurückziehen</h2><button>Abbrechen</button>
-    <button aria-label="Einladung an ${name} zurückziehen">Zurückziehen</button>`;
+    <button class=confirm ${name && `aria-label="Einladung an ${name} zurückziehen"`}>Zurückziehen</button>`;
   document.body.append(dialog);
   dialog.show();
-  dialog.querySelector("[aria-label]").onclick = () => {
+  dialog.querySelector(".confirm").onclick = () => {
     window.asked = (window.asked ?? 0) + 1;
     dialog.remove();
     if (says) document.body.insertAdjacentHTML("beforeend", `<div role=alert><p>${says}</p></div>`);
@@ -303,7 +307,7 @@ def test_sent_invitations_are_read_to_their_end_and_nothing_else(pages: Pages, s
     assert progress[-1][1] == 3
 
 
-@pytest.mark.parametrize("count", ["Personen (1.052)", ""])
+@pytest.mark.parametrize("count", ["Personen (1.052)", "Personen (3)", ""])
 def test_a_list_that_is_not_whole_says_nothing_about_who_is_gone(
     pages: Pages, site: LinkedInSite, count: str
 ) -> None:
@@ -322,6 +326,15 @@ def test_no_invitations_need_a_sign(pages: Pages, site: LinkedInSite) -> None:
     assert gone.value.reason is Reason.INVITATION_GONE
 
 
+def test_a_list_that_names_people_by_id_does_not_say_that_a_slug_is_gone(
+    pages: Pages, site: LinkedInSite
+) -> None:
+    pages.set(SENT, sent_page(row("jo", "Jo Sample", "Gestern gesendet", link=by_id("jo")), "Personen (1)"))
+    with pytest.raises(TryAgainError):
+        site.open_invitation(by_slug("jo-sample"))
+    site.open_invitation(by_id("jo"))
+
+
 def test_an_invitation_is_withdrawn_by_its_own_row_and_dialog(pages: Pages, site: LinkedInSite) -> None:
     namesake = row("jo-sample-2", "Jo Sample", "Gestern gesendet")
     pages.set(SENT, sent_page(namesake + ROWS, "Personen (3)"), language="de", script=DIALOG)
@@ -333,13 +346,20 @@ def test_an_invitation_is_withdrawn_by_its_own_row_and_dialog(pages: Pages, site
     ]
 
 
-def test_a_dialog_about_somebody_else_is_not_confirmed(pages: Pages, site: LinkedInSite) -> None:
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [("Jo Sampleton", Reason.WRONG_RECIPIENT), ("", Reason.SITE_UNEXPECTED)],
+    ids=["somebody-else", "nobody"],
+)
+def test_a_dialog_that_does_not_name_the_person_is_not_confirmed(
+    pages: Pages, site: LinkedInSite, named: str, reason: Reason
+) -> None:
     pages.set(
-        SENT, sent_page(ROWS, "Personen (2)"), language="de", script=DIALOG + "window.names = 'Jo Sampleton';"
+        SENT, sent_page(ROWS, "Personen (2)"), language="de", script=f"{DIALOG}window.names = '{named}';"
     )
-    with pytest.raises(NeverError) as refused:
+    with pytest.raises(RapportError) as refused:
         site.open_invitation(by_slug("jo-sample")).withdraw()
-    assert refused.value.reason is Reason.WRONG_RECIPIENT
+    assert refused.value.reason is reason
     assert pages.tab.evaluate("window.asked") is None
 
 

@@ -15,7 +15,15 @@ from worker.browser.linkedin.result_rows import Link, Row, find_person, to_peopl
 from worker.browser.linkedin.search import Button, Surroundings, find_current_page, has_next_page
 from worker.browser.linkedin.sections import SectionRead, choose_section
 from worker.browser.linkedin.spans import is_span, parse_span
-from worker.browser.linkedin.top_card import Action, Card, CardsRead, Connection, choose_card, find_connection
+from worker.browser.linkedin.top_card import (
+    Action,
+    Card,
+    CardsRead,
+    Connection,
+    choose_card,
+    find_connection,
+    find_headline,
+)
 from worker.errors import StopAccountError, TryAgainError
 from worker.rules.sourcing.profile import Education, Position
 
@@ -162,6 +170,26 @@ def test_message_is_no_proof_of_a_connection(
     assert find_connection(given, degree, language) is connection
 
 
+@pytest.mark.parametrize(
+    ("texts", "language", "found"),
+    [
+        (
+            ("Ada Example", "She/Her", "· 1st", "Baker", "Mill · School", "Bath", "500+", "connections"),
+            "en",
+            ("Baker", "Bath"),
+        ),
+        (("Ada Example", "1.", "Baker", "Łódź, Polska", "47", "kontaktów"), "pl", ("Baker", "Łódź, Polska")),
+        (("Ada Example · 2e", "--", "Lyon, France", "1 052 abonnés"), "fr", ("", "Lyon, France")),
+        (("Ada Example", "Bäckerin", "Mühle · Schule"), "de", ("Bäckerin", "")),
+        (("Ada Example",), "es", ("", "")),
+    ],
+)
+def test_the_lines_of_a_head_are_told_by_their_order(
+    texts: tuple[str, ...], language: str, found: tuple[str, str]
+) -> None:
+    assert find_headline([line(text) for text in texts], "Ada Example", language) == found
+
+
 def choose(*cards: Card, title: str = "LinkedIn", keys: tuple[str, ...] = ()) -> Card | None:
     address = f"{ORIGIN}/in/ada-example/"
     read = CardsRead(title=title, own=False, keys=list(keys), toolbar=[], cards=list(cards))
@@ -182,6 +210,10 @@ def test_a_strangers_tile_is_never_the_top_card() -> None:
     assert choose(stranger, known, keys=(key,)) is known
     assert choose(stranger, known, title="(3) Ada Example | LinkedIn") is known
     assert choose(stranger, known) is None
+    # at an address by member id
+    by_id = f"{ORIGIN}/in/{ADA}/"
+    read = CardsRead(title="", own=False, keys=[], toolbar=[], cards=[stranger, ours])
+    assert choose_card(read, by_id, by_id) is ours
     namesake = card(theirs, texts=("· 1st",))
     assert choose(namesake, known, title="Ada Example | LinkedIn") is None
 
@@ -214,7 +246,7 @@ MUTUALS = (
     ("given", "person"),
     [
         # the link around the card, after those of mutual connections
-        (row(*MUTUALS, link("/in/ada-example/", "Ada", lines=3), keys=(f"SearchResults{ADA}",)), "ada-example"),
+        (row(link("/in/zed-sample/", "Zed Sample"), link("/in/ada-example/", "Ada", lines=3, alone="")), "ada-example"),
         # the control names whose row it is
         (row(link("/in/zed-sample/", "Zed Sample"), link("/in/ada-example/", "Ada Example"),
              controls=("/preload/search-custom-invite/?vanityName=ada-example",)), "ada-example"),

@@ -66,6 +66,12 @@ PENDING = '<a href="/in/ada-example/" aria-label="Pending, click to withdraw inv
             1,
             Connection.CONNECTED,
         ),
+        (
+            # a sticky copy whose role is gone
+            f"<div style='position: sticky'><h2>Ada Example</h2><p>Baker</p>{message(ADA)}</div><section>{head('Ada Example', degree='', extra=message(ADA) + PENDING)}</section>",
+            None,
+            Connection.PENDING,
+        ),
     ],
 )
 def test_the_top_card_is_read_between_strangers(
@@ -87,7 +93,7 @@ def test_two_ids_in_one_top_card_stop_the_account(serve: Serve, site: LinkedInSi
 
 
 def test_a_wall_that_replaces_the_profile_later_stops_the_account(serve: Serve, site: LinkedInSite) -> None:
-    wall = "setTimeout(() => { document.body.innerHTML = '<form class=join-form><input name=session_key></form>' }, 2000)"
+    wall = "setTimeout(() => { document.body.innerHTML = '<form class=join-form><input name=session_key></form>' }, 3000)"
     serve("/in/ada-example/", top_card(head("Ada Example", degree=FIRST)) + f"<script>{wall}</script>")
     with pytest.raises(StopAccountError) as stop:
         site.read_profile(ADDRESS, ())
@@ -95,7 +101,10 @@ def test_a_wall_that_replaces_the_profile_later_stops_the_account(serve: Serve, 
 
 
 def test_a_profile_that_is_gone_is_told(serve: Serve, site: LinkedInSite) -> None:
-    serve("/in/ada-example/", "<script>history.replaceState(0, '', '/404/')</script>")
+    serve(
+        "/in/ada-example/",
+        "<p>…</p><script>setTimeout(() => history.replaceState(0, '', '/404/'), 300)</script>",
+    )
     with pytest.raises(NeverError) as gone:
         site.read_profile(ADDRESS, ())
     assert gone.value.reason is Reason.PROFILE_GONE

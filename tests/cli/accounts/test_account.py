@@ -73,6 +73,8 @@ def test_a_sign_in_that_cannot_work_says_why(database: Database, rapport: Rappor
     assert "has no member 'ann'" in rapport.refused("account", "sign-in", "ann")
     rapport("account", "add", "demo")
     assert "RAPPORT_SANDBOX_URL is not set" in rapport.refused("account", "sign-in", "demo")
+    other = rapport.refused("account", "sign-in", "demo", "--site", "linkedin")
+    assert "account demo is on sandbox, not on 'linkedin'" in other
     assert "belongs to --remote" in rapport.refused("account", "sign-in", "demo", "--address", "http://[::1]")
 
 

@@ -19,7 +19,7 @@ from db.store.kill_switch import pull_kill_switch
 from db.store.people import accounts, site_checks
 from db.store.quota import limits
 from db.tables import Account, Interaction
-from tests.builders import FREE, a_contact, an_account
+from tests.builders import FREE, a_contact, action, add_planned, an_account, database_now
 from tests.cli.conftest import Rapport
 from tests.conftest import StartSandbox, signed_in
 from worker.errors import Reason
@@ -84,7 +84,10 @@ def test_a_whole_check_proves_what_sending_needs_and_types_nothing(
     sandbox.write_as_person(MEMBER, "demo", "Thanks for the bees")
     before = sandbox.ledger("demo")
     with database.transaction() as session:
-        a_contact(session, an_account(session), MEMBER)
+        account = an_account(session)
+        waits = add_planned(session, account, a_contact(session, account, MEMBER))
+        row = action(session, waits)
+        row.reason, row.not_before = Reason.NOT_CHECKED, row.not_before + timedelta(hours=1)
     file = tmp_path / "report.txt"
     asked = ("--inbox", "--profile", ADDRESS, "--compose", "--report", str(file), "--yes", "--json")
     code, said = check(*asked)
@@ -95,6 +98,8 @@ def test_a_whole_check_proves_what_sending_needs_and_types_nothing(
     ]  # fmt: skip
     assert {each["verdict"] for each in answer["verdicts"]} == {"ok"}, said
     assert verdicts(database) == dict.fromkeys(Capability, Verdict.OK)
+    with database.transaction() as session:
+        assert action(session, waits).not_before < database_now(session)  # what waited for it is due
     composer = next(m for m in answer["pages"][-1]["marks"] if m["name"] == "thread.composer")
     assert composer["forms"] == [{"version": "plain", "shown": 1, "hidden": 0, "place": "page"}]
     assert sandbox.ledger("demo") == before

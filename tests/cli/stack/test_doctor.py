@@ -33,8 +33,10 @@ def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path, redis_url: 
         "Redis": True,
         "secret keys": True,
         "subscriptions": True,
+        "sign-ins": True,
         "upkeep": True,
         "sites' pages": True,
+        "sign-ins": True,
         "workers": True,
     }
     assert "answers" in found["Redis"].detail
@@ -49,7 +51,7 @@ def test_the_doctor_says_which_url_is_wrong_and_tells_no_password(
     environment.setenv("DATABASE_URL", NOBODY)
     environment.setenv("REDIS_URL", "redis://:secret-word@127.0.0.1:1/0")
     found = findings(tmp_path)
-    assert [finding.ok for finding in found.values()] == [False] * 8
+    assert [finding.ok for finding in found.values()] == [False] * 9
     assert "DATABASE_URL" in found["Postgres"].advice
     assert "REDIS_URL" in found["Redis"].advice
     assert "secret-word" not in repr(found)

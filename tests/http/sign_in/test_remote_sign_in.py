@@ -145,7 +145,7 @@ def type_in(person: Page, where: tuple[float, float], text: str) -> None:
 def recorded_commands(redis_url: str) -> Iterator[list[str]]:
     """Record each command that the Redis server gets."""
     seen: list[str] = []
-    client = redis.Redis.from_url(redis_url)
+    client = redis.Redis.from_url(redis_url, socket_timeout=None)
     with client.monitor() as monitor:  # type: ignore[no-untyped-call]  # untyped there
 
         def read() -> None:

@@ -13,11 +13,15 @@ class ReplicaClient(SandboxClient):
     """Reads and changes a running replica, whose people are not those of the practice network."""
 
     def reset(self) -> None:
-        """Go back to the beginning, but stay signed in."""
+        """Go back to the beginning, but with everybody signed in who ever was."""
         self._ask("POST", "/reset", {})
 
     def set(self, **settings: str | int) -> None:
-        """Change settings: `language`, `drift`, `front_end`, or `front_end_PAGE` for one page."""
+        """Change settings: `language`, `drift`, `front_end`, `front_end_PAGE`, `session_days`, `variant`.
+
+        Variant "b" of conversations: an existing one replaces the page for a new message, addresses encode `=`,
+        the header's link is relative, a bubble has no id at first, and the Send button has a label.
+        """
         named = {name.replace("front_end_", "front_end."): value for name, value in settings.items()}
         self._ask("POST", "/settings", named)
 

@@ -73,7 +73,7 @@ class Messaging:
             return JSONResponse({}, 404)
         compose = query.get("mode") == "compose" and not (
             person.slug in self._world.threads
-            and ("overlay" in query or self._world.settings.get("compose_existing") == "thread")
+            and ("overlay" in query or self._world.settings.get("variant") == "b")
         )
         path = "/messaging/compose/" if compose else f"/messaging/thread/{query.get('thread', '')}/"
         if not compose:

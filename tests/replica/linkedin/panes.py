@@ -42,6 +42,7 @@ def describe_pane(
     return {
         "mode": "compose" if compose else "thread",
         "drafts": world.resets,
+        "variant": world.settings.get("variant", "a"),
         "recipient": shown.member_id,
         "name": shown.name,
         "first": shown.first_name,
@@ -93,6 +94,7 @@ def describe_row(world: World, person: Person) -> dict[str, Any]:
     own = ("Vous : " if world.language == "fr" else f"{words['you']}: ") if last.outgoing else ""
     return {
         "thread": thread_id(person.thread_uuid),
+        "variant": world.settings.get("variant", "a"),
         "name": person.name,
         "select": words["select"].format(name=person.name),
         "time": row_time(datetime.fromtimestamp(last.at_ms / 1000, UTC), now, world.language),
@@ -106,6 +108,8 @@ def _header(world: World, person: Person, *, compose: bool) -> str | None:
         return None
     fault = world.faults.peek(FaultName.IDS_DISAGREE)
     shown = world.people["cleo-plain"] if fault else person
+    if world.settings.get("variant") == "b":
+        return f"/in/{shown.member_id}/?trk=thread"
     return f"{ORIGIN}/in/{shown.member_id}"
 
 

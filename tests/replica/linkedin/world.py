@@ -66,6 +66,7 @@ class World:
         self.faults = Faults(db)
         self.settings: dict[str, str] = {}
         self.resets = 0
+        self._issued: set[str] = set()
         self._forget()
         if journal.exists():
             for row in journal.read_text(encoding="utf-8").splitlines():
@@ -83,14 +84,13 @@ class World:
         ]
 
     def reset(self) -> None:
-        """Go back to the beginning, but stay signed in."""
-        sessions = self.sessions
+        """Go back to the beginning, but with everybody signed in who ever was."""
         self.resets += 1
         self._forget()
         self.settings.clear()
         self.faults.clear()
         self._journal.write_text("", encoding="utf-8")
-        for token in sessions:
+        for token in sorted(self._issued):
             self.record("sign_in", text=token)
 
     # settings
@@ -226,6 +226,7 @@ class World:
             self.settings[line.slug] = line.text
         elif line.kind == "sign_in":
             self.sessions.add(line.text)
+            self._issued.add(line.text)
         elif line.kind == "sign_out":
             self.sessions.clear()
 

@@ -15,7 +15,9 @@ from worker.rules.messages.replies import (
     Reply,
     classify_inbox_line,
     find_automatic,
+    find_greeted,
     find_reply,
+    may_open_line,
     needs_text,
     replies_known_until,
 )
@@ -76,6 +78,24 @@ def test_a_conversation_is_opened_for_its_text_once_and_never_of_somebody_left_a
     assert needs_text(ANN)
     for changed in (replace(ANN, keep_text=False), replace(ANN, replied=True), replace(ANN, may_open=False)):
         assert not needs_text(changed)
+
+
+def test_a_line_without_an_address_is_the_only_persons_of_its_name() -> None:
+    ada = replace(ANN, contact_id=2, full_name="Ada Example")
+    line = InboxLine(None, SENT, outgoing=False, name="Ada Example (she/her)")
+    assert find_greeted(line, {}, [ANN, ada]) == ada
+    assert find_greeted(line, {}, [ANN, ada, replace(ada, contact_id=3)]) is None
+    assert find_greeted(line, {}, [replace(ada, has_namesake=True)]) is None
+    assert find_greeted(replace(line, name="Ada"), {}, [ada]) is None
+    assert find_greeted(replace(line, profile_url="ann"), {"ann": ANN}, [ANN, ada]) == ANN
+
+
+def test_an_unread_mark_is_cleared_only_for_the_text_where_lines_show_no_address() -> None:
+    line = InboxLine(None, SENT, outgoing=False, name="Ada Example")
+    assert may_open_line(line, ANN)
+    assert not may_open_line(line, replace(ANN, keep_text=False))
+    assert may_open_line(replace(line, outgoing=True), replace(ANN, keep_text=False))
+    assert may_open_line(replace(line, profile_url="ann"), replace(ANN, keep_text=False))
 
 
 @given(st.lists(MESSAGES), st.booleans())

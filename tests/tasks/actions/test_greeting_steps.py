@@ -31,7 +31,7 @@ from tests.tasks.action_helpers import (
 )
 from tests.tasks.actions.conftest import TEXT
 from tests.tasks.scripted_site import ScriptedSite
-from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
+from worker.errors import NeverError, Reason, StopAccountError, TryAgainError, UnknownDialogError
 from worker.rules.model import ActionState, ContactStatus, Kind, ThreadMessage
 from worker.rules.quota.windows import local_day
 
@@ -141,6 +141,28 @@ def test_an_older_message_with_the_same_text_proves_nothing(
     assert perform_next(without_pages) is Outcome.UNCERTAIN
     assert state(without_pages, greeting) == (ActionState.UNCERTAIN, Reason.PROOF_MISSING)
     assert used_today(without_pages, account) == 1
+
+
+def test_a_dialog_that_nobody_knows_is_asked_of_a_person_at_once(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord, greeting: UUID
+) -> None:
+    scripted.fail("proof", UnknownDialogError("a dialog came up"))
+    assert perform_next(without_pages) is Outcome.NEEDS_REVIEW
+    assert state(without_pages, greeting) == (ActionState.NEEDS_REVIEW, Reason.PROOF_MISSING)
+    assert used_today(without_pages, account) == 1
+    assert scripted.pictures == [True]
+
+
+@pytest.mark.parametrize("step", ["recipient", "name", "clicked", "proof"])
+def test_a_text_that_was_typed_is_cleared_if_the_greeting_stops(
+    without_pages: Services, scripted: ScriptedSite, greeting: UUID, step: str
+) -> None:
+    def fail_later() -> None:
+        scripted.fail(step, PASSING)
+
+    scripted.on("type", fail_later)
+    assert perform_next(without_pages) in {Outcome.POSTPONED, Outcome.UNCERTAIN}
+    assert scripted.steps[-1] == "clear"
 
 
 def test_a_click_without_proof_is_not_recorded(

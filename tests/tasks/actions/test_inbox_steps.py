@@ -233,3 +233,21 @@ def test_as_much_is_read_again_as_the_site_may_show_late(
         read_replies(without_pages, "demo")
         an_hour_later(without_pages)
     assert scripted.lines[0].at - asked[-1] == timedelta(minutes=3)
+
+
+def test_a_line_with_only_a_name_marks_the_only_contact_of_that_name_and_opens_nothing(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
+) -> None:
+    greet(without_pages, account, "ann", "bob")
+    with without_pages.database.transaction() as session:
+        builders.a_contact(session, account, "another-bob", name="Bob Plain")
+        for slug, name in (("ann", "Ann Example"), ("bob", "Bob Plain")):
+            contact = session.scalars(select(Contact).where(Contact.profile_url == f"{SANDBOX}{slug}/")).one()
+            contact.full_name = name
+    at = clock.now() + timedelta(minutes=5)
+    for name in ("Ann Example", "Bob Plain", "Somebody Else"):
+        scripted.lines.append(InboxLine(None, at, outgoing=False, name=name))
+    scripted.steps.clear()
+    assert read_replies(without_pages, "demo") == 1
+    assert marked(without_pages) == {"ann": None}
+    assert scripted.steps == ["inbox"]

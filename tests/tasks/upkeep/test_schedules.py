@@ -153,7 +153,6 @@ def test_a_schedule_that_cannot_work_any_more_does_not_stop_the_others(
     with without_pages.database.transaction() as session:
         overdue = database_now(session) - timedelta(minutes=1)
         for name, site, options in (
-            ("real", "linkedin", {"read_site": False}),
             ("old", "ledger", {"colour": "vermilion"}),
             ("fine", "ledger", {"read_site": False}),
         ):

@@ -3,11 +3,15 @@
 from datetime import timedelta
 from typing import Final
 
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+from worker.browser.linkedin.marks.messaging import REJECT_COOKIES
 from worker.browser.linkedin.panes import Pane
 from worker.browser.linkedin.proof import compose_lines
 from worker.errors import Reason, StopAccountError, TryAgainError
 
 _CLICK_WAIT: Final = timedelta(seconds=3)
+_REACH_WAIT: Final = timedelta(seconds=2)
 
 _INSERT: Final = """(composer, lines) => {
   const read = () => composer.innerText.trim();
@@ -79,6 +83,22 @@ def insert_text(pane: Pane, text: str) -> None:
 def empty_composer(pane: Pane) -> None:
     """Remove what the composer holds."""
     pane.element("composer").evaluate(_EMPTY)
+
+
+def reach_send_button(pane: Pane) -> None:
+    """Wait until the Send button can be clicked, and reject the cookies if their banner covers it.
+
+    Raises Playwright's TimeoutError if anything else does: then nothing was clicked.
+    """
+    send, wait_ms = pane.element("send"), _REACH_WAIT / timedelta(milliseconds=1)
+    try:
+        send.click(trial=True, timeout=wait_ms)
+    except PlaywrightTimeoutError:
+        reject = pane.frame.page.locator(REJECT_COOKIES).locator("visible=true").first
+        if not reject.count():
+            raise
+        reject.click(timeout=wait_ms)
+        send.click(trial=True, timeout=wait_ms)
 
 
 def click_send(pane: Pane) -> None:

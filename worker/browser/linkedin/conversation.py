@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from worker.browser.linkedin.message_ids import MessageId, read_message_id
 from worker.browser.linkedin.panes import Pane, View
 from worker.browser.linkedin.proof import Bubble
-from worker.browser.linkedin.site_page import SitePage
+from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
 from worker.errors import Reason, StopAccountError, TryAgainError
+from worker.rules.addresses import is_member_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,29 @@ class Person:
 
 
 def find_address(site: SitePage, pane: Pane) -> str | None:
-    """Return the address of the person whose conversation it is; None for a group, and if it isn't shown.
+    """Return the address of the person whose conversation it is; None for a group, and if it isn't certain.
 
     A new message shows names only: its person is the `recipient` of the page's address, if there is exactly
-    one recipient.
+    one recipient. The senders of the messages must not be others.
     """
     if pane.heads:
         named = {site.member_of(href) or site.address_of(href) for href in pane.heads}
-        return named.pop() if len(named) == 1 else None
-    return site.member_of(pane.url) if pane.pills == 1 and "/messaging/compose" in pane.url else None
+    elif pane.pills == 1 and "/messaging/compose" in pane.url:
+        named = {site.member_of(pane.url)}
+    else:
+        return None
+    address = named.pop() if len(named) == 1 else None
+    return address if address and not _list_strangers(site, pane, address) else None
+
+
+def _list_strangers(site: SitePage, pane: Pane, address: str) -> set[str]:
+    """Return the addresses by member id of senders who are neither this person nor the account."""
+    ids = [found for raw in pane.raw_bubbles if (found := read_message_id(raw["urn"]))]
+    own = {f"{ORIGIN}/in/{found.owner}/" for found in ids}
+    senders = {site.member_of(href) for raw in pane.raw_bubbles for href in raw["senders"]}
+    if not is_member_url(address, SITE):
+        return set()
+    return {each for each in senders if each is not None} - own - {address}
 
 
 def find_conversation_of(site: SitePage, view: View, person: Person) -> Pane | None:

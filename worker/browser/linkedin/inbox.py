@@ -23,10 +23,11 @@ from worker.errors import Reason, TryAgainError
 from worker.rules.model import InboxLine
 
 _PATH: Final = "/messaging/compose/"
+_LONG_SNIPPET: Final = 60
 _MOST_STEPS: Final = 60
 _GROWTH_WAIT: Final = timedelta(seconds=2)
 _INTERVAL: Final = timedelta(milliseconds=150)
-_SENDER: Final = re.compile(r"(?P<who>[^\W\d_][\w .'-]{0,30}?) ?: ")
+_SENDER: Final = re.compile(r"(?P<who>[^:]{1,40}?)\s?:\s")
 """What may name the sender at the beginning of a row: "You: ", "Ada: "."""
 
 _READ: Final = """(list, css) => [...list.querySelectorAll(css.rows)].map((row, at) => {
@@ -80,7 +81,7 @@ def read_inbox(site: SitePage, since: datetime) -> Sequence[InboxLine]:
         found: dict[int, InboxLine | None] = {}
         is_old = False
         for _ in range(_MOST_STEPS):
-            for at, row in _read_rows(site, listed):
+            for at, row in list_filled_rows(listed):
                 if at not in found:
                     found[at] = read_line(row, language, clock.now(), zone)
             lines = [line for line in found.values() if line]
@@ -106,6 +107,8 @@ def read_line(row: Row, language: str | None, now: datetime, zone: ZoneInfo) -> 
     snippet = row.snippet
     if (sender := _SENDER.match(snippet)) and (outgoing or _is_part(sender["who"], row.name)):
         snippet = snippet[sender.end() :]
+    if len(snippet) >= _LONG_SNIPPET and not snippet.endswith("…"):
+        snippet += "…"  # the page cuts it somewhere
     return InboxLine(None, times[0] if outgoing else times[1], outgoing, snippet, name=row.name)
 
 
@@ -115,7 +118,7 @@ def is_outgoing(row: Row, language: str | None) -> bool | None:
     An unread message is incoming in every language. In a language that isn't known, nothing else is certain.
     """
     sender = _SENDER.match(row.snippet)
-    own = sender is not None and is_word("you", sender["who"], language)
+    own = sender is not None and is_word("own_message", sender["who"], language)
     if row.is_unread:
         return None if own else False
     if own:
@@ -130,7 +133,7 @@ def _is_part(word: str, name: str) -> bool:
     return set(fold(word).split()) <= set(fold(name).split())
 
 
-def _read_rows(site: SitePage, listed: Locator) -> list[tuple[int, Row]]:
+def list_filled_rows(listed: Locator) -> list[tuple[int, Row]]:
     """Return the rows that are filled, by their places. A row out of sight is an empty element."""
     read: list[dict[str, Any]] = listed.evaluate(_READ, _CSS)
     return [
@@ -147,7 +150,7 @@ def _load_more(site: SitePage, listed: Locator, language: str | None, found: dic
     scrolled = bool(listed.evaluate(_STEP))
     pressed = False
     while True:
-        if len({at for at, _ in _read_rows(site, listed)} | set(found)) > count:
+        if len({at for at, _ in list_filled_rows(listed)} | set(found)) > count:
             return True
         if not scrolled and not pressed:
             pressed = _press_more(listed, language)
@@ -167,5 +170,5 @@ def _press_more(listed: Locator, language: str | None) -> bool:
 def read_shown_rows(site: SitePage) -> Sequence[tuple[Row, InboxLine | None]]:
     """Return the rows that the open list shows without scrolling, and what can be read of each."""
     zone = ZoneInfo(str(site.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")))
-    rows = [row for _, row in _read_rows(site, locate(site.page, marks.LIST).first)]
+    rows = [row for _, row in list_filled_rows(locate(site.page, marks.LIST).first)]
     return [(row, read_line(row, site.language(), clock.now(), zone)) for row in rows]

@@ -14,14 +14,15 @@ from playwright.sync_api import Response
 
 from worker import clock
 from worker.browser.linkedin.conversation import Person, find_address, find_conversation_of
+from worker.browser.linkedin.earlier import is_listed, open_earlier
 from worker.browser.linkedin.marks import messaging as marks
 from worker.browser.linkedin.message_ids import is_conversation_page
 from worker.browser.linkedin.panes import Pane, View, read_view
 from worker.browser.linkedin.profile import Connection, open_profile
-from worker.browser.linkedin.site_page import SitePage
+from worker.browser.linkedin.site_page import SITE, SitePage
 from worker.browser.linkedin.walls import LIMIT_STATUS, has_navigation
 from worker.browser.linkedin.words import is_word
-from worker.browser.marks import find
+from worker.browser.marks import find, peek
 from worker.errors import NeverError, PremiumWallError, Reason, StopAccountError, TryAgainError
 from worker.rules.addresses import is_member_url
 
@@ -38,7 +39,7 @@ def find_person(site: SitePage, profile_url: str, member_url: str | None) -> Per
 
     Raises NeverError if the profile shows that the account isn't connected with them.
     """
-    known = profile_url if is_member_url(profile_url, "linkedin") else member_url
+    known = profile_url if is_member_url(profile_url, SITE) else member_url
     if known is not None:
         return Person(known)
     return _look_up(site, profile_url)
@@ -70,16 +71,28 @@ def open_conversation(site: SitePage, person: Person) -> Person:
             # the page names its person by an address; the profile says whose address that is
             person = _look_up(site, person.member_url)
             pane = _await_pane(site, person)
+        if pane is None and not _offers_something_else(site):
+            pane = _await_pane(site, person)  # the second such page of a session was seen without a composer
         if pane is None:
             _refuse(site, person)
         pane = _await_history(site, person)
+        if not pane.raw_bubbles and pane.pills:
+            pane = _find_earlier(site, person, pane)
     if not pane.raw_bubbles and (refused or is_conversation_page(pane.url) or pane.is_loading):
         raise TryAgainError(Reason.SITE_UNEXPECTED, "the earlier messages of the conversation didn't load")
     if pane.has_subject or _asks_subject(pane.fields):
         raise NeverError(Reason.NOT_CONNECTED, "the site asks for a subject: it would be an InMail")
-    for mark in (marks.COMPOSER, marks.RECIPIENT, marks.SEND, marks.MESSAGE, marks.INCOMING):
-        find(pane.frame, mark)  # counts which forms match
+    _count_marks(pane)
     return person
+
+
+def _count_marks(pane: Pane) -> None:
+    """Count which forms match. A conversation may have no message, or none of the other side."""
+    for mark in (marks.COMPOSER, marks.RECIPIENT, marks.SEND):
+        find(pane.frame, mark)
+    for mark in (marks.MESSAGE, marks.INCOMING):
+        if peek(pane.frame, mark) is not None:
+            find(pane.frame, mark)
 
 
 def _await_pane(site: SitePage, person: Person) -> Pane | None:
@@ -124,6 +137,20 @@ def _await_history(site: SitePage, person: Person) -> Pane:
         _pause(site)
 
 
+def _find_earlier(site: SitePage, person: Person, new: Pane) -> Pane:
+    """Return the earlier conversation with the person if the list has one, else that of a new message."""
+    with site.translate("look for an earlier conversation"):
+        if not is_listed(site, new.name):
+            return new
+        earlier = open_earlier(site, person, new.name, lambda: _pause(site))
+    if earlier is not None:
+        return _await_history(site, person)
+    again = _await_pane(site, person)  # the listed ones are namesakes'
+    if again is None:
+        raise TryAgainError(Reason.SITE_UNEXPECTED, "the page of a new message didn't open again")
+    return _await_history(site, person)
+
+
 def _refuse(site: SitePage, person: Person) -> NoReturn:
     """Raise the error that says why there is no composer for this person."""
     view = _read(site)
@@ -147,24 +174,23 @@ def _refuse(site: SitePage, person: Person) -> NoReturn:
         raise StopAccountError(
             Reason.SITE_CHANGED, "LinkedIn shows an unknown page; a person must look at it"
         )
-    _raise_not_sendable(site, person, has_premium=_has_premium(view), has_subject=view.has_subject)
-
-
-def _raise_not_sendable(site: SitePage, person: Person, *, has_premium: bool, has_subject: bool) -> NoReturn:
-    """Raise by the connection that the profile shows: Premium for a connection is a hold on the account."""
-    if has_subject:
+    if view.has_subject:
         raise NeverError(Reason.NOT_CONNECTED, "the site asks for a subject: it would be an InMail")
-    if open_profile(site, person.member_url).connection is not Connection.CONNECTED:
-        if has_premium:
-            raise PremiumWallError
+    if not _has_premium(view):
         raise NeverError(Reason.NOT_CONNECTED, "the site offers no way to write to this person")
-    if has_premium:
-        raise StopAccountError(
-            Reason.ACCOUNT_HELD,
-            "LinkedIn asks for Premium to write to a connection: it holds the account back; "
-            "write by hand or wait some days",
-        )
-    raise TryAgainError(Reason.SITE_UNEXPECTED, "the page of a new message to a connection has no composer")
+    if open_profile(site, person.member_url).connection is not Connection.CONNECTED:
+        raise PremiumWallError
+    raise StopAccountError(
+        Reason.ACCOUNT_HELD,
+        "LinkedIn asks for Premium to write to a connection: it holds the account back; "
+        "write by hand or wait some days",
+    )
+
+
+def _offers_something_else(site: SitePage) -> bool:
+    """Return whether the page shows something in place of the composer, or somebody else's conversation."""
+    view = _read(site)
+    return _has_premium(view) or view.has_subject or any(not pane.is_overlay for pane in view.panes)
 
 
 def _has_premium(view: View) -> bool:
@@ -178,7 +204,7 @@ def _asks_subject(fields: tuple[str, ...]) -> bool:
 def _is_by_slug(site: SitePage) -> bool:
     """Return whether the page's own conversation names its person by an address that isn't a member id."""
     addresses = [find_address(site, pane) for pane in _read(site).panes if not pane.is_overlay]
-    return any(address and not is_member_url(address, "linkedin") for address in addresses)
+    return any(address and not is_member_url(address, SITE) for address in addresses)
 
 
 def _read(site: SitePage) -> View:

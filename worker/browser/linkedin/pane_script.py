@@ -41,7 +41,11 @@ READ_CONVERSATIONS: Final = r"""(css) => {
     return headed.length ? headed : links;
   };
   const pillsOf = (pane, composer) => {
-    const buttons = shown(pane, css.pill).filter((each) => overlayOf(each) === overlayOf(composer));
+    let found = shown(pane, css.pill);
+    if (!found.length)  // beside the field for names
+      found = shown(pane, "input[role=combobox]").filter((each) => !each.form?.contains(composer))
+        .flatMap((each) => shown(each.parentElement, "button[aria-label]"));
+    const buttons = found.filter((each) => overlayOf(each) === overlayOf(composer));
     const labelled = buttons.filter((each) => each.ariaLabel);
     return labelled.length ? labelled : buttons;
   };
@@ -53,6 +57,8 @@ READ_CONVERSATIONS: Final = r"""(css) => {
   };
   const bubblesOf = (pane, composer) => {
     const items = shown(pane, css.message).filter((each) => overlayOf(each) === overlayOf(composer));
+    const OTHER = "[class*='--other']";
+    const isMarked = items.some((each) => each.matches(OTHER) || each.querySelector(OTHER));
     return items.map((each) => {
       const row = each.closest("li, [role=listitem]") ?? each;
       const isAlone = items.filter((other) => row.contains(other)).length === 1;
@@ -62,8 +68,8 @@ READ_CONVERSATIONS: Final = r"""(css) => {
         .filter((link) => !texts.some((text) => text.contains(link)));
       return {
         urn: each.getAttribute("data-event-urn"),
-        other: /--other\b/.test(each.className)
-          || (/msg-s-event-listitem/.test(each.className) ? false : null),
+        other: each.matches(OTHER) || each.querySelector(OTHER) !== null || (isAlone && row.matches(OTHER))
+          || (isMarked || /event-listitem/.test(each.className) ? false : null),
         senders: links.map((link) => link.getAttribute("href")),
         text: texts.map(textOf).join("\n"),
       };

@@ -68,8 +68,8 @@ def read_profile(
     Returns the keys of the profile too: afterwards a page of its details may be open. Raises as
     `open_profile`, and TryAgainError where the site led to the profile at another address.
     """
-    started = monotonic_seconds()
     opened = open_profile(site_page, address)
+    started = monotonic_seconds()
     if address not in opened.keys.addresses:
         raise TryAgainError(Reason.SITE_UNEXPECTED, "the profile that opened is somebody else's")
     profile = Profile(
@@ -129,9 +129,7 @@ def _read(site_page: SitePage, asked: str | None) -> tuple[Form | None, OpenProf
 
 def _refuse_other_page(site_page: SitePage) -> None:
     site_page.check_walls()
-    segments = [part for part in urlsplit(site_page.page.url).path.split("/") if part]
-    if segments[:1] == ["404"]:
-        raise NeverError(Reason.PROFILE_GONE, "the profile no longer exists")
+    site_page.check_gone()
     raise TryAgainError(Reason.SITE_UNEXPECTED, "the site opened another page than the profile")
 
 

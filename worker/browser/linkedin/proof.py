@@ -46,20 +46,27 @@ def compose_lines(text: str) -> list[str]:
     return [_SPACES.sub(" ", line).strip() for line in plain.split("\n")]
 
 
+def list_new(before: Collection[str], bubbles: Sequence[Bubble], clicked_at: datetime) -> list[Bubble]:
+    """Return the messages with an id from the server that appeared after the click, without the other side's.
+
+    A conversation that is built anew shows old messages, too, that were not loaded before.
+    """
+    return [
+        bubble
+        for bubble in bubbles
+        if bubble.own is not False
+        and bubble.id is not None
+        and bubble.id.urn not in before
+        and bubble.id.at >= clicked_at - _CLOCK_SKEW
+    ]
+
+
 def is_proven(before: Collection[str], after: PaneAfter, text: str, clicked_at: datetime) -> bool:
     """Return whether exactly one message was sent by the click, with this text, to this conversation.
 
     `before` holds the ids that the conversation had before the click.
     """
-    new = [
-        bubble
-        for bubble in after.bubbles
-        if bubble.own is not False
-        and bubble.id is not None
-        and bubble.id.urn not in before
-        # a conversation that is built anew shows old messages that were not loaded before
-        and bubble.id.at >= clicked_at - _CLOCK_SKEW
-    ]
+    new = list_new(before, after.bubbles, clicked_at)
     if not after.is_ours or len(new) != 1:
         return False
     (sent,) = new
@@ -79,8 +86,12 @@ def _is_newest(sent: Bubble, bubbles: Sequence[Bubble]) -> bool:
 
 
 def _is_of_conversation(sent: Bubble, after: PaneAfter) -> bool:
-    """Return whether the id belongs to the conversation of the address, and to that of all other messages."""
-    conversations = {bubble.id.conversation for bubble in after.bubbles if bubble.id is not None}
+    """Return whether the id belongs to the conversation of the address, or of the other messages, or of both.
+
+    A first message has neither until the address changes: so long nothing says that it is of this person.
+    """
+    others = [bubble.id for bubble in after.bubbles if bubble is not sent]
+    conversations = {each.conversation for each in others if each is not None}
     if is_conversation_page(after.url):
         conversations.add(find_conversation(after.url) or "")
     return sent.id is not None and conversations == {sent.id.conversation}

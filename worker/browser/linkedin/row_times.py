@@ -10,7 +10,8 @@ from worker.browser.linkedin.ages import find_date, find_days
 from worker.browser.linkedin.words import LANGUAGES, fold, load_words
 
 _CLOCK: Final = re.compile(
-    r"(?<![\d:.])(?P<hour>\d{1,2})(?:[:.h]| h )(?P<minute>\d{2})(?::\d{2})?\s*(?P<half>[ap]\.?\s?m\b\.?)?(?!\d)"
+    r"(?<![\d:.])(?P<hour>\d{1,2})(?:[:.h]| h )(?P<minute>\d{2})(?::\d{2})?"
+    r"\s*(?P<half>[ap]\.?\s?m\b\.?)?(?!\d)"
 )
 _MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)
@@ -63,7 +64,7 @@ def _find_day(text: str, language: str | None, today: date) -> date | None:
 
 @cache
 def _weekdays(language: str | None) -> dict[str, int]:
-    """Return the names of weekdays, Monday is 0, and their forms of at least two letters that only one has."""
+    """Return the names of weekdays, Monday is 0, and their beginnings of two letters or more, if unique."""
     names: dict[str, set[int]] = {}
     for each in dict.fromkeys((language, "en")):
         if each not in LANGUAGES or each is None:

@@ -5,6 +5,7 @@ to a person, and the list item that it fills. React nests links in links, so onl
 never its HTML.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -22,9 +23,8 @@ _COMMON: Final = r"""
   const ASIDE = "nav, header, footer, aside, dialog, [role=dialog], [role=navigation], [role=tablist], "
     + "[role=menu]";
   // an element without a box of its own (display: contents) is shown if what it stands in is shown
-  const isShown = (one) => getComputedStyle(one).display === "contents"
-    ? !one.parentElement || isShown(one.parentElement)
-    : one.checkVisibility({visibilityProperty: true});
+  const isShown = (one) => one.checkVisibility({visibilityProperty: true})
+    || (getComputedStyle(one).display === "contents" && (!one.parentElement || isShown(one.parentElement)));
   const personOf = (link) => {
     let path;
     try { path = decodeURIComponent(new URL(link.getAttribute("href"), location.href).pathname); }
@@ -46,19 +46,21 @@ _COMMON: Final = r"""
   };
   const controlsIn = (root) => [...root.querySelectorAll("a[href], button, [role=button]")]
     .filter((one) => !personOf(one) && !one.closest(ASIDE) && isShown(one) && !peopleLinks(one).length);
-  const rowsIn = (root) => {
+  const rowsIn = (root, controls = controlsIn(root)) => {
     const rows = new Map();
-    for (const control of controlsIn(root)) {
+    for (const control of controls) {
       const row = rowOf(control, root);
       if (row) rows.set(row, [...(rows.get(row) ?? []), control]);
     }
-    for (const [outer, controls] of [...rows]) {
-      for (const [inner, others] of [...rows]) {
-        if (inner === outer || !outer.contains(inner)) continue;
-        // a row with parts of its own, or all that a control below the rows finds around it
-        const isOneRow = people(inner).size === people(outer).size;
-        if (isOneRow && rows.has(outer)) rows.set(outer, [...new Set([...others, ...rows.get(outer)])]);
-        rows.delete(isOneRow ? inner : outer);
+    for (const inner of [...rows.keys()]) {
+      for (let outer = inner.parentElement; outer && outer !== root; outer = outer.parentElement) {
+        if (!rows.has(outer)) continue;
+        if (people(inner).size < people(outer).size) {
+          rows.delete(outer); // what a control below the rows finds around it
+        } else if (rows.has(inner)) {
+          rows.set(outer, [...rows.get(inner), ...rows.get(outer)]); // a row with parts of its own
+          rows.delete(inner);
+        }
       }
     }
     return rows;
@@ -79,9 +81,15 @@ _READ: Final = (
   };
   const linesOf = (row, controls) => {
     const lines = new Map();
+    const skipped = new Set(controls);
+    const isSkipped = (part) => {
+      for (; part !== row; part = part.parentElement) if (skipped.has(part)) return true;
+      return false;
+    };
     const walker = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
     for (let text = walker.nextNode(); text; text = walker.nextNode()) {
-      if (controls.some((one) => one.contains(text)) || !isShown(text.parentElement)) continue;
+      if (!text.data.trim() && !lines.size) continue;
+      if (isSkipped(text.parentElement) || !isShown(text.parentElement)) continue;
       const block = blockOf(text, row);
       // parts without a space between them may be lines of their own by their style
       lines.set(block, [...(lines.get(block) ?? []), text.data]);
@@ -96,17 +104,19 @@ _READ: Final = (
     label: squeeze(one.getAttribute("aria-label") ?? ""),
     text: squeeze(one.textContent),
   });
-  const rows = rowsIn(root);
+  const controls = controlsIn(root);
+  const rows = rowsIn(root, controls);
   const inRows = new Set([...rows.values()].flat());
-  return {
+  // as text: Playwright's own form of a thousand rows takes seconds
+  return JSON.stringify({
     rows: [...rows].map(([row, controls]) => ({
       links: [...new Set(peopleLinks(row).map((link) => link.getAttribute("href")))],
       labels: [...new Set(labelsOf(row))],
       lines: linesOf(row, controls),
       controls: controls.map(facts),
     })),
-    strays: controlsIn(root).filter((one) => !inRows.has(one)).map(facts),
-  };
+    strays: controls.filter((one) => !inRows.has(one)).map(facts),
+  });
 }"""
 )
 """Reads the rows of a part of the page, and the controls that stand in no row."""
@@ -212,7 +222,7 @@ class ListState:
 
 def read_rows(root: Locator) -> Rows:
     """Read all rows in this part of the page."""
-    read: dict[str, Any] = root.evaluate(_READ)
+    read: dict[str, Any] = json.loads(root.evaluate(_READ))
     return Rows(
         tuple(_row(row) for row in read["rows"]), tuple(Control(**control) for control in read["strays"])
     )

@@ -60,11 +60,9 @@ class SitePage:
         with translate_errors(f"open {path.split('/')[1]}", slow=Reason.SITE_UNREACHABLE):
             response = self.page.goto(self._base_url + path, wait_until="domcontentloaded")
         status = response.status if response else 0
-        arrival = Arrival(status, urlsplit(self.page.url).path)
         with self.translate("read the page"):
             check_walls(self.page, status)
-        if status in {404, 410} or arrival.path.rstrip("/") in _GONE_PATHS:
-            raise NeverError(Reason.PROFILE_GONE, "the page no longer exists")
+        self.check_gone(status)
         if status >= 500:
             raise TryAgainError(Reason.SITE_UNREACHABLE, f"the site answers {status}")
         if status != 200:
@@ -91,6 +89,11 @@ class SitePage:
         """Raise StopAccountError if the page is a wall by now. It may come seconds after the page."""
         with self.translate("read the page"):
             check_walls(self.page)
+
+    def check_gone(self, status: int = 200) -> None:
+        """Raise NeverError if the site says that the page doesn't exist, by status or by another address."""
+        if status in {404, 410} or urlsplit(self.page.url).path.rstrip("/") in _GONE_PATHS:
+            raise NeverError(Reason.PROFILE_GONE, "the page no longer exists")
 
     @contextmanager
     def translate(self, doing: str) -> Iterator[None]:
@@ -138,6 +141,7 @@ class SitePage:
         )
 
     def _refuse_unknown_page(self, main: Mark) -> None:
+        self.check_gone()
         with self.translate("read the page"):
             check_walls(self.page)
             text = shown(self.page, "body").inner_text() if shown(self.page, "body").count() else ""

@@ -1,7 +1,7 @@
 """One person's open conversation: read it, type, send once, and prove it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from worker import clock
@@ -16,8 +16,8 @@ from worker.browser.linkedin.conversation import (
 from worker.browser.linkedin.history import load_older
 from worker.browser.linkedin.open_conversation import POLL_INTERVAL
 from worker.browser.linkedin.panes import Pane, View, read_view
-from worker.browser.linkedin.proof import Bubble, PaneAfter, is_proven
-from worker.browser.linkedin.site_page import SitePage
+from worker.browser.linkedin.proof import Bubble, PaneAfter, is_proven, list_new
+from worker.browser.linkedin.site_page import SITE, SitePage
 from worker.errors import RapportError, Reason, TryAgainError, UnknownDialogError
 from worker.rules.addresses import is_member_url
 from worker.rules.model import ThreadMessage
@@ -42,6 +42,7 @@ class LinkedInThread:
         self._suggestion = suggestion
         self._known: dict[str, datetime] = {}
         self._was_read = False
+        self._new: set[str] = set()
         self._typed: str | None = None
         self._clicked_at: datetime | None = None
         self._dialogs_before = 0
@@ -59,7 +60,7 @@ class LinkedInThread:
             address = self._find_address()
         if address == self._person.profile_url:
             return self._person.member_url
-        return address if is_member_url(address, "linkedin") else None
+        return address if is_member_url(address, SITE) else None
 
     def shown_name(self) -> str:
         """Return the name in the conversation's head, or of its only recipient."""
@@ -97,6 +98,8 @@ class LinkedInThread:
                 raise TryAgainError(Reason.SITE_UNEXPECTED, "the composer doesn't hold what was typed")
             composer.require_send_button(pane)
             self._require_no_news(pane)
+            with self._site.translate("reach the Send button"):
+                composer.reach_send_button(pane)
         except RapportError:
             self.clear()
             raise
@@ -235,8 +238,12 @@ class LinkedInThread:
             return False
         if pane is None or self._clicked_at is None:
             return False
-        after = PaneAfter(self._site.page.url, True, read_bubbles(self._site, pane, self._person))
-        return is_proven(self._known, after, text, self._clicked_at.astimezone(UTC))
+        bubbles = read_bubbles(self._site, pane, self._person)
+        new = list_new(self._known, bubbles, self._clicked_at)
+        self._new |= {each.id.urn for each in new if each.id}
+        if len(self._new) > 1:  # also if one of them has gone again
+            return False
+        return is_proven(self._known, PaneAfter(self._site.page.url, True, bubbles), text, self._clicked_at)
 
     def _until(self, wait: timedelta) -> float:
         return clock.monotonic_seconds() + min(wait, self._site.timeout).total_seconds()

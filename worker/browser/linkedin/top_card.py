@@ -119,7 +119,7 @@ def find_keys(card: Card, read: CardsRead, shown_at: str) -> PersonKeys:
 
     Raises StopAccountError if two ids or two addresses in the card disagree.
     """
-    members = _members(card) or _data_members(card) or _page_members(read)
+    members = _members(card) or _only(_data_members(card)) or _page_members(read)
     slugs, opened = _split(_addresses(card) | {shown_at})
     members |= opened
     if len(members) > 1 or len(slugs) > 1:
@@ -160,9 +160,11 @@ def find_headline(lines: Sequence[Line], name: str, language: str | None) -> tup
     plain: list[str] = []
     for line in lines[names[0] + 1 if names else 0 :]:
         text = line["text"].strip(" ·•")
+        if parse_degree(line["text"]):
+            continue
         if "/overlay/contact-info" in (line["link"] or "") or _is_count(line["text"], language):
             break
-        is_badge = parse_degree(line["text"]) or (not plain and _PRONOUNS.fullmatch(text))
+        is_badge = not plain and _PRONOUNS.fullmatch(text)
         if text and not line["action"] and not is_badge and fold(text) != fold(name) and not line["link"]:
             plain.append(text)
     headline = plain[0] if plain and plain[0] != "--" else ""
@@ -174,9 +176,10 @@ def _rate(card: Card, title: str, slugs: set[str], members: set[str]) -> int:
     """Return how well a card fits the profile; 0 if it is another person's, or no top card."""
     ours = _addresses(card) & slugs
     is_known = bool(ours or _members(card) & members)
-    is_other = bool((_addresses(card) and not ours) or (_members(card) and members and not is_known))
+    is_other = not is_known and bool((_addresses(card) and slugs) or (_members(card) and members))
     looks = 4 * (card["level"] == "H1") + 2 * _is_titled(card, title)
-    if not card["keyed"] and (is_other or not (looks or ours or (is_known and _degrees(card)))):
+    is_head = looks or _addresses(card) or (is_known and _degrees(card))
+    if not card["keyed"] and (is_other or not is_head):
         return 0
     return _PROVEN * (2 * card["keyed"] + is_known) + looks + bool(_degrees(card))
 
@@ -239,7 +242,11 @@ def _data_members(card: Card) -> set[str]:
 
 def _page_members(read: CardsRead) -> set[str]:
     """Return the id that the profile's other cards and its toolbar name, if they agree."""
-    found = _ids_in_keys(read["keys"]) or _ids_in_links(read["toolbar"])
+    return _only(_ids_in_keys(read["keys"]) or _ids_in_links(read["toolbar"]))
+
+
+def _only(found: set[str]) -> set[str]:
+    """Return what was found where it is one, else nothing."""
     return found if len(found) == 1 else set()
 
 

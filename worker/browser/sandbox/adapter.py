@@ -74,7 +74,7 @@ class SandboxSite:
 
     def inbox(self, since: datetime) -> Sequence[InboxLine]:
         """Read the pages of the inbox until a conversation is older than `since`."""
-        found: dict[str, InboxLine] = {}
+        found: dict[str | None, InboxLine] = {}
         path: str | None = "/messaging/"
         while path is not None:
             self._require_ok(self._open_path(path))

@@ -1,7 +1,6 @@
 // Builds a page from trees, as React does: links inside links and paragraphs inside paragraphs stay nested.
 "use strict";
 (() => {
-  const SVG = new Set(["svg", "use", "path"]);
   const elements = new Map();
   const near = { rootMargin: "80px", scrollMargin: "80px" };
   const visible = new IntersectionObserver((entries) => {
@@ -14,9 +13,7 @@
 
   function build(tree) {
     if (typeof tree === "string") return document.createTextNode(tree);
-    const node = SVG.has(tree.t)
-      ? document.createElementNS("http://www.w3.org/2000/svg", tree.t)
-      : document.createElement(tree.t);
+    const node = document.createElement(tree.t);
     for (const [name, value] of Object.entries(tree.a)) node.setAttribute(name, value);
     for (const child of tree.c) node.appendChild(build(child));
     if (tree.r) elements.set(tree.r, node);

@@ -3,15 +3,15 @@
 
 const list = document.querySelector(".msg-conversations-container");
 const detail = document.querySelector(".msg__detail");
-const threadPath = (id) => `/messaging/thread/${id}/`;
+const threadPath = ({ thread, variant }) => `/messaging/thread/${variant === "b" ? encodeURIComponent(thread) : thread}/`;
 
 async function showPane(query) {
   const pane = await call(`pane?${new URLSearchParams(query)}`);
   const host = build(`<div class="msg-convo-wrapper msg-thread"></div>`);
   detail.replaceChildren(host);
-  if (query.mode === "compose" && pane.mode === "thread") history.replaceState(null, "", threadPath(pane.thread));
+  if (query.mode === "compose" && pane.mode === "thread") history.replaceState(null, "", threadPath(pane));
   const onFirst = (next) => {
-    history.replaceState(null, "", threadPath(next.thread));
+    history.replaceState(null, "", threadPath(next));
     const again = build(`<div class="msg-convo-wrapper msg-thread"></div>`);
     detail.replaceChildren(again);
     return new Pane(again, next, { onFirst }).show();
@@ -43,7 +43,7 @@ function rowContent(row, words) {
     </div></div>`);
   link.addEventListener("click", (event) => {
     if (event.target.closest("label")) return;
-    history.pushState(null, "", threadPath(row.thread));
+    history.pushState(null, "", threadPath(row));
     row.unread = false;
     showPane({ mode: "thread", thread: row.thread });
   });
@@ -83,7 +83,7 @@ async function showRows() {
   if (open === "newest" && page.rows.length) {
     const { thread } = page.rows[0];
     await later(100);
-    history.replaceState(null, "", threadPath(thread));
+    history.replaceState(null, "", threadPath(page.rows[0]));
     await showPane({ mode: "thread", thread });
   } else if (open === "thread") {
     await showPane({ mode: "thread", recipient, thread: decodeURIComponent(location.pathname.split("/")[3]) });

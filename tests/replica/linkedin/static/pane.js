@@ -105,8 +105,10 @@ class Pane {
       return;
     }
     const subject = pane.kind === "subject" ? `<input class="msg-form__subject" name="subject" aria-label="${escaped(words.subject)}" type="text">` : "";
+    const label = pane.variant === "b" ? ` aria-label="${escaped(words.send)}"` : "";
+    const text = pane.variant === "b" ? `<svg width="16" height="16"></svg><span class="artdeco-button__text">${escaped(words.send)}</span>` : escaped(words.send);
     const buttons = {
-      button: `<button class="msg-form__send-button artdeco-button artdeco-button--1" type="submit" disabled>${escaped(words.send)}</button>`,
+      button: `<button class="msg-form__send-button artdeco-button artdeco-button--1" type="submit"${label} disabled>${text}</button>`,
       icon: `<button class="msg-form__send-btn artdeco-button artdeco-button--circle" type="submit" disabled><svg data-test-icon="send-privately-small" width="16" height="16"></svg></button>`,
       enter: "",
     };
@@ -153,6 +155,7 @@ class Pane {
     const { pane } = this;
     const client = { urn: `urn:li:msg_message:${crypto.randomUUID()}`, outgoing: true, text, link: `https://www.linkedin.com/in/me`, sender: "", heading: "", clock: "", day: this.last?.day ?? pane.words.today };
     const bubble = this.append(client);
+    if (pane.variant === "b") bubble.querySelector("[data-event-urn]").removeAttribute("data-event-urn");
     this.box.innerHTML = "<p><br></p>";
     if (this.button) this.button.disabled = true;
     localStorage.removeItem(this.draftKey);
@@ -173,8 +176,8 @@ class Pane {
     if (answer.share_prompt || answer.unknown_dialog) this.ask(answer);
     if (answer.no_server_id) return;
     this.last = answer.message;
-    if (pane.mode === "compose") bubble.replaceWith(messageItem(answer.message, null));
-    else bubble.querySelector("[data-event-urn]").setAttribute("data-event-urn", answer.message.urn);
+    if ((pane.mode === "compose") === (pane.variant === "a")) bubble.replaceWith(messageItem(answer.message, null));
+    else bubble.querySelector(".msg-s-event-listitem").setAttribute("data-event-urn", answer.message.urn);
     if (answer.twin) this.append(answer.twin);
     if (pane.mode === "compose") await this.becomeThread(answer);
   }

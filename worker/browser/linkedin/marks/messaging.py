@@ -92,7 +92,10 @@ MINIMIZED: Final = "[class*='is-minimized'], [class*='is-minimised']"
 PREMIUM = Mark(
     SITE,
     "messaging.premium_wall",
-    (Form("card", "[class*='card-upsell']", "the code of a project that met it", date(2026, 6, 1)),),
+    (
+        Form("card", "[class*='card-upsell']", "the code of a project that met it", date(2026, 6, 1)),
+        Form("link", "main a[href*='/premium/']", "inference: where its button leads", date(2026, 6, 1)),
+    ),
 )
 """What is offered in place of a composer."""
 
@@ -111,6 +114,9 @@ HEADINGS: Final = ", ".join(
     for level in ("h1", "h2", "h3")
 )
 """Where the offer of Premium in place of a composer says what it is."""
+
+REJECT_COOKIES: Final = "button[action-type=DENY], button[data-control-name*='consent.deny']"
+"""The button of the banner about cookies, reported by many, mostly on pages of guests."""
 
 TEXTS: Final = (
     "[data-event-urn]",

@@ -45,7 +45,7 @@ TOP_CARD = Mark(
 """The top card, or a heading that may be the name in it."""
 
 READ_CARDS: Final = f"""(roots) => {{{HELPERS}
-  const ASIDE = "[role=toolbar], header, footer, nav, aside, dialog, [role=dialog]";
+  const ASIDE = "[role=toolbar], header:not(main header), footer, nav, aside, dialog, [role=dialog]";
   const COMPOSE = "a[href*='/messaging/compose'], a[href*='/messaging/thread/new']";
   const isSticky = (element) => {{
     for (let each = element; each; each = each.parentElement)

@@ -38,7 +38,7 @@ DETAILS: Final[Mapping[Section, str]] = {
 READ_SECTIONS: Final = f"""({{keys, anchors, words}}) => {{{HELPERS}
   const KEYED = ["[componentkey*='profile.skill(']", "[componentkey^='entity-collection-item']"];
   const LISTED = ["li, [role=listitem]", "[data-lazy-mount-id]"];
-  const OUTSIDE = "aside, header, footer, nav, dialog, [role=toolbar], [role=dialog]";
+  const OUTSIDE = "aside, header:not(main header), footer, nav, dialog, [role=toolbar], [role=dialog]";
   const fold = (text) => text.normalize("NFC").replace(/\\s+/g, " ").replace(/\\u2019/g, "'")
     .trim().toLowerCase();
   const main = document.querySelector("main#workspace, main") ?? document.querySelector("[role=main]");

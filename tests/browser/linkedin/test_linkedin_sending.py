@@ -1,15 +1,16 @@
 """Writing to one person: whom, once, proven."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.browser.linkedin import messaging_pages as made
-from tests.browser.linkedin.conftest import Pages
 from tests.browser.linkedin.messaging_pages import (
     ADA,
     BASE,
     JO,
+    Pages,
     bubble,
     composer,
     head,
@@ -18,12 +19,32 @@ from tests.browser.linkedin.messaging_pages import (
     pane,
     pill,
 )
+from worker.browser.linkedin import open_conversation
 from worker.browser.linkedin.adapter import LinkedInSite
-from worker.errors import NeverError, Reason, StopAccountError, TryAgainError, UnknownDialogError
+from worker.browser.linkedin.profile import Connection, OpenProfile
+from worker.errors import (
+    NeverError,
+    RapportError,
+    Reason,
+    StopAccountError,
+    TryAgainError,
+    UnknownDialogError,
+)
+from worker.rules.identity import PersonKeys
 
 COMPOSE = "/messaging/compose/"
 TEXT = "Happy birthday, Ada! 🎂\n\nAll the best\nOwner"
 LAST_YEAR = datetime(2025, 11, 20, 9, 30, tzinfo=UTC)
+
+
+TOGGLE = '<button type="button" class="msg-form__send-toggle">…</button>'
+WORDED_SUBJECT = '<input aria-label="Betreff (erforderlich)">'
+PART = "<p>Happy birthday, Ada! 🎂</p>"
+
+
+def read_drafts(pages: Pages) -> list[str]:
+    frames = pages.page.frames
+    return [box.inner_text() for frame in frames for box in frame.locator("[contenteditable]").all()]
 
 
 def send(site: LinkedInSite, text: str = TEXT) -> bool:
@@ -35,7 +56,7 @@ def send(site: LinkedInSite, text: str = TEXT) -> bool:
     return thread.proof(text, more_than=0)
 
 
-def test_a_text_of_several_lines_leaves_as_one_message_without_a_key(linkedin: LinkedInSite, pages: Pages):
+def test_several_lines_leave_as_one_message_without_a_key(linkedin: LinkedInSite, pages: Pages) -> None:
     old = bubble("Hello<br>Ada <a href='/x'>link</a>", LAST_YEAR, theirs=True)
     pages.bodies[COMPOSE] = made.page(pane(head(), old))
     thread = linkedin.open_thread(member(ADA))
@@ -56,7 +77,7 @@ def test_a_text_of_several_lines_leaves_as_one_message_without_a_key(linkedin: L
     assert sent.at > datetime.now(UTC) - timedelta(minutes=1)  # noqa: TID251 -- the page's own time
 
 
-def test_a_new_conversation_is_known_by_address_and_pill_and_moves_to_its_own_page(linkedin, pages: Pages):
+def test_a_new_conversation_is_known_by_address_and_pill(linkedin: LinkedInSite, pages: Pages) -> None:
     rebuilt = made.js(pane(head()))
     script = f"""window.onSend = (text) => {{
       add(text, "client-1");
@@ -92,22 +113,27 @@ def test_a_new_conversation_is_known_by_address_and_pill_and_moves_to_its_own_pa
         "the head changes",
     ],
 )  # fmt: skip
-def test_what_does_not_prove_a_message_leaves_it_uncertain(linkedin, pages: Pages, on_send: str):
+def test_what_proves_no_message_leaves_it_uncertain(
+    brief_linkedin: LinkedInSite, pages: Pages, on_send: str
+) -> None:
     old = bubble("Hello", LAST_YEAR)
     pages.bodies[COMPOSE] = made.page(pane(head(), old), script=f"window.onSend = (text) => {{ {on_send} }};")
-    assert not send(linkedin)
+    assert not send(brief_linkedin)
 
 
-def test_a_reply_that_comes_meanwhile_does_not_hide_the_message(linkedin, pages: Pages):
+def test_a_reply_that_comes_meanwhile_does_not_hide_the_message(linkedin: LinkedInSite, pages: Pages) -> None:
     script = """const before = window.onSend;
       window.onSend = (text) => { before(text);
-        setTimeout(() => add("Thanks!", serverId(Date.now() + 900, undefined, 3), "msg-s-event-listitem--other"), 400); };"""
+        const id = serverId(Date.now() + 900, undefined, 3);
+        setTimeout(() => add("Thanks!", id, "msg-s-event-listitem--other"), 400); };"""
     pages.bodies[COMPOSE] = made.page(pane(head(), bubble("1", LAST_YEAR)), script=script)
     assert send(linkedin, "1")
 
 
 @pytest.mark.parametrize("where", ["shadow", "frame"])
-def test_an_overlay_is_found_by_id_where_the_newer_pages_mount_it(linkedin, pages: Pages, where: str):
+def test_an_overlay_is_found_by_id_where_the_newer_pages_mount_it(
+    linkedin: LinkedInSite, pages: Pages, where: str
+) -> None:
     chats = overlay(head(JO, "Jo Sample")) + overlay(head())
     host = '<div id="interop-outlet" data-testid="interop-shadowdom"></div>'
     if where == "shadow":
@@ -125,24 +151,14 @@ def test_an_overlay_is_found_by_id_where_the_newer_pages_mount_it(linkedin, page
     thread = linkedin.open_thread(member(ADA))
     thread.type(TEXT)
     assert thread.shown_name() == "Ada Example"
-    drafts = [
-        draft
-        for draft in (
-            box.inner_text()
-            for frame in pages.page.frames
-            for box in frame.locator("[contenteditable]").all()
-        )
-    ]
-    assert [bool(draft.strip()) for draft in drafts] == [False, True]
+    assert [bool(draft.strip()) for draft in read_drafts(pages)] == [False, True]
     thread.clear()
-    assert not any(
-        box.inner_text().strip()
-        for frame in pages.page.frames
-        for box in frame.locator("[contenteditable]").all()
-    )
+    assert not any(draft.strip() for draft in read_drafts(pages))
 
 
-def test_a_frame_that_is_not_shown_holds_no_conversation_of_ours(linkedin, pages: Pages):
+def test_a_frame_that_is_not_shown_holds_no_conversation_of_ours(
+    linkedin: LinkedInSite, pages: Pages
+) -> None:
     pages.bodies["/preload/"] = made.page("", beside=overlay(head()))
     frame = '<iframe data-testid="interop-iframe" src="/preload/" style="opacity: 0"></iframe>'
     pages.bodies[COMPOSE] = made.page(pane(head()), beside=frame)
@@ -157,7 +173,7 @@ def test_a_frame_that_is_not_shown_holds_no_conversation_of_ours(linkedin, pages
     ],
     ids=["a stranger's chat", "a minimised chat"],
 )
-def test_other_chats_are_left_alone(linkedin, pages: Pages, beside: str):
+def test_other_chats_are_left_alone(linkedin: LinkedInSite, pages: Pages, beside: str) -> None:
     pages.bodies[COMPOSE] = made.page(pane(head()), beside=f'<aside id="msg-overlay">{beside}</aside>')
     assert send(linkedin)
     assert pages.page.locator(".msg-overlay-conversation-bubble").count() == 1
@@ -168,7 +184,9 @@ def test_other_chats_are_left_alone(linkedin, pages: Pages, beside: str):
     [overlay(head()), overlay(pill("Jo Sample"), kind="msg-overlay-conversation-bubble--is-compose")],
     ids=["the same person twice", "a window for a new message"],
 )
-def test_nothing_is_typed_where_two_windows_could_be_meant(linkedin, pages: Pages, beside: str):
+def test_nothing_is_typed_where_two_windows_could_be_meant(
+    linkedin: LinkedInSite, pages: Pages, beside: str
+) -> None:
     pages.bodies[COMPOSE] = made.page(pane(head()), beside=f'<aside id="msg-overlay">{beside}</aside>')
     with pytest.raises(TryAgainError) as caught:
         send(linkedin)
@@ -184,10 +202,10 @@ def test_nothing_is_typed_where_two_windows_could_be_meant(linkedin, pages: Page
         (pane(pill() + pill("Jo Sample")), TryAgainError, Reason.COMPOSER_OCCUPIED),
         (pane("<h2>Ada Example</h2>"), StopAccountError, Reason.SITE_CHANGED),
         (pane(pill(), form=composer(extra='<input name="subject">')), NeverError, Reason.NOT_CONNECTED),
-        (pane(pill(), form=composer(extra='<input aria-label="Betreff (erforderlich)">')), NeverError, Reason.NOT_CONNECTED),
+        (pane(pill(), form=composer(extra=WORDED_SUBJECT)), NeverError, Reason.NOT_CONNECTED),
         (pane(pill(), form=composer("<p>A draft of mine</p>")), TryAgainError, Reason.COMPOSER_OCCUPIED),
-        (pane(pill(), form=composer("<p>Happy birthday, Ada! 🎂</p>")), TryAgainError, Reason.COMPOSER_OCCUPIED),
-        (pane(pill(), form=composer(send='<button type="button" class="msg-form__send-toggle">…</button>')), StopAccountError, Reason.ENTER_SENDS),
+        (pane(pill(), form=composer(PART)), TryAgainError, Reason.COMPOSER_OCCUPIED),
+        (pane(pill(), form=composer(send=TOGGLE)), StopAccountError, Reason.ENTER_SENDS),
         (pane(pill(), form=composer(send="")), StopAccountError, Reason.SITE_CHANGED),
     ],
     ids=[
@@ -195,9 +213,10 @@ def test_nothing_is_typed_where_two_windows_could_be_meant(linkedin, pages: Page
         "part of the text", "Enter sends", "no button",
     ],
 )  # fmt: skip
-def test_what_is_not_certain_is_refused_and_left_as_it_was(linkedin, pages: Pages, main, error, reason):
+def test_what_is_not_certain_is_refused_and_left_as_it_was(
+    linkedin: LinkedInSite, pages: Pages, main: str, error: type[RapportError], reason: Reason
+) -> None:
     pages.bodies[COMPOSE] = made.page(main)
-    draft = ""
     pages.page.goto(f"{BASE}{COMPOSE}")
     draft = pages.page.locator("[contenteditable]").inner_text()
     with pytest.raises(error) as caught:
@@ -207,14 +226,14 @@ def test_what_is_not_certain_is_refused_and_left_as_it_was(linkedin, pages: Page
     assert pages.page.locator("[contenteditable]").inner_text().strip() == draft.strip()
 
 
-def test_the_text_of_an_attempt_that_was_cut_off_is_sent_once(linkedin, pages: Pages):
+def test_the_text_of_an_attempt_that_was_cut_off_is_sent_once(linkedin: LinkedInSite, pages: Pages) -> None:
     lines = "".join(f"<p>{line or '<br>'}</p>" for line in TEXT.split("\n"))
-    pages.bodies[COMPOSE] = made.page(pane(pill(), form=composer(lines)))
+    pages.bodies[COMPOSE] = made.page(pane(head(), form=composer(lines)))
     assert send(linkedin)
     assert pages.page.evaluate("sent") == [TEXT]
 
 
-def test_an_icon_counts_as_the_button_if_it_alone_submits(linkedin, pages: Pages):
+def test_an_icon_counts_as_the_button_if_it_alone_submits(linkedin: LinkedInSite, pages: Pages) -> None:
     icon = '<button class="msg-form__send-btn" disabled><svg width="9" height="9"></svg></button>'
     pages.bodies[COMPOSE] = made.page(
         pane(head(), form=composer(send=icon)),
@@ -223,7 +242,7 @@ def test_an_icon_counts_as_the_button_if_it_alone_submits(linkedin, pages: Pages
     assert send(linkedin)
 
 
-def test_a_changed_head_stops_the_click(linkedin, pages: Pages):
+def test_a_changed_head_stops_the_click(linkedin: LinkedInSite, pages: Pages) -> None:
     pages.bodies[COMPOSE] = made.page(pane(head()))
     thread = linkedin.open_thread(member(ADA))
     thread.type(TEXT)
@@ -234,7 +253,9 @@ def test_a_changed_head_stops_the_click(linkedin, pages: Pages):
     assert pages.page.evaluate("sent") == []
 
 
-def test_own_messages_that_load_late_stop_the_greeting_and_clear_the_draft(linkedin, pages: Pages):
+def test_own_messages_that_load_late_stop_the_greeting_and_clear_the_draft(
+    linkedin: LinkedInSite, pages: Pages
+) -> None:
     pages.bodies[COMPOSE] = made.page(pane(head(), bubble("Hello", LAST_YEAR)))
     thread = linkedin.open_thread(member(ADA))
     thread.messages()
@@ -244,16 +265,18 @@ def test_own_messages_that_load_late_stop_the_greeting_and_clear_the_draft(linke
     assert not pages.page.locator("[contenteditable]").inner_text().strip()
 
 
-def test_an_unknown_dialog_after_the_click_is_left_to_a_person(linkedin, pages: Pages):
+def test_an_unknown_dialog_after_the_click_is_left_to_a_person(
+    brief_linkedin: LinkedInSite, pages: Pages
+) -> None:
     script = """window.onSend = () => document.body.insertAdjacentHTML("beforeend",
       '<div role="dialog"><h2>Share your contact info?</h2><button>Share</button></div>');"""
     pages.bodies[COMPOSE] = made.page(pane(head()), script=script)
     with pytest.raises(UnknownDialogError):
-        send(linkedin)
+        send(brief_linkedin)
     assert pages.page.get_by_role("button", name="Share").is_visible()
 
 
-def test_a_wall_in_place_of_the_conversation_stops_the_account(linkedin, pages: Pages):
+def test_a_wall_in_place_of_the_conversation_stops_the_account(linkedin: LinkedInSite, pages: Pages) -> None:
     script = (
         """window.onSend = () => { document.body.innerHTML = '<form class="login__form">Sign in</form>'; };"""
     )
@@ -263,7 +286,9 @@ def test_a_wall_in_place_of_the_conversation_stops_the_account(linkedin, pages: 
 
 
 @pytest.mark.parametrize("kind", ["no id", "no side"])
-def test_messages_without_the_marks_of_a_proof_stop_the_account(linkedin, pages: Pages, kind: str):
+def test_messages_without_the_marks_of_a_proof_stop_the_account(
+    linkedin: LinkedInSite, pages: Pages, kind: str
+) -> None:
     shown = bubble("Hello", LAST_YEAR)
     drifted = (
         shown.replace("urn:li:msg_message", "urn:li:new")
@@ -276,7 +301,9 @@ def test_messages_without_the_marks_of_a_proof_stop_the_account(linkedin, pages:
     assert caught.value.reason is Reason.SITE_CHANGED
 
 
-def test_a_message_that_has_not_left_yet_is_neither_there_nor_absent(linkedin, pages: Pages):
+def test_a_message_that_has_not_left_yet_is_neither_there_nor_absent(
+    linkedin: LinkedInSite, pages: Pages
+) -> None:
     pages.bodies[COMPOSE] = made.page(
         pane(head(), bubble("Hello", LAST_YEAR)), script=f"add({made.js(TEXT)}, 'client-1');"
     )
@@ -284,7 +311,9 @@ def test_a_message_that_has_not_left_yet_is_neither_there_nor_absent(linkedin, p
         linkedin.open_thread(member(ADA)).messages()
 
 
-def test_an_empty_conversation_page_is_no_proof_that_nothing_was_written(linkedin, pages: Pages):
+def test_an_empty_conversation_page_is_no_proof_that_nothing_was_written(
+    linkedin: LinkedInSite, pages: Pages
+) -> None:
     pages.bodies[COMPOSE] = made.page(
         pane(head()), script=f"history.replaceState(null, '', '{made.thread_path()}');"
     )
@@ -292,7 +321,68 @@ def test_an_empty_conversation_page_is_no_proof_that_nothing_was_written(linkedi
         linkedin.open_thread(member(ADA))
 
 
-def test_older_messages_are_loaded_by_scrolling_up(linkedin, pages: Pages):
+@pytest.mark.parametrize("is_theirs", [True, False], ids=["the person's", "a namesake's"])
+def test_an_earlier_conversation_that_the_page_hides_is_found_in_the_list(
+    linkedin: LinkedInSite, pages: Pages, *, is_theirs: bool
+) -> None:
+    listed = f"<ul class='x-conversations-list'>{made.inbox_row('Ada Example', '10:29', 'You: Hi')}</ul>"
+    opened = made.js(pane(head(ADA if is_theirs else JO), bubble("Hi", LAST_YEAR)))
+    script = f"""document.querySelector(".x-conversations-list").addEventListener("click", () => {{
+      history.pushState(null, "", "{made.thread_path()}");
+      document.querySelector(".msg-convo-wrapper").outerHTML = {opened};
+    }});"""
+    pages.bodies[COMPOSE] = made.page(listed + pane(pill()), script=script)
+    thread = linkedin.open_thread(member(ADA))
+    assert thread.member() == member(ADA)
+    assert [message.text for message in thread.messages()] == (["Hi"] if is_theirs else [])
+
+
+def test_a_head_by_address_counts_if_the_profile_shows_the_id(
+    linkedin: LinkedInSite, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slug = "https://www.linkedin.com/in/ada-example/"
+    keys = PersonKeys(slug, member(ADA))
+    profile = OpenProfile(keys, "Ada Example", "", "", 1, Connection.CONNECTED)
+    monkeypatch.setattr(open_conversation, "open_profile", lambda _site, _address: profile)
+    pages.bodies[COMPOSE] = made.page(pane(head("ada-example/")))
+    thread = linkedin.open_thread(member(ADA))
+    assert (thread.recipient(), thread.member()) == (slug, member(ADA))
+    other = replace(profile, keys=PersonKeys("https://www.linkedin.com/in/ada-2/", member(ADA)))
+    monkeypatch.setattr(open_conversation, "open_profile", lambda _site, _address: other)
+    with pytest.raises(NeverError) as caught:
+        linkedin.open_thread(member(ADA))
+    assert caught.value.reason is Reason.WRONG_RECIPIENT
+
+
+@pytest.mark.parametrize(
+    ("degree", "reason"), [(1, Reason.ACCOUNT_HELD), (2, Reason.NOT_CONNECTED)], ids=["connected", "left"]
+)
+def test_premium_in_place_of_a_composer_holds_the_account_only_for_a_connection(
+    linkedin: LinkedInSite, pages: Pages, monkeypatch: pytest.MonkeyPatch, degree: int, reason: Reason
+) -> None:
+    connection = Connection.CONNECTED if degree == 1 else Connection.NOT_CONNECTED
+    profile = OpenProfile(PersonKeys(None, member(ADA)), "Ada Example", "", "", degree, connection)
+    monkeypatch.setattr(open_conversation, "open_profile", lambda _site, _address: profile)
+    pages.bodies[COMPOSE] = made.page("<h3 class='card-upsell-v2__headline'>Message Ada with Premium</h3>")
+    with pytest.raises(RapportError) as caught:
+        linkedin.open_thread(member(ADA))
+    assert caught.value.reason is reason
+
+
+def test_what_covers_the_button_is_found_before_the_click(
+    linkedin: LinkedInSite, pages: Pages
+) -> None:
+    cover = '<div id="cover" style="position: fixed; inset: 0; z-index: 9">{}</div>'
+    reject = "<button action-type='DENY' onclick='cover.remove()'>Reject</button>"
+    pages.bodies[COMPOSE] = made.page(pane(head()), beside=cover.format(""))
+    with pytest.raises(TryAgainError):
+        send(linkedin)
+    assert not any(draft.strip() for draft in read_drafts(pages))
+    pages.bodies[COMPOSE] = made.page(pane(head()), beside=cover.format(reject))
+    assert send(linkedin)
+
+
+def test_older_messages_are_loaded_by_scrolling_up(linkedin: LinkedInSite, pages: Pages) -> None:
     recent = [datetime.now(UTC) - timedelta(days=day) for day in (9, 5, 1)]  # noqa: TID251 -- within the window
     shown = "".join(bubble(f"{at:%d}", at) for at in recent[1:])
     older = made.js(bubble("older", recent[0]))
@@ -304,10 +394,10 @@ def test_older_messages_are_loaded_by_scrolling_up(linkedin, pages: Pages):
         isLoaded = true;
         setTimeout(() => list.querySelector("ul").insertAdjacentHTML("afterbegin", {older}), 200); }});"""
     pages.bodies[COMPOSE] = made.page(pane(head(), shown), script=script)
-    assert [each.text for each in linkedin.open_thread(member(ADA)).messages()][0] == "older"
+    assert linkedin.open_thread(member(ADA)).messages()[0].text == "older"
 
 
-def test_closing_leaves_no_draft_and_no_open_conversation(linkedin, pages: Pages):
+def test_closing_leaves_no_draft_and_no_open_conversation(linkedin: LinkedInSite, pages: Pages) -> None:
     pages.bodies[COMPOSE] = made.page(
         pane(head()),
         script="""
@@ -321,7 +411,9 @@ def test_closing_leaves_no_draft_and_no_open_conversation(linkedin, pages: Pages
     assert pages.page.evaluate("localStorage.getItem('draft')") == ""
 
 
-def test_a_person_known_by_id_is_written_to_without_opening_a_profile(linkedin, pages: Pages):
+def test_a_person_known_by_id_is_written_to_without_opening_a_profile(
+    linkedin: LinkedInSite, pages: Pages
+) -> None:
     pages.bodies[COMPOSE] = made.page(pane(head()))
     linkedin.open_thread("https://www.linkedin.com/in/ada-example/", member(ADA))
     assert pages.opened == [f"{COMPOSE}?recipient={ADA}"]
