@@ -138,7 +138,9 @@ class CheckedPerson:
         if view.has_premium or view.has_subject or offers:
             return _behind_a_wall("Premium is offered in place of the composer", facts)
         found = f"{len(view.panes)} conversations, none with the profile's id"
-        return OwnChecks([CrossCheck("compose.recipient", Verdict.DRIFT, found, RECIPIENT | COMPOSER)], facts)
+        # marks alone prove nothing: they may be those of another conversation
+        others = CrossCheck("compose.conversation", Verdict.UNKNOWN, "not the person's", SENDING)
+        return OwnChecks([CrossCheck("compose.recipient", Verdict.DRIFT, found, RECIPIENT), others], facts)
 
 
 def _behind_a_wall(said: str, facts: list[Fact]) -> OwnChecks:
