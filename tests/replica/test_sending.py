@@ -9,7 +9,7 @@ from tests.conftest import TIMEOUT
 from tests.replica.linkedin.client import ReplicaClient
 from worker.browser.linkedin.adapter import LinkedInSite
 from worker.browser.pool import BrowserPool
-from worker.errors import Reason, RapportError, TryAgainError
+from worker.errors import RapportError, Reason, TryAgainError
 
 TEXT = "Happy birthday, Ada!"
 BRIEF = timedelta(seconds=2)
