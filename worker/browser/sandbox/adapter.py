@@ -213,6 +213,7 @@ class SandboxThread:
         self._conversation = pages.Conversation(page)
         self._proof_wait = proof_wait
         self._profile = profile
+        self._typed: str | None = None
 
     def recipient(self) -> str:
         """Return the normalised address of the profile that the conversation's head links to.
@@ -244,6 +245,8 @@ class SandboxThread:
         """Put exactly `text` into the composer, after closing a pop-up if there is one."""
         with _translate_page_errors(self._page, "type the message"):
             pages.dismiss_popup(self._page)
+            self._conversation.require_empty()
+            self._typed = text
             self._conversation.write(text)
 
     def click_send(self) -> None:
@@ -266,9 +269,10 @@ class SandboxThread:
             return proven and self._conversation.answer_question()
 
     def clear(self) -> None:
-        """Empty the composer, if the conversation is open."""
-        with _translate_page_errors(self._page, "clear the draft"):
-            self._conversation.clear()
+        """Empty the composer, if it holds what was typed."""
+        if self._typed is not None:
+            with _translate_page_errors(self._page, "clear the draft"):
+                self._conversation.clear(self._typed)
 
     def close(self) -> None:
         """Close the conversation, and wait until it has closed."""
