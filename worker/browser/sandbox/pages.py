@@ -251,7 +251,10 @@ class Conversation:
         selectors.send_button(self._dialog).click()
 
     def answer_question(self) -> bool:
-        """Decline to share contact details. Return whether no other question is left over the page."""
+        """Decline to share contact details. Return whether no other question is left over the page.
+
+        With one left nothing is proven: only a person can tell what it means.
+        """
         decline = selectors.decline_sharing(self.page)
         if decline.count():
             decline.click()
