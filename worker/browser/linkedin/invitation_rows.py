@@ -8,7 +8,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from worker.browser.linkedin.ages import find_minimum_age, is_age_line
-from worker.browser.linkedin.rows import Control, Row, find_name, read_framed_name
+from worker.browser.linkedin.names import find_name, read_framed_name
+from worker.browser.linkedin.rows import Control, Row
 from worker.browser.linkedin.words import fold, is_word
 
 _OF_PAGES: Final = frozenset(
@@ -52,7 +53,8 @@ def read_row(
     if not addresses or any(_first_segment(each.href) in _OF_PAGES for each in row.controls):
         return None
     named = [name for each in row.controls if (name := read_framed_name("withdraw", each.label, language))]
-    name = find_name(row, [*named, *row.labels, *(each.label for each in row.controls)], language)
+    witnesses = [*named, *row.labels, *(each.label for each in row.controls)]
+    name = find_name(row.lines, row.labels, witnesses, language)
     position = find_withdraw(row.controls, name, language)
     if position is None:
         return None
