@@ -146,6 +146,7 @@ def test_only_the_tab_of_people_counts() -> None:
     assert find_count([*labels, CountLabel("Personen (1.052)", current=False)], "de") == 1052
     assert find_count([*labels, CountLabel("Menschen (1.052)", current=True)], "de") == 1052
     assert find_count(labels, "de") is None
+    assert find_count([CountLabel("Erhalten (3)", current=False)], "de") is None
     assert find_count([CountLabel("12 mutual connections", current=False)], "en") is None
 
 
