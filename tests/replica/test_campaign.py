@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
+from api_stub.sandbox.faults import FaultName
 from db.tables import Contact, Interaction, StoredProfile
 from tasks.contract import BIRTHDAY_REPLIES, INVITATIONS_CAMPAIGN, SOURCING_CAMPAIGN
 from tests.faults.census import Expected
@@ -24,11 +25,13 @@ from worker.rules.model import ActionState
         pytest.param("sdui", "pl", 9, marks=pytest.mark.soak),
     ],
 )
-def test_everybody_is_greeted_once(
+def test_everybody_is_greeted_once_though_the_site_lies(
     harness: ReplicaHarness, front_end: str, language: str, late_days: int
 ) -> None:
     harness.reset()
     harness.site.set(front_end=front_end, language=language)
+    harness.site.fault(FaultName.SEND_SWALLOWS_REPLY, times=1)
+    harness.site.fault(FaultName.SEND_NO_EFFECT, times=1)
     harness.campaign(late_days=late_days)
     harness.wait_until_settled()
     census = harness.take_census(Expected())
