@@ -34,6 +34,8 @@ class ScriptedSite:
         """Whose conversation opens in place of somebody's."""
         self.members: dict[str, str] = {}
         """The address by member id that a conversation shows."""
+        self.opens_by_id: dict[str, str] = {}
+        """Whose conversation opens for a member id. Unknown ids open by the address beside them."""
         self.invited: list[SentInvitation] = []
         self.cards: list[BirthdayCard] = []
         self.lines: list[InboxLine] = []
@@ -71,7 +73,8 @@ class ScriptedSite:
 
     def open_thread(self, profile_url: str, member_url: str | None = None) -> "ScriptedThread":
         self.step("open")
-        return ScriptedThread(self, self.opens_as.get(profile_url, profile_url))
+        address = self.opens_by_id.get(member_url or "", profile_url)
+        return ScriptedThread(self, self.opens_as.get(address, address))
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
         self.step("search")

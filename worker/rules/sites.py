@@ -55,7 +55,7 @@ class SiteDescription:
     session_cookie: str | None = None
 
 
-_MEMBER_ID: Final = re.compile(r"AC[a-z]AA[A-Za-z0-9_-]{8,}")
+_MEMBER_ID: Final = re.compile(r"AC[a-z]A(?:A[A-Za-z0-9_-]{8,}|[A-Za-z0-9_-]{35})")
 """The trigger contact_has_member_id (migration 0013) knows the same form."""
 
 _LINKEDIN: Final = SiteDescription(

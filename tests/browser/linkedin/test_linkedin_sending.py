@@ -369,9 +369,7 @@ def test_premium_in_place_of_a_composer_holds_the_account_only_for_a_connection(
     assert caught.value.reason is reason
 
 
-def test_what_covers_the_button_is_found_before_the_click(
-    linkedin: LinkedInSite, pages: Pages
-) -> None:
+def test_what_covers_the_button_is_found_before_the_click(linkedin: LinkedInSite, pages: Pages) -> None:
     cover = '<div id="cover" style="position: fixed; inset: 0; z-index: 9">{}</div>'
     reject = "<button action-type='DENY' onclick='cover.remove()'>Reject</button>"
     pages.bodies[COMPOSE] = made.page(pane(head()), beside=cover.format(""))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from worker import clock
+from worker import clock, logs
 from worker.browser.linkedin import composer
 from worker.browser.linkedin.conversation import (
     Person,
@@ -28,6 +28,9 @@ _SEND_WAIT: Final = timedelta(seconds=2)
 _PENDING_WAIT: Final = timedelta(seconds=5)
 _CONFIRM_WAIT: Final = timedelta(milliseconds=500)
 """A proof has to hold this long: a second message may appear right after the first."""
+
+
+log = logs.get_logger(__name__)
 
 
 class LinkedInThread:
@@ -84,28 +87,54 @@ class LinkedInThread:
         return [ThreadMessage(bool(each.own), each.text, each.id.at if each.id else None) for each in bubbles]
 
     def type(self, text: str) -> None:
-        """Put exactly `text` into the composer. Raises TryAgainError if it holds somebody's draft."""
+        """Put exactly `text` into the composer. Raises TryAgainError if it holds somebody's draft.
+
+        The site's own suggestion may be replaced, and `text` itself, from an attempt that was cut off.
+        """
+        self._site.check_walls()
+        replaceable = [text, *filter(None, [self._suggestion])]
         with self._site.translate("type the message"):
             pane = self._require_pane()
-            composer.require_free(pane, text, self._suggestion)
+            composer.require_message(pane)
+            composer.require_free(pane, replaceable)
             if pane.has_toggle:
                 composer.require_send_button(pane)
-            self._typed = text
-            composer.insert_text(pane, text)
-            pane = self._await_send_button()
+            self._dialogs_before = read_view(self._site).dialogs
+        self._typed = text
         try:
-            if not composer.is_same_draft(pane.draft, text):
-                raise TryAgainError(Reason.SITE_UNEXPECTED, "the composer doesn't hold what was typed")
-            composer.require_send_button(pane)
-            self._require_no_news(pane)
-            with self._site.translate("reach the Send button"):
-                composer.reach_send_button(pane)
+            self._insert(pane, text, replaceable)
         except RapportError:
-            self.clear()
+            self._try_to_clear()
             raise
+
+    def _insert(self, pane: Pane, text: str, replaceable: Sequence[str]) -> None:
+        """Type, read it back, and reach the Send button."""
+        with self._site.translate("type the message"):
+            if not pane.has_send:
+                # it may come with the first letter; without one, a line break could send
+                first = text.strip().splitlines()[0]
+                composer.insert_text(pane, first, replaceable)
+                replaceable = [first]
+                pane = self._await_send_button()
+                composer.require_send_button(pane)
+            composer.insert_text(pane, text, replaceable)
+            pane = self._await_send_button()
+        if not composer.is_same_draft(pane.draft, text):
+            is_ours = composer.is_part(pane.draft, text)
+            raise TryAgainError(
+                Reason.SITE_UNEXPECTED if is_ours else Reason.COMPOSER_OCCUPIED,
+                "the composer doesn't hold what was typed" + ("" if is_ours else "; it is left as it is"),
+            )
+        composer.require_send_button(pane)
+        self._require_no_news(pane)
+        self._site.check_walls()
+        with self._site.translate("reach the Send button"):
+            composer.reach_send_button(pane)
+            self._require_no_dialog(read_view(self._site))
 
     def click_send(self) -> None:
         """Check the conversation and the text once more, note what is in it, and click Send once."""
+        self._site.check_walls()
         with self._site.translate("click send"):
             view = read_view(self._site)
             pane = find_conversation_of(self._site, view, self._person)
@@ -113,9 +142,10 @@ class LinkedInThread:
                 raise TryAgainError(Reason.SITE_UNEXPECTED, "the conversation is no longer on the page")
             if not composer.is_same_draft(pane.draft, self._typed) or not pane.can_send:
                 raise TryAgainError(Reason.SITE_UNEXPECTED, "the composer isn't ready to send the text")
+            composer.require_message(pane)
+            self._require_no_dialog(view)
             self._require_no_news(pane)
             self._note(read_bubbles(self._site, pane, self._person))
-            self._dialogs_before = view.dialogs
             self._clicked_at = clock.now()
             composer.click_send(pane)
 
@@ -124,40 +154,53 @@ class LinkedInThread:
 
         Raises UnknownDialogError if it isn't proven and a dialog came up, which a person has to answer.
         """
-        with self._site.translate("prove the message"):
-            until = clock.monotonic_seconds() + self._proof_wait.total_seconds()
-            proven_since: float | None = None
-            while True:
-                self._site.check_walls()
-                view = read_view(self._site)
-                now = clock.monotonic_seconds()
-                if not self._is_proven(view, text):
-                    proven_since = None
-                else:
-                    proven_since = proven_since or now
-                    if now - proven_since >= _CONFIRM_WAIT.total_seconds():
-                        return True
-                if now >= until and proven_since is None:
-                    break
+        until = clock.monotonic_seconds() + self._proof_wait.total_seconds()
+        proven_since: float | None = None
+        dialogs = 0
+        while True:
+            try:
+                with self._site.translate("prove the message"):
+                    dialogs, is_proven = self._look(text)
+            except TryAgainError:
+                is_proven = False  # the page may be loading anew
+            now = clock.monotonic_seconds()
+            proven_since = (proven_since or now) if is_proven else None
+            if proven_since is not None and now - proven_since >= _CONFIRM_WAIT.total_seconds():
+                return True
+            if now >= until and proven_since is None:
+                break
+            with self._site.translate("prove the message"):
                 self._pause()
-        if view.dialogs > self._dialogs_before:
+        if dialogs > self._dialogs_before:
             raise UnknownDialogError("a dialog that Rapport doesn't know came up after the click on Send")
         return False
 
     def clear(self) -> None:
-        """Empty the composer, if it holds exactly what was typed and no dialog has come up."""
+        """Empty the composer, if it holds what was typed, or a piece of it. Raises TryAgainError if it can't.
+
+        After the click, nothing is touched while a dialog is open that came up since.
+        """
         if self._typed is None:
             return
         with self._site.translate("clear the draft"):
             view = read_view(self._site)
             pane = find_conversation_of(self._site, view, self._person)
-            is_ours = pane is not None and composer.is_same_draft(pane.draft, self._typed)
-            if pane is not None and is_ours and view.dialogs <= self._dialogs_before:
+            is_asked = self._clicked_at is not None and view.dialogs > self._dialogs_before
+            if pane is not None and composer.is_part(pane.draft, self._typed) and not is_asked:
                 composer.empty_composer(pane)
+                pane = self._find_pane()
+        if pane is None or pane.draft.strip():
+            raise TryAgainError(Reason.COMPOSER_OCCUPIED, "a draft may have stayed in the conversation")
+
+    def _try_to_clear(self) -> None:
+        try:
+            self.clear()
+        except RapportError as error:
+            log.warning("draft_left", text=str(error))
 
     def close(self) -> None:
         """Leave the page: what arrives there would count as read. Overlays stay as they are."""
-        self.clear()
+        self._try_to_clear()
         with self._site.translate("close the conversation"):
             self._site.page.goto("about:blank")
 
@@ -204,6 +247,11 @@ class LinkedInThread:
                 )
             self._pause()
 
+    def _require_no_dialog(self, view: View) -> None:
+        """Raise TryAgainError if a dialog has come up since the typing began: nothing is clicked then."""
+        if view.dialogs > self._dialogs_before:
+            raise TryAgainError(Reason.SITE_UNEXPECTED, "a dialog came up while the text was typed")
+
     def _require_no_news(self, pane: Pane) -> None:
         """Raise TryAgainError if own messages appeared since the conversation was read."""
         if not self._was_read:
@@ -230,6 +278,12 @@ class LinkedInThread:
         while not (pane := self._require_pane()).can_send and clock.monotonic_seconds() < until:
             self._pause()
         return pane
+
+    def _look(self, text: str) -> tuple[int, bool]:
+        """Return the number of dialogs, and whether the message is proven by now."""
+        self._site.check_walls()
+        view = read_view(self._site)
+        return view.dialogs, self._is_proven(view, text)
 
     def _is_proven(self, view: View, text: str) -> bool:
         try:
