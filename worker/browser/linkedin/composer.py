@@ -1,6 +1,5 @@
 """The composer of one conversation: put a text into it without a key press, empty it, and click Send."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, NoReturn
 
@@ -15,13 +14,13 @@ from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 _CLICK_WAIT: Final = timedelta(seconds=3)
 _REACH_WAIT: Final = timedelta(seconds=2)
 
-_INSERT: Final = """(composer, [lines, replaceable]) => {
+_INSERT: Final = """(composer, [lines, own]) => {
   composer.focus();
   const copy = composer.cloneNode(true);
   copy.querySelectorAll("img").forEach((each) => each.replaceWith(each.alt || "\ufffc"));
   const plain = (text) => text.normalize("NFC").replace(/\\s+/g, "");
   const held = plain(copy.textContent);
-  if (held && !replaceable.some((each) => plain(each) === held)) return "occupied";
+  if (held && held !== plain(own)) return false;
   const run = (command, value) => {
     if (composer.getRootNode().activeElement === composer)
       return composer.ownerDocument.execCommand(command, false, value);
@@ -33,7 +32,7 @@ _INSERT: Final = """(composer, [lines, replaceable]) => {
     if (at) run("insertParagraph");
     if (line) run("insertText", line);
   });
-  return "";
+  return true;
 }"""
 """Replaces what the composer holds, in one call, so that no draft can be restored meanwhile.
 
@@ -58,10 +57,9 @@ def is_part(draft: str, text: str) -> bool:
     return "".join("".join(compose_lines(draft)).split()) in "".join("".join(compose_lines(text)).split())
 
 
-def require_free(pane: Pane, replaceable: Sequence[str]) -> None:
-    """Raise TryAgainError unless the composer is empty, or holds one of these texts."""
-    draft = pane.draft.strip()
-    if draft and not any(is_same_draft(draft, each) for each in replaceable):
+def require_free(pane: Pane, text: str) -> None:
+    """Raise TryAgainError unless the composer is empty, or holds `text`, from an attempt that was cut off."""
+    if pane.draft.strip() and not is_same_draft(pane.draft, text):
         _refuse_draft()
 
 
@@ -87,9 +85,9 @@ def require_send_button(pane: Pane) -> None:
     )
 
 
-def insert_text(pane: Pane, text: str, replaceable: Sequence[str]) -> None:
-    """Put the text into the composer if it is empty or holds one of these texts. The caller reads it back."""
-    if pane.element("composer").evaluate(_INSERT, [text.strip().splitlines(), list(replaceable)]):
+def insert_text(pane: Pane, text: str) -> None:
+    """Put the text into the composer. Raises as `require_free`. The caller reads it back."""
+    if not pane.element("composer").evaluate(_INSERT, [text.strip().splitlines(), text]):
         _refuse_draft()
 
 

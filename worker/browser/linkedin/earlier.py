@@ -31,6 +31,7 @@ _LIST_WAIT: Final = timedelta(seconds=5)
 _OPEN_WAIT: Final = timedelta(seconds=10)
 _INTERVAL_MS: Final = 150
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_SEVERAL: Final = re.compile(r"[,;&+\d]")
 
 
 def open_earlier(site: SitePage, person: Person, places: Sequence[int]) -> Pane | None:
@@ -72,7 +73,8 @@ def _await_opened(site: SitePage, person: Person) -> Pane | None:
 def list_places(site: SitePage, name: str) -> list[int]:
     """Return the places in the list of the conversations that may be with somebody of this name.
 
-    Waits for the list, and loads its rows of the last weeks. A label may hold other words around the name.
+    Waits for the list, and loads its rows of the last weeks. A label may hold other words around the name;
+    several names are a group's.
     """
     wanted = _words(name)
     found: dict[int, str] = {}
@@ -94,13 +96,18 @@ def list_places(site: SitePage, name: str) -> list[int]:
             break
         else:
             site.page.wait_for_timeout(_INTERVAL_MS)
-    named = {at: _words(row) for at, row in found.items()}
-    return [at for at, words in sorted(named.items()) if words and (words <= wanted or wanted <= words)]
+    return [at for at, row in sorted(found.items()) if _may_be_same(row, name)]
 
 
 def _is_old(time: str, language: str | None, now: datetime, zone: ZoneInfo) -> bool:
     times = read_row_time(time, language, now, zone)
     return times is not None and times[1] < now - WINDOW
+
+
+def _may_be_same(row: str, name: str) -> bool:
+    one, other = _words(row), _words(name)
+    is_group = len(_SEVERAL.findall(row)) > len(_SEVERAL.findall(name))
+    return bool(one and other) and (one <= other or (other <= one and not is_group))
 
 
 def _words(name: str) -> frozenset[str]:

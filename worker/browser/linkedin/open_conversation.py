@@ -23,7 +23,7 @@ from worker.browser.linkedin.profile import Connection, open_profile
 from worker.browser.linkedin.site_page import SITE, SitePage
 from worker.browser.linkedin.walls import LIMIT_STATUS, has_navigation
 from worker.browser.linkedin.words import is_word
-from worker.browser.marks import find, peek
+from worker.browser.marks import find, peek, shown
 from worker.errors import NeverError, PremiumWallError, Reason, StopAccountError, TryAgainError
 from worker.rules.addresses import is_member_url
 
@@ -148,8 +148,7 @@ def _refuse(site: SitePage, person: Person, refused: list[int]) -> NoReturn:
     site.check_walls()
     if refused:
         raise TryAgainError(Reason.SITE_UNEXPECTED, "LinkedIn answers no requests of its own page now")
-    shown = [address for pane in view.panes if not pane.is_overlay and (address := find_address(site, pane))]
-    if shown:
+    if any(find_address(site, pane) for pane in view.panes if not pane.is_overlay):
         raise NeverError(Reason.WRONG_RECIPIENT, "the conversation that opened is somebody else's")
     if any(not pane.is_overlay and pane.pills > 1 for pane in view.panes):
         raise TryAgainError(
@@ -170,6 +169,10 @@ def _refuse(site: SitePage, person: Person, refused: list[int]) -> NoReturn:
     if view.has_subject:
         raise NeverError(Reason.NOT_CONNECTED, "the site asks for a subject: it would be an InMail")
     if not _has_premium(view):
+        with site.translate("read the page"):
+            is_empty = not any(map(str.strip, shown(site.page, "main, [role=main]").all_inner_texts()))
+        if is_empty:
+            raise TryAgainError(Reason.SITE_UNEXPECTED, "the page of a new message didn't load")
         raise NeverError(Reason.NOT_CONNECTED, "the site offers no way to write to this person")
     if open_profile(site, person.member_url).connection is not Connection.CONNECTED:
         raise PremiumWallError

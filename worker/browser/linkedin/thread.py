@@ -36,13 +36,10 @@ log = logs.get_logger(__name__)
 class LinkedInThread:
     """One open conversation. Implements `Thread`."""
 
-    def __init__(
-        self, site: SitePage, person: Person, proof_wait: timedelta, suggestion: str | None = None
-    ) -> None:
+    def __init__(self, site: SitePage, person: Person, proof_wait: timedelta) -> None:
         self._site = site
         self._person = person
         self._proof_wait = proof_wait
-        self._suggestion = suggestion
         self._known: dict[str, datetime] = {}
         self._was_read = False
         self._new: set[str] = set()
@@ -89,35 +86,27 @@ class LinkedInThread:
     def type(self, text: str) -> None:
         """Put exactly `text` into the composer. Raises TryAgainError if it holds somebody's draft.
 
-        The site's own suggestion may be replaced, and `text` itself, from an attempt that was cut off.
+        Only `text` itself may be in it, from an attempt that was cut off.
         """
         self._site.check_walls()
-        replaceable = [text, *filter(None, [self._suggestion])]
         with self._site.translate("type the message"):
             pane = self._require_pane()
             composer.require_message(pane)
-            composer.require_free(pane, replaceable)
+            composer.require_free(pane, text)
             if pane.has_toggle:
                 composer.require_send_button(pane)
             self._dialogs_before = read_view(self._site).dialogs
         self._typed = text
         try:
-            self._insert(pane, text, replaceable)
+            self._insert(pane, text)
         except RapportError:
             self._try_to_clear()
             raise
 
-    def _insert(self, pane: Pane, text: str, replaceable: Sequence[str]) -> None:
+    def _insert(self, pane: Pane, text: str) -> None:
         """Type, read it back, and reach the Send button."""
         with self._site.translate("type the message"):
-            if not pane.has_send:
-                # it may come with the first letter; without one, a line break could send
-                first = text.strip().splitlines()[0]
-                composer.insert_text(pane, first, replaceable)
-                replaceable = [first]
-                pane = self._await_send_button()
-                composer.require_send_button(pane)
-            composer.insert_text(pane, text, replaceable)
+            composer.insert_text(pane, text)
             pane = self._await_send_button()
         if not composer.is_same_draft(pane.draft, text):
             is_ours = composer.is_part(pane.draft, text)
