@@ -56,7 +56,7 @@ class SiteDescription:
 
 
 _MEMBER_ID: Final = re.compile(r"AC[a-z]A(?:A[A-Za-z0-9_-]{8,}|[A-Za-z0-9_-]{35})")
-"""The trigger contact_has_member_id (migration 0013) knows the same form."""
+"""Most begin with ACoAA. The trigger contact_has_member_id (migration 0020) knows the same form."""
 
 _LINKEDIN: Final = SiteDescription(
     name="linkedin",
