@@ -115,9 +115,15 @@ def _open_thread_and_learn(services: Services, site: Site, claim: Claim) -> Thre
 
 
 def is_greeting_in_thread(services: Services, claim: Claim, site: Site) -> bool:
-    """Return whether the contact's thread has the greeting. Reconciles an uncertain one."""
+    """Return whether the contact's thread has the greeting. Reconciles an uncertain one.
+
+    Raises TryAgainError if the thread is empty, but may not show all its messages.
+    """
     thread = open_thread(services, site, claim.site, claim.keys)
-    return is_greeting_sent(thread.messages(), claim)
+    messages = thread.messages()
+    if not messages and thread.may_miss_messages():
+        raise TryAgainError(Reason.CANNOT_TELL, "the thread is empty, and nothing shows if there is another")
+    return is_greeting_sent(messages, claim)
 
 
 def _record_messages_by_hand(

@@ -250,3 +250,13 @@ def test_a_page_without_anything_in_it_says_nothing_of_the_person(
     pages.bodies[COMPOSE] = made.page("")
     with pytest.raises(TryAgainError):
         linkedin.open_thread(member(ADA))
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_only_a_list_that_is_read_shows_that_nothing_was_written(
+    linkedin: LinkedInSite, pages: Pages, *, is_listed: bool
+) -> None:
+    rows = f"<ul class='x-conversations-list'>{made.inbox_row('Jo Sample', '10:29', 'Hi')}</ul>"
+    pages.bodies[COMPOSE] = made.page((rows if is_listed else "") + pane(pill()))
+    thread = linkedin.open_thread(member(ADA))
+    assert (list(thread.messages()), thread.may_miss_messages()) == ([], not is_listed)

@@ -125,21 +125,21 @@ def test_a_card_of_two_people_leads_to_no_message_to_either(
         assert builders.contact_by_slug(session, ledger, "ann").full_name == "Ann"
 
 
-def test_who_was_met_before_is_written_to_by_member_id(
-    without_pages: Services, scripted: ScriptedSite
+@pytest.mark.parametrize("is_met", [False, True])
+def test_who_was_met_before_is_written_to_by_member_id_at_once(
+    without_pages: Services, scripted: ScriptedSite, monkeypatch: pytest.MonkeyPatch, *, is_met: bool
 ) -> None:
-    ann = f"{SANDBOX}ann/"
-    own_id = f"{SANDBOX}{make_member_id('ann')}/"
+    ann, own_id = f"{SANDBOX}ann/", f"{SANDBOX}{make_member_id('ann')}/"
     scripted.members = {ann: own_id}
-    asked = []
-    opened = scripted.open_thread
-    scripted.open_thread = lambda url, member=None: asked.append(member) or opened(url, member)  # type: ignore[method-assign]  # it notes the call
     with without_pages.database.transaction() as session:
         ledger = builders.an_account(session, site="ledger")
         contact = builders.a_contact(session, ledger, "ann")
         contact.member_url = own_id
         builders.add_planned(session, ledger, contact)
+    if is_met:
+        monkeypatch.setattr(interactions, "has_met", lambda *_: True)
     assert perform_next(without_pages) is Outcome.DONE
+    assert scripted.asked_by_id == [own_id if is_met else None]
+    monkeypatch.undo()
     with without_pages.database.transaction() as session:
         assert interactions.has_met(session, contact.id)
-    assert asked == [None]

@@ -70,11 +70,11 @@ def _await_opened(site: SitePage, person: Person) -> Pane | None:
     raise TryAgainError(Reason.SITE_UNEXPECTED, "a conversation, perhaps with this person, didn't load")
 
 
-def list_places(site: SitePage, name: str) -> list[int]:
+def list_places(site: SitePage, name: str) -> list[int] | None:
     """Return the places in the list of the conversations that may be with somebody of this name.
 
-    Waits for the list, and loads its rows of the last weeks. A label may hold other words around the name;
-    several names are a group's.
+    Waits for the list, and loads its rows of the last weeks. None if no row of it could be read. A label may
+    hold other words around the name; several names are a group's.
     """
     wanted = _words(name)
     found: dict[int, str] = {}
@@ -96,7 +96,7 @@ def list_places(site: SitePage, name: str) -> list[int]:
             break
         else:
             site.page.wait_for_timeout(_INTERVAL_MS)
-    return [at for at, row in sorted(found.items()) if _may_be_same(row, name)]
+    return [at for at, row in sorted(found.items()) if _may_be_same(row, name)] if found else None
 
 
 def _is_old(time: str, language: str | None, now: datetime, zone: ZoneInfo) -> bool:

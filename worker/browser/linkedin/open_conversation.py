@@ -58,8 +58,11 @@ def _look_up(site: SitePage, address: str) -> Person:
     return Person(profile.keys.member_url, profile.keys.profile_url)
 
 
-def open_conversation(site: SitePage, person: Person) -> Person:
+def open_conversation(site: SitePage, person: Person) -> tuple[Person, bool]:
     """Open the person's conversation, and return them with the keys that the pages showed.
+
+    Also returns whether there may be earlier messages that no page shows: then an empty conversation proves
+    nothing.
 
     Raises NeverError if they can't be written to, StopAccountError for a wall, a hold on the account or a
     changed page, TryAgainError otherwise.
@@ -75,13 +78,14 @@ def open_conversation(site: SitePage, person: Person) -> Person:
         if pane is None:
             _refuse(site, person, refused)
         pane = _await_history(site, person, refused)
+        may_miss = False
         if not pane.raw_bubbles and pane.pills:
-            pane = _find_earlier(site, person, pane, refused)
+            pane, may_miss = _find_earlier(site, person, pane, refused)
     if not pane.raw_bubbles and (refused or is_conversation_page(pane.url) or pane.is_loading):
         raise TryAgainError(Reason.SITE_UNEXPECTED, "the earlier messages of the conversation didn't load")
     require_message(pane)
     _count_marks(pane)
-    return person
+    return person, may_miss
 
 
 def _count_marks(pane: Pane) -> None:
@@ -132,14 +136,19 @@ def _await_history(site: SitePage, person: Person, refused: list[int]) -> Pane:
         _pause(site)
 
 
-def _find_earlier(site: SitePage, person: Person, new: Pane, refused: list[int]) -> Pane:
-    """Return the earlier conversation with the person if the list has one, else that of a new message."""
+def _find_earlier(site: SitePage, person: Person, new: Pane, refused: list[int]) -> tuple[Pane, bool]:
+    """Return the earlier conversation with the person if the list has one, else that of a new message.
+
+    Also returns whether one may be missed, because the list can't be read.
+    """
     with site.translate("look for an earlier conversation"):
         places = list_places(site, new.name)
+        if not places:
+            return new, places is None
         earlier = open_earlier(site, person, places)
     if earlier is None and _await_pane(site, person) is None:
         raise TryAgainError(Reason.SITE_UNEXPECTED, "the page of a new message didn't open again")
-    return _await_history(site, person, refused)
+    return _await_history(site, person, refused), False
 
 
 def _refuse(site: SitePage, person: Person, refused: list[int]) -> NoReturn:

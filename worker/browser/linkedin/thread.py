@@ -36,10 +36,11 @@ log = logs.get_logger(__name__)
 class LinkedInThread:
     """One open conversation. Implements `Thread`."""
 
-    def __init__(self, site: SitePage, person: Person, proof_wait: timedelta) -> None:
+    def __init__(self, site: SitePage, person: Person, proof_wait: timedelta, *, may_miss: bool) -> None:
         self._site = site
         self._person = person
         self._proof_wait = proof_wait
+        self._may_miss = may_miss
         self._known: dict[str, datetime] = {}
         self._was_read = False
         self._new: set[str] = set()
@@ -82,6 +83,10 @@ class LinkedInThread:
         require_readable(bubbles)
         self._note(bubbles)
         return [ThreadMessage(bool(each.own), each.text, each.id.at if each.id else None) for each in bubbles]
+
+    def may_miss_messages(self) -> bool:
+        """Return whether the page of a new message is open, and no list says if there is an earlier one."""
+        return self._may_miss
 
     def type(self, text: str) -> None:
         """Put exactly `text` into the composer. Raises TryAgainError if it holds somebody's draft.
@@ -149,7 +154,9 @@ class LinkedInThread:
         while True:
             try:
                 with self._site.translate("prove the message"):
-                    dialogs, is_proven = self._look(text)
+                    self._site.check_walls()
+                    view = read_view(self._site)
+                    dialogs, is_proven = view.dialogs, self._is_proven(view, text)
             except TryAgainError:
                 is_proven = False  # the page may be loading anew
             now = clock.monotonic_seconds()
@@ -267,12 +274,6 @@ class LinkedInThread:
         while not (pane := self._require_pane()).can_send and clock.monotonic_seconds() < until:
             self._pause()
         return pane
-
-    def _look(self, text: str) -> tuple[int, bool]:
-        """Return the number of dialogs, and whether the message is proven by now."""
-        self._site.check_walls()
-        view = read_view(self._site)
-        return view.dialogs, self._is_proven(view, text)
 
     def _is_proven(self, view: View, text: str) -> bool:
         try:
