@@ -231,9 +231,11 @@ def test_a_listed_conversation_that_does_not_load_is_no_proof(linkedin: LinkedIn
 def test_a_page_whose_requests_are_refused_says_nothing_of_the_person(
     linkedin: LinkedInSite, pages: Pages
 ) -> None:
+    pages.page.route("**/voyager/**", lambda route: route.fulfill(status=403))
     pages.bodies[COMPOSE] = made.page("<p>Say hello</p>", script="fetch('/voyager/api/messaging/thread');")
     with pytest.raises(TryAgainError):
         linkedin.open_thread(member(ADA))
+    pages.page.unroute("**/voyager/**")
 
 
 def test_a_group_with_the_person_is_not_opened(linkedin: LinkedInSite, pages: Pages) -> None:

@@ -232,9 +232,10 @@ def _count_refusals(site: SitePage) -> Iterator[list[int]]:
         return is_call and urlsplit(request.url).netloc == urlsplit(site.page.url).netloc
 
     def note(response: Response) -> None:
-        # others than those for messages are refused on healthy pages, too
-        least = 400 if "messag" in urlsplit(response.url).path.casefold() else 500
-        if is_own(response.request) and (response.status in LIMIT_STATUS or response.status >= least):
+        # requests for other things are forbidden on healthy pages, too
+        is_forbidden = response.status in {401, 403} and "messag" in urlsplit(response.url).path.casefold()
+        is_refused = is_forbidden or response.status in LIMIT_STATUS or response.status >= 500
+        if is_refused and is_own(response.request):
             refused.append(response.status)
 
     def note_failed(request: Request) -> None:
