@@ -103,14 +103,15 @@ def test_a_new_conversation_is_known_by_address_and_pill(linkedin: LinkedInSite,
         "add(text, 'client-1')",
         "add(text, serverId(Date.now(), '9b5e1c2a-1111-4222-8333-444455556666_100'))",
         "add(text, serverId()); setTimeout(() => add(text, serverId(Date.now() + 5, undefined, 9)), 250)",
+        "add(text, serverId()); const two = add('2', serverId(undefined, undefined, 9)); forget(two)",
         "add(text, serverId(Date.now() - 120000))",
         "add(text, serverId(), 'msg-s-event-listitem--other')",
         "add('', serverId())",
         f"add(text, serverId()); document.querySelector('.msg-title-bar a').href = '/in/{JO}/'",
     ],
     ids=[
-        "only the composer empties", "never an id", "another conversation", "two", "old", "theirs", "no text",
-        "the head changes",
+        "only the composer empties", "never an id", "another conversation", "two", "two for a while",
+        "old", "theirs", "no text", "the head changes",
     ],
 )  # fmt: skip
 def test_what_proves_no_message_leaves_it_uncertain(
@@ -181,7 +182,7 @@ def test_other_chats_are_left_alone(linkedin: LinkedInSite, pages: Pages, beside
 
 @pytest.mark.parametrize(
     "beside",
-    [overlay(head()), overlay(pill("Jo Sample"), kind="msg-overlay-conversation-bubble--is-compose")],
+    [overlay(head()), overlay("New message", kind="msg-overlay-conversation-bubble--is-compose")],
     ids=["the same person twice", "a window for a new message"],
 )
 def test_nothing_is_typed_where_two_windows_could_be_meant(

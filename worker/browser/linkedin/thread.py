@@ -95,12 +95,13 @@ class LinkedInThread:
         """
         self._site.check_walls()
         with self._site.translate("type the message"):
-            pane = self._require_pane()
+            view = read_view(self._site)
+            pane = find_conversation_of(self._site, view, self._person) or self._require_pane()
             composer.require_message(pane)
             composer.require_free(pane, text)
             if pane.has_toggle:
                 composer.require_send_button(pane)
-            self._dialogs_before = read_view(self._site).dialogs
+        self._dialogs_before = view.dialogs
         self._typed = text
         try:
             self._insert(pane, text)

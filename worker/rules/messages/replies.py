@@ -137,9 +137,9 @@ def find_greeted(
 def may_open_line(line: InboxLine, greeted: LatestGreeting) -> bool:
     """Return whether the conversation of a line may be opened.
 
-    Where lines show no addresses, an unread mark is only cleared for a campaign that keeps replies.
+    Where lines show no addresses, that is only done for a campaign that keeps replies.
     """
-    return line.profile_url is not None or line.outgoing or greeted.keep_text
+    return line.profile_url is not None or greeted.keep_text
 
 
 def needs_text(greeted: LatestGreeting) -> bool:
