@@ -95,11 +95,16 @@ def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Gr
 def _open_thread_and_learn(services: Services, site: Site, claim: Claim) -> Thread:
     """Open the contact's thread, and store what it shows about who they are, before anything is typed.
 
+    Before the first greeting of a person the profile is asked for their member id: on a list, the id and the
+    address in one card may be of two people, even of two with one name.
+
     Raises GateClosedError if the contact proved to be one with another, or if somebody has to say who they
     are; NeverError if another action for the occasion remains.
     """
+    with services.database.transaction() as session:
+        is_proven = interactions.has_met(session, claim.contact_id)
     try:
-        thread = open_thread(services, site, claim.site, claim.keys)
+        thread = open_thread(services, site, claim.site, claim.keys, is_proven=is_proven)
     except MovedAddressError as error:
         learn_from_thread(services, claim, error.shown)
         raise
@@ -110,9 +115,15 @@ def _open_thread_and_learn(services: Services, site: Site, claim: Claim) -> Thre
 
 
 def is_greeting_in_thread(services: Services, claim: Claim, site: Site) -> bool:
-    """Return whether the contact's thread has the greeting. Reconciles an uncertain one."""
+    """Return whether the contact's thread has the greeting. Reconciles an uncertain one.
+
+    Raises TryAgainError if the thread is empty, but may not show all its messages.
+    """
     thread = open_thread(services, site, claim.site, claim.keys)
-    return is_greeting_sent(thread.messages(), claim)
+    messages = thread.messages()
+    if not messages and thread.may_miss_messages():
+        raise TryAgainError(Reason.CANNOT_TELL, "the thread is empty, and nothing shows if there is another")
+    return is_greeting_sent(messages, claim)
 
 
 def _record_messages_by_hand(

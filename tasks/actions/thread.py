@@ -1,26 +1,31 @@
 """Read a thread: whose it is, and whether a greeting is in it already."""
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 
 from db.store.actions.claims import Claim
 from tasks.services import Services
+from worker import logs
 from worker.browser.site import Site, Thread
 from worker.errors import NeverError, RapportError, Reason
 from worker.rules.identity import Match, PersonKeys, compare_keys
 from worker.rules.messages.automatic import without_automatic
 from worker.rules.model import ThreadMessage
 
+log = logs.get_logger(__name__)
 
-def open_thread(services: Services, site: Site, site_name: str, keys: PersonKeys) -> Thread:
+
+def open_thread(
+    services: Services, site: Site, site_name: str, keys: PersonKeys, *, is_proven: bool = True
+) -> Thread:
     """Open the thread of the person with these keys, and check that it is theirs.
 
-    A profile that is gone from its address is looked for by member id. Raises as `check_recipient` does: a
-    message must never go to the wrong person.
+    `is_proven`: the two keys are known to be one person's. Otherwise the site is asked by the address alone,
+    so that the profile there shows its own member id. A profile that is gone from its address is looked for
+    by member id. Raises as `check_recipient` does: a message must never go to the wrong person.
     """
     with services.time_request(site_name, "open_thread"):
         try:
-            thread = site.open_thread(keys.addresses[0], keys.member_url)
+            thread = site.open_thread(keys.addresses[0], keys.member_url if is_proven else None)
         except NeverError as error:
             if error.reason is not Reason.PROFILE_GONE or len(keys.addresses) == 1:
                 raise
@@ -43,9 +48,11 @@ def check_recipient(site: Site, thread: Thread, keys: PersonKeys) -> None:
 
 
 def clear_draft(thread: Thread) -> None:
-    """Remove what was typed, as far as that is possible, so that the owner finds no draft."""
-    with suppress(RapportError):
+    """Remove what was typed, so that the owner finds no draft. If that fails, the log says so."""
+    try:
         thread.clear()
+    except RapportError as error:
+        log.warning("draft_left", text=str(error))
 
 
 class MovedAddressError(NeverError):

@@ -50,6 +50,20 @@ def test_anything_else_is_no_member_id(written: str) -> None:
     assert find_member_url(written, "linkedin") is None
 
 
+@pytest.mark.parametrize(
+    ("name", "is_id"),
+    [
+        ("ACoAB" + ID[5:], True),
+        ("ACoAB" + ID[6:], False),
+        ("AcoAB" + ID[5:], False),
+        ("acoab" + ID[5:].lower(), False),
+    ],
+    ids=["another fifth letter", "too short", "another second letter", "lower case"],
+)
+def test_most_ids_begin_alike_but_not_all(name: str, *, is_id: bool) -> None:
+    assert is_member_url(f"https://www.linkedin.com/in/{name}/", "linkedin") is is_id
+
+
 def test_a_urn_is_an_address_and_an_id_in_lower_case_is_another_person() -> None:
     assert normalise_profile_url(f" urn:li:fsd_profile:{ID} ", "linkedin") == BY_ID
     assert is_member_url(BY_ID, "linkedin")

@@ -34,11 +34,17 @@ class ScriptedSite:
         """Whose conversation opens in place of somebody's."""
         self.members: dict[str, str] = {}
         """The address by member id that a conversation shows."""
+        self.opens_by_id: dict[str, str] = {}
+        """Whose conversation opens for a member id. Unknown ids open by the address beside them."""
+        self.asked_by_id: list[str | None] = []
+        """The member id with which each conversation was opened."""
         self.invited: list[SentInvitation] = []
         self.cards: list[BirthdayCard] = []
         self.lines: list[InboxLine] = []
         self.deaf = False
         """Whether clicks have no effect."""
+        self.misses = False
+        """Whether conversations may have messages that aren't shown."""
         self._happens: dict[str, list[Callable[[], None]]] = defaultdict(list)
 
     def on(self, step: str, happens: Callable[[], None]) -> None:
@@ -71,7 +77,9 @@ class ScriptedSite:
 
     def open_thread(self, profile_url: str, member_url: str | None = None) -> "ScriptedThread":
         self.step("open")
-        return ScriptedThread(self, self.opens_as.get(profile_url, profile_url))
+        self.asked_by_id.append(member_url)
+        address = self.opens_by_id.get(member_url or "", profile_url)
+        return ScriptedThread(self, self.opens_as.get(address, address))
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
         self.step("search")
@@ -126,6 +134,9 @@ class ScriptedThread:
     def messages(self) -> Sequence[ThreadMessage]:
         self._site.step("messages")
         return list(self._site.threads[self._url])
+
+    def may_miss_messages(self) -> bool:
+        return self._site.misses
 
     def type(self, text: str) -> None:
         self._site.step("type")

@@ -140,6 +140,10 @@ class LedgerThread:
         sent = [json.loads(line) for line in lines]
         return [ThreadMessage(True, line["text"], datetime.fromisoformat(line["at"])) for line in sent]
 
+    def may_miss_messages(self) -> bool:
+        """Return False: a conversation shows all its messages."""
+        return False
+
     def type(self, text: str) -> None:
         """Store the draft."""
         self._draft = text

@@ -40,6 +40,9 @@ class Thread(Protocol):
     def messages(self) -> Sequence[ThreadMessage]:
         """Return all messages shown outside the composer, oldest first."""
 
+    def may_miss_messages(self) -> bool:
+        """Return whether earlier messages may exist that the page can't show. Then none proves nothing."""
+
     def type(self, text: str) -> None:
         """Put exactly `text` into the composer. Sends nothing.
 

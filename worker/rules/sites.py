@@ -55,8 +55,8 @@ class SiteDescription:
     session_cookie: str | None = None
 
 
-_MEMBER_ID: Final = re.compile(r"AC[a-z]AA[A-Za-z0-9_-]{8,}")
-"""The trigger contact_has_member_id (migration 0013) knows the same form."""
+_MEMBER_ID: Final = re.compile(r"AC[a-z]A(?:A[A-Za-z0-9_-]{8,}|[A-Za-z0-9_-]{35})")
+"""Most begin with ACoAA. The trigger contact_has_member_id (migration 0020) knows the same form."""
 
 _LINKEDIN: Final = SiteDescription(
     name="linkedin",

@@ -21,7 +21,9 @@ _MAX_ADDRESS_CHARS: Final = 4_000
 _OUTLOOK_NO_DATE: Final = "0/0/00"
 _LABEL: Final = re.compile(r"- (?:label|type)$", re.IGNORECASE)
 """Google's columns that only say what the next one holds."""
-_MEMBER: Final = re.compile(r"(?:urn:li:fsd?_\w*[pP]rofile:)?(AC[a-z]AA[A-Za-z0-9_-]{8,})")
+_MEMBER: Final = re.compile(
+    r"(?:urn:li:fsd?_\w*[pP]rofile:)?(AC[a-z]A(?:A[A-Za-z0-9_-]{8,}|[A-Za-z0-9_-]{35}))"
+)
 """A member id, as it is or in a URN."""
 _OF_SOMEBODY_ELSE: Final = re.compile(
     r"refer|manager|assistant|spouse|partner|relation|introduc|boss|owner|recruiter|company|organi[sz]ation|note"

@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
 from api_stub.sandbox.population.store import make_member_id
+from db.store.actions import interactions
 from db.store.identity.pages import save_birthdays
 from db.store.people import accounts, profiles
 from db.store.people.accounts import AccountRecord
@@ -16,6 +17,7 @@ from tests import builders
 from tests.builders import SANDBOX
 from tests.tasks.action_helpers import perform_next
 from tests.tasks.browser_helpers import run
+from tests.tasks.scripted_site import ScriptedSite
 from tests.tasks.search_helpers import visits_of
 from worker.errors import Reason
 from worker.rules.model import ActionState
@@ -99,3 +101,45 @@ def test_a_visit_saves_nothing_of_another_member_who_has_the_address_now(
     with services.database.transaction() as session:
         assert profiles.find_profile(session, contact_id) is None
         assert builders.contact_by_slug(session, account, SLUG).moved_to is not None
+
+
+@pytest.mark.parametrize("name", ["Ann", "Cleo"], ids=["a namesake", "another name"])
+def test_a_card_of_two_people_leads_to_no_message_to_either(
+    without_pages: Services, scripted: ScriptedSite, name: str
+) -> None:
+    ann, cleo = f"{SANDBOX}ann/", f"{SANDBOX}ann-2/"
+    own_id, other_id = (f"{SANDBOX}{make_member_id(slug)}/" for slug in ("ann", "ann-2"))
+    scripted.opens_by_id = {own_id: ann, other_id: cleo}
+    scripted.members = {ann: own_id, cleo: other_id}
+    scripted.names[cleo] = name
+    with without_pages.database.transaction() as session:
+        ledger = builders.an_account(session, site="ledger")
+        contact = builders.a_contact(session, ledger, "ann")
+        contact.member_url = other_id
+        builders.add_planned(session, ledger, contact)
+    assert perform_next(without_pages) is Outcome.POSTPONED
+    assert scripted.sent == []
+    assert "type" not in scripted.steps
+    assert reasons(without_pages) == [(ActionState.PLANNED, Reason.ADDRESS_MOVED)]
+    with without_pages.database.transaction() as session:
+        assert builders.contact_by_slug(session, ledger, "ann").full_name == "Ann"
+
+
+@pytest.mark.parametrize("is_met", [False, True])
+def test_who_was_met_before_is_written_to_by_member_id_at_once(
+    without_pages: Services, scripted: ScriptedSite, monkeypatch: pytest.MonkeyPatch, *, is_met: bool
+) -> None:
+    ann, own_id = f"{SANDBOX}ann/", f"{SANDBOX}{make_member_id('ann')}/"
+    scripted.members = {ann: own_id}
+    with without_pages.database.transaction() as session:
+        ledger = builders.an_account(session, site="ledger")
+        contact = builders.a_contact(session, ledger, "ann")
+        contact.member_url = own_id
+        builders.add_planned(session, ledger, contact)
+    if is_met:
+        monkeypatch.setattr(interactions, "has_met", lambda *_: True)
+    assert perform_next(without_pages) is Outcome.DONE
+    assert scripted.asked_by_id == [own_id if is_met else None]
+    monkeypatch.undo()
+    with without_pages.database.transaction() as session:
+        assert interactions.has_met(session, contact.id)

@@ -219,3 +219,14 @@ def test_one_message_looks_once(without_pages: Services, scripted: ScriptedSite,
     assert look(without_pages) is Outcome.UNCERTAIN
     assert perform_action(without_pages, greeting) is Outcome.DUPLICATE
     assert scripted.steps.count("click") == 1
+
+
+def test_an_empty_thread_that_may_hide_messages_is_no_absence(
+    without_pages: Services, scripted: ScriptedSite, greeting: UUID
+) -> None:
+    scripted.misses = True
+    for _ in range(MAX_FAILURES - 1):
+        assert look(without_pages) is Outcome.UNCERTAIN
+        assert state(without_pages, greeting) == (ActionState.UNCERTAIN, Reason.CANNOT_TELL)
+    assert look(without_pages) is Outcome.NEEDS_REVIEW
+    assert scripted.sent == []

@@ -92,7 +92,8 @@ class LinkedInSite:
         Where only an address by slug is known, the profile is opened first, which shows the id.
         """
         person = find_person(self._site, self.normalise(profile_url), member_url)
-        return LinkedInThread(self._site, open_conversation(self._site, person), self._proof_wait)
+        person, may_miss = open_conversation(self._site, person)
+        return LinkedInThread(self._site, person, self._proof_wait, may_miss=may_miss)
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
         """Read one page of the people search."""

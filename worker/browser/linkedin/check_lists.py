@@ -29,7 +29,7 @@ INVITATIONS: Final = frozenset({Capability.INVITATIONS})
 WITHDRAW: Final = frozenset({Capability.WITHDRAW})
 INBOX: Final = frozenset({Capability.INBOX})
 
-_MEMBER_ID: Final = re.compile(r"AC[a-z]AA[\w-]{34}", re.ASCII)
+_MEMBER_ID: Final = re.compile(r"AC[a-z]A[\w-]{35}", re.ASCII)
 _MOST_ROWS: Final = 10
 """On a page of the people search."""
 

@@ -1,32 +1,40 @@
 """The composer of one conversation: put a text into it without a key press, empty it, and click Send."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Final, NoReturn
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from worker.browser.linkedin.marks.messaging import REJECT_COOKIES
 from worker.browser.linkedin.panes import Pane
 from worker.browser.linkedin.proof import compose_lines
-from worker.errors import Reason, StopAccountError, TryAgainError
+from worker.browser.linkedin.words import is_word
+from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 
 _CLICK_WAIT: Final = timedelta(seconds=3)
 _REACH_WAIT: Final = timedelta(seconds=2)
 
-_INSERT: Final = """(composer, lines) => {
-  const read = () => composer.innerText.trim();
+_INSERT: Final = """(composer, [lines, own]) => {
   composer.focus();
-  if (composer.getRootNode().activeElement !== composer) return false;
-  const run = (command, value) => composer.ownerDocument.execCommand(command, false, value);
+  const copy = composer.cloneNode(true);
+  copy.querySelectorAll("img").forEach((each) => each.replaceWith(each.alt || "\ufffc"));
+  const plain = (text) => text.normalize("NFC").replace(/\\s+/g, "");
+  const held = plain(copy.textContent);
+  if (held && held !== plain(own)) return false;
+  const run = (command, value) => {
+    if (composer.getRootNode().activeElement === composer)
+      return composer.ownerDocument.execCommand(command, false, value);
+    throw new Error("the composer lost the focus");
+  };
   run("selectAll");
-  if (read()) run("delete");
+  if (held) run("delete");
   lines.forEach((line, at) => {
     if (at) run("insertParagraph");
     if (line) run("insertText", line);
   });
   return true;
 }"""
-"""Replaces what the composer holds, in one call, so that no other element can get the focus meanwhile.
+"""Replaces what the composer holds, in one call, so that no draft can be restored meanwhile.
 
 A line break is a command of the editor: no key is pressed, so nothing is sent by it.
 """
@@ -44,16 +52,21 @@ def is_same_draft(one: str, other: str) -> bool:
     return compose_lines(one) == compose_lines(other)
 
 
-def require_free(pane: Pane, text: str) -> None:
-    """Raise TryAgainError unless the composer is empty, or holds `text` from an attempt that was cut off.
+def is_part(draft: str, text: str) -> bool:
+    """Return whether a draft is `text` or a piece of it."""
+    return "".join("".join(compose_lines(draft)).split()) in "".join("".join(compose_lines(text)).split())
 
-    The site's own suggestions are never there: only its links for greetings bring them, and none is followed.
-    """
+
+def require_free(pane: Pane, text: str) -> None:
+    """Raise TryAgainError unless the composer is empty, or holds `text`, from an attempt that was cut off."""
     if pane.draft.strip() and not is_same_draft(pane.draft, text):
-        raise TryAgainError(
-            Reason.COMPOSER_OCCUPIED,
-            "the conversation holds a draft that Rapport didn't write; send it or delete it",
-        )
+        _refuse_draft()
+
+
+def require_message(pane: Pane) -> None:
+    """Raise NeverError if the composer asks for a subject: it would send an InMail."""
+    if pane.has_subject or any(is_word("subject", field, None) for field in pane.fields):
+        raise NeverError(Reason.NOT_CONNECTED, "the site asks for a subject: it would be an InMail")
 
 
 def require_send_button(pane: Pane) -> None:
@@ -73,9 +86,16 @@ def require_send_button(pane: Pane) -> None:
 
 
 def insert_text(pane: Pane, text: str) -> None:
-    """Put the text into the composer, in place of what it holds. The caller reads it back."""
-    if not pane.element("composer").evaluate(_INSERT, text.strip().splitlines()):
-        raise TryAgainError(Reason.SITE_UNEXPECTED, "the composer can't be written to")
+    """Put the text into the composer. Raises as `require_free`. The caller reads it back."""
+    if not pane.element("composer").evaluate(_INSERT, [text.strip().splitlines(), text]):
+        _refuse_draft()
+
+
+def _refuse_draft() -> NoReturn:
+    raise TryAgainError(
+        Reason.COMPOSER_OCCUPIED,
+        "the conversation holds a draft that Rapport didn't write; send it or delete it",
+    )
 
 
 def empty_composer(pane: Pane) -> None:

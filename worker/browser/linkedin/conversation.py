@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from worker.browser.linkedin.message_ids import MessageId, read_message_id
+from worker.browser.linkedin.message_ids import MessageId, is_conversation_page, read_message_id
 from worker.browser.linkedin.panes import Pane, View
 from worker.browser.linkedin.proof import Bubble
 from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
@@ -27,16 +27,22 @@ def find_address(site: SitePage, pane: Pane) -> str | None:
     """Return the address of the person whose conversation it is; None for a group, and if it isn't certain.
 
     A new message shows names only: its person is the `recipient` of the page's address, if there is exactly
-    one recipient. The senders of the messages must not be others.
+    one recipient. A window for a new message beside the page's own may be to anybody, so it never counts. The
+    senders of the messages must not be others.
     """
     if pane.heads:
-        named = {site.member_of(href) or site.address_of(href) for href in pane.heads}
-    elif pane.pills == 1 and "/messaging/compose" in pane.url:
+        named = {site.person_of(href) for href in pane.heads}
+    elif pane.pills == 1 and not is_window(pane) and not is_conversation_page(pane.url):
         named = {site.member_of(pane.url)}
     else:
         return None
     address = named.pop() if len(named) == 1 else None
     return address if address and not _list_strangers(site, pane, address) else None
+
+
+def is_window(pane: Pane) -> bool:
+    """Return whether it is a window beside the page's own conversation, by its marks or its place."""
+    return pane.is_overlay or pane.is_beside
 
 
 def _list_strangers(site: SitePage, pane: Pane, address: str) -> set[str]:
@@ -56,7 +62,7 @@ def find_conversation_of(site: SitePage, view: View, person: Person) -> Pane | N
         raise TryAgainError(
             Reason.COMPOSER_OCCUPIED, "two conversations with this person are open; close one of them"
         )
-    if ours and any(pane.is_overlay and not pane.heads for pane in view.panes if pane is not ours[0]):
+    if ours and any(is_window(pane) and not pane.heads for pane in view.panes if pane is not ours[0]):
         raise TryAgainError(
             Reason.COMPOSER_OCCUPIED, "a window for a new message is open beside it; send it or close it"
         )
@@ -68,8 +74,9 @@ def read_bubbles(site: SitePage, pane: Pane, person: Person) -> list[Bubble]:
     bubbles = []
     for raw in pane.raw_bubbles:
         found = read_message_id(raw["urn"])
-        senders = {site.member_of(href) or site.address_of(href) for href in raw["senders"]} - {None}
-        bubbles.append(Bubble(found, _is_own(raw["other"], senders, found, person), raw["text"]))
+        senders = {site.person_of(href) for href in raw["senders"]} - {None}
+        own = _is_own(raw["other"], senders, found, person)
+        bubbles.append(Bubble(found, own, raw["text"] or "", is_text_known=raw["text"] is not None))
     dated = sorted((each for each in bubbles if each.id), key=lambda each: each.id.at if each.id else 0)
     return [*dated, *(each for each in bubbles if each.id is None)]
 
@@ -91,7 +98,7 @@ def _is_own(
 
 
 def require_readable(bubbles: Sequence[Bubble]) -> None:
-    """Raise StopAccountError if it can't be read who wrote the messages and when: the page has changed."""
+    """Raise StopAccountError if it can't be read what was written, by whom and when: the page has changed."""
     if not bubbles:
         return
     if all(each.id is None for each in bubbles):
@@ -99,6 +106,11 @@ def require_readable(bubbles: Sequence[Bubble]) -> None:
             Reason.SITE_CHANGED,
             "no message of a conversation has an id of the known form, so nothing could be proven; "
             "run rapport selectors check",
+        )
+    if not any(each.is_text_known for each in bubbles):
+        raise StopAccountError(
+            Reason.SITE_CHANGED,
+            "a conversation doesn't show its texts in a known form; run rapport selectors check",
         )
     if any(each.own is None and each.id is not None for each in bubbles):
         raise StopAccountError(

@@ -9,7 +9,7 @@ from worker.browser.linkedin.conversation import Person, read_bubbles
 from worker.browser.linkedin.panes import Pane
 from worker.browser.linkedin.site_page import SitePage
 
-_WINDOW: Final = timedelta(days=45)
+WINDOW: Final = timedelta(days=45)
 """How far back a conversation is read: more than a greeting may be late, and a look for it."""
 _MOST_SCROLLS: Final = 12
 _GROWTH_WAIT: Final = timedelta(milliseconds=1200)
@@ -34,7 +34,7 @@ def load_older(site: SitePage, find_pane: Callable[[], Pane], person: Person) ->
     for _ in range(_MOST_SCROLLS):
         pane = find_pane()
         dated = [each.id.at for each in read_bubbles(site, pane, person) if each.id]
-        if not dated or dated[0] < clock.now() - _WINDOW:
+        if not dated or dated[0] < clock.now() - WINDOW:
             return
         if not pane.element("whole").evaluate(_SCROLL_UP) or not _has_grown(
             site, find_pane, len(pane.raw_bubbles)

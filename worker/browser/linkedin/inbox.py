@@ -86,7 +86,7 @@ def read_inbox(site: SitePage, since: datetime) -> Sequence[InboxLine]:
                     found[at] = read_line(row, language, clock.now(), zone)
             lines = [line for line in found.values() if line]
             is_old = any(line.at < since for line in lines)
-            if is_old or not _load_more(site, listed, language, found):
+            if is_old or not load_more(site, listed, language, found):
                 break
         site.check_walls()
     if not found:
@@ -143,7 +143,7 @@ def list_filled_rows(listed: Locator) -> list[tuple[int, Row]]:
     ]
 
 
-def _load_more(site: SitePage, listed: Locator, language: str | None, found: dict[int, Any]) -> bool:
+def load_more(site: SitePage, listed: Locator, language: str | None, found: dict[int, Any]) -> bool:
     """Scroll, or press the button for more conversations; return whether other rows came."""
     count = len(found)
     until = clock.monotonic_seconds() + min(_GROWTH_WAIT, site.timeout).total_seconds()

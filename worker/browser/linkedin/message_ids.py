@@ -54,8 +54,9 @@ def find_conversation(url: str) -> str | None:
 
 
 def is_conversation_page(url: str) -> bool:
-    """Return whether the address is that of one existing conversation."""
-    return urlsplit(url).path.startswith("/messaging/thread/")
+    """Return whether the address is that of one existing conversation, not of a new message."""
+    path = urlsplit(url).path
+    return path.startswith("/messaging/thread/") and not path.startswith("/messaging/thread/new")
 
 
 def _decode(token: str) -> str:

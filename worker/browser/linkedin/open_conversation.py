@@ -10,11 +10,12 @@ from datetime import timedelta
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Response
+from playwright.sync_api import Request, Response
 
 from worker import clock
+from worker.browser.linkedin.composer import require_message
 from worker.browser.linkedin.conversation import Person, find_address, find_conversation_of
-from worker.browser.linkedin.earlier import is_listed, open_earlier
+from worker.browser.linkedin.earlier import list_places, open_earlier
 from worker.browser.linkedin.marks import messaging as marks
 from worker.browser.linkedin.message_ids import is_conversation_page
 from worker.browser.linkedin.panes import Pane, View, read_view
@@ -22,15 +23,13 @@ from worker.browser.linkedin.profile import Connection, open_profile
 from worker.browser.linkedin.site_page import SITE, SitePage
 from worker.browser.linkedin.walls import LIMIT_STATUS, has_navigation
 from worker.browser.linkedin.words import is_word
-from worker.browser.marks import find, peek
+from worker.browser.marks import find, peek, shown
 from worker.errors import NeverError, PremiumWallError, Reason, StopAccountError, TryAgainError
 from worker.rules.addresses import is_member_url
 
 _COMPOSER_WAIT: Final = timedelta(seconds=10)
 _HISTORY_WAIT: Final = timedelta(seconds=3)
 """How long an earlier conversation may take to appear where a new message is offered."""
-_PREMIUM_WAIT: Final = timedelta(seconds=3)
-"""How long a composer may take to replace what looks like an offer of Premium."""
 POLL_INTERVAL: Final = timedelta(milliseconds=150)
 
 
@@ -59,8 +58,11 @@ def _look_up(site: SitePage, address: str) -> Person:
     return Person(profile.keys.member_url, profile.keys.profile_url)
 
 
-def open_conversation(site: SitePage, person: Person) -> Person:
+def open_conversation(site: SitePage, person: Person) -> tuple[Person, bool]:
     """Open the person's conversation, and return them with the keys that the pages showed.
+
+    Also returns whether there may be earlier messages that no page shows: then an empty conversation proves
+    nothing.
 
     Raises NeverError if they can't be written to, StopAccountError for a wall, a hold on the account or a
     changed page, TryAgainError otherwise.
@@ -74,16 +76,16 @@ def open_conversation(site: SitePage, person: Person) -> Person:
         if pane is None and not _offers_something_else(site):
             pane = _await_pane(site, person)  # the second such page of a session was seen without a composer
         if pane is None:
-            _refuse(site, person)
-        pane = _await_history(site, person)
+            _refuse(site, person, refused)
+        pane = _await_history(site, person, refused)
+        may_miss = False
         if not pane.raw_bubbles and pane.pills:
-            pane = _find_earlier(site, person, pane)
+            pane, may_miss = _find_earlier(site, person, pane, refused)
     if not pane.raw_bubbles and (refused or is_conversation_page(pane.url) or pane.is_loading):
         raise TryAgainError(Reason.SITE_UNEXPECTED, "the earlier messages of the conversation didn't load")
-    if pane.has_subject or _asks_subject(pane.fields):
-        raise NeverError(Reason.NOT_CONNECTED, "the site asks for a subject: it would be an InMail")
+    require_message(pane)
     _count_marks(pane)
-    return person
+    return person, may_miss
 
 
 def _count_marks(pane: Pane) -> None:
@@ -98,8 +100,7 @@ def _count_marks(pane: Pane) -> None:
 def _await_pane(site: SitePage, person: Person) -> Pane | None:
     """Open the address, and wait for the person's composer; None if there is none."""
     site.open(f"/messaging/compose/?recipient={person.member_url.rstrip('/').rpartition('/')[2]}")
-    started = clock.monotonic_seconds()
-    until = started + min(_COMPOSER_WAIT, site.timeout).total_seconds()
+    until = clock.monotonic_seconds() + min(_COMPOSER_WAIT, site.timeout).total_seconds()
     while clock.monotonic_seconds() < until:
         site.check_walls()
         view = _read(site)
@@ -107,21 +108,17 @@ def _await_pane(site: SitePage, person: Person) -> Pane | None:
             pane = find_conversation_of(site, view, person)
         if pane is not None:
             return pane
-        waited = timedelta(seconds=clock.monotonic_seconds() - started)
-        if (_has_premium(view) or view.has_subject) and waited > _PREMIUM_WAIT:
-            return None
         _pause(site)
     return None
 
 
-def _await_history(site: SitePage, person: Person) -> Pane:
+def _await_history(site: SitePage, person: Person, refused: list[int]) -> Pane:
     """Wait until the conversation's messages are shown, or until none can be expected any more."""
     started = clock.monotonic_seconds()
-    pane: Pane | None = None
     known = -1
     while True:
         site.check_walls()
-        pane = find_conversation_of(site, _read(site), person) or pane
+        pane = find_conversation_of(site, _read(site), person)
         waited = timedelta(seconds=clock.monotonic_seconds() - started)
         if pane is not None:
             if pane.raw_bubbles and not pane.is_loading and len(pane.raw_bubbles) == known:
@@ -133,30 +130,34 @@ def _await_history(site: SitePage, person: Person) -> Pane:
             if waited >= min(needed, site.timeout):
                 return pane
         elif waited >= min(_COMPOSER_WAIT, site.timeout):
+            if _offers_something_else(site):
+                _refuse(site, person, refused)
             raise TryAgainError(Reason.SITE_UNEXPECTED, "the conversation has closed again")
         _pause(site)
 
 
-def _find_earlier(site: SitePage, person: Person, new: Pane) -> Pane:
-    """Return the earlier conversation with the person if the list has one, else that of a new message."""
+def _find_earlier(site: SitePage, person: Person, new: Pane, refused: list[int]) -> tuple[Pane, bool]:
+    """Return the earlier conversation with the person if the list has one, else that of a new message.
+
+    Also returns whether one may be missed, because the list can't be read.
+    """
     with site.translate("look for an earlier conversation"):
-        if not is_listed(site, new.name):
-            return new
-        earlier = open_earlier(site, person, new.name, lambda: _pause(site))
-    if earlier is not None:
-        return _await_history(site, person)
-    again = _await_pane(site, person)  # the listed ones are namesakes'
-    if again is None:
+        places = list_places(site, new.name)
+        if not places:
+            return new, places is None
+        earlier = open_earlier(site, person, places)
+    if earlier is None and _await_pane(site, person) is None:
         raise TryAgainError(Reason.SITE_UNEXPECTED, "the page of a new message didn't open again")
-    return _await_history(site, person)
+    return _await_history(site, person, refused), False
 
 
-def _refuse(site: SitePage, person: Person) -> NoReturn:
+def _refuse(site: SitePage, person: Person, refused: list[int]) -> NoReturn:
     """Raise the error that says why there is no composer for this person."""
     view = _read(site)
     site.check_walls()
-    shown = [address for pane in view.panes if not pane.is_overlay and (address := find_address(site, pane))]
-    if shown:
+    if refused:
+        raise TryAgainError(Reason.SITE_UNEXPECTED, "LinkedIn answers no requests of its own page now")
+    if any(find_address(site, pane) for pane in view.panes if not pane.is_overlay):
         raise NeverError(Reason.WRONG_RECIPIENT, "the conversation that opened is somebody else's")
     if any(not pane.is_overlay and pane.pills > 1 for pane in view.panes):
         raise TryAgainError(
@@ -177,6 +178,10 @@ def _refuse(site: SitePage, person: Person) -> NoReturn:
     if view.has_subject:
         raise NeverError(Reason.NOT_CONNECTED, "the site asks for a subject: it would be an InMail")
     if not _has_premium(view):
+        with site.translate("read the page"):
+            is_empty = not any(map(str.strip, shown(site.page, "main, [role=main]").all_inner_texts()))
+        if is_empty:
+            raise TryAgainError(Reason.SITE_UNEXPECTED, "the page of a new message didn't load")
         raise NeverError(Reason.NOT_CONNECTED, "the site offers no way to write to this person")
     if open_profile(site, person.member_url).connection is not Connection.CONNECTED:
         raise PremiumWallError
@@ -195,10 +200,6 @@ def _offers_something_else(site: SitePage) -> bool:
 
 def _has_premium(view: View) -> bool:
     return view.has_premium or any(is_word("premium", text, None) for text in view.headings)
-
-
-def _asks_subject(fields: tuple[str, ...]) -> bool:
-    return any(is_word("subject", field, None) for field in fields)
 
 
 def _is_by_slug(site: SitePage) -> bool:
@@ -220,17 +221,32 @@ def _pause(site: SitePage) -> None:
 
 @contextmanager
 def _count_refusals(site: SitePage) -> Iterator[list[int]]:
-    """Collect the page's own requests that the site refuses: a list that looks empty then says nothing."""
+    """Collect the page's own requests that fail: a list that looks empty then says nothing.
+
+    Collects their statuses, 0 for one without an answer.
+    """
     refused: list[int] = []
 
+    def is_own(request: Request) -> bool:
+        is_call = request.resource_type in {"xhr", "fetch"}
+        return is_call and urlsplit(request.url).netloc == urlsplit(site.page.url).netloc
+
     def note(response: Response) -> None:
-        is_call = response.request.resource_type in {"xhr", "fetch"}
-        is_call = is_call and urlsplit(response.url).netloc == urlsplit(site.page.url).netloc
-        if is_call and (response.status in LIMIT_STATUS or response.status >= 500):
+        # requests for other things are forbidden on healthy pages, too
+        is_forbidden = response.status in {401, 403} and "messag" in urlsplit(response.url).path.casefold()
+        is_refused = is_forbidden or response.status in LIMIT_STATUS or response.status >= 500
+        if is_refused and is_own(response.request):
             refused.append(response.status)
 
+    def note_failed(request: Request) -> None:
+        # opening another page aborts what the last one still asked for
+        if is_own(request) and "ERR_ABORTED" not in (request.failure or ""):
+            refused.append(0)
+
     site.page.on("response", note)
+    site.page.on("requestfailed", note_failed)
     try:
         yield refused
     finally:
         site.page.remove_listener("response", note)
+        site.page.remove_listener("requestfailed", note_failed)

@@ -11,9 +11,17 @@ READ_CONVERSATIONS: Final = r"""(css) => {
   const everywhere = (selector) => roots.flatMap((root) => shown(root, selector));
   const HEADING = "h1, h2, h3, h4, [role=heading]";
   const LIST = "li, ul, ol, [role=list], [role=listitem], [role=log], [data-event-urn]";
+  // An emoji may be a picture, whose text is its label.
   const textOf = (node) => [...node.childNodes].map((each) =>
     each.nodeType === Node.TEXT_NODE ? each.data :
-    each.nodeType !== Node.ELEMENT_NODE ? "" : each.tagName === "BR" ? "\n" : textOf(each)).join("");
+    each.nodeType !== Node.ELEMENT_NODE ? "" : each.tagName === "BR" ? "\n" :
+    each.tagName === "IMG" ? each.alt || "\ufffc" : textOf(each)).join("");
+  // A copy out of sight or fully transparent is no composer.
+  const isReal = (each) => {
+    const box = each.getBoundingClientRect();
+    return each.checkVisibility({visibilityProperty: true, opacityProperty: true}) && !each.closest("[inert]")
+      && box.width > 1 && box.height > 1 && box.right + scrollX > 0 && box.bottom + scrollY > 0;
+  };
   const draftOf = (composer) => {
     const lines = [""];
     let isOpen = true;  // whether text continues the last line
@@ -71,14 +79,14 @@ READ_CONVERSATIONS: Final = r"""(css) => {
         other: each.matches(OTHER) || each.querySelector(OTHER) !== null || (isAlone && row.matches(OTHER))
           || (isMarked || /event-listitem/.test(each.className) ? false : null),
         senders: links.map((link) => link.getAttribute("href")),
-        text: texts.map(textOf).join("\n"),
+        text: texts.length ? texts.map(textOf).join("\n") : null,
       };
     });
   };
   const fieldsOf = (pane) => shown(pane, "input, textarea").flatMap((each) =>
     [each.name, each.getAttribute("aria-label"), each.placeholder].filter(Boolean));
 
-  const composers = everywhere(css.composer).filter((each, at, all) =>
+  const composers = everywhere(css.composer).filter(isReal).filter((each, at, all) =>
     !all.some((other) => other !== each && other.contains(each)));
   const panes = composers.filter((each) => !each.closest(css.minimized)).map((composer) => {
     const overlay = overlayOf(composer);
@@ -101,6 +109,7 @@ READ_CONVERSATIONS: Final = r"""(css) => {
     return {
       composer, send: buttons.length === 1 ? buttons[0] : null, whole,
       isOverlay: overlay !== null,
+      isBeside: !composer.closest("main, [role=main]") && shown(root, "main, [role=main]").length > 0,
       inShadow: root instanceof ShadowRoot,
       heads: heads.map((each) => each.getAttribute("href")),
       pills: pills.length,
@@ -110,7 +119,8 @@ READ_CONVERSATIONS: Final = r"""(css) => {
       sendCount: buttons.length,
       canSend: buttons.length === 1 && !buttons[0].disabled && buttons[0].ariaDisabled !== "true",
       hasToggle: shown(form, css.toggle).length > 0,
-      hasSubject: shown(whole, css.subject).length > 0,
+      hasSubject: shown(whole, css.subject).length > 0 || shown(form, css.field).some((each) =>
+        form.tagName === "FORM" && each.role !== "combobox" && each.getAttribute("role") !== "combobox"),
       fields: fieldsOf(whole),
       bubbles: bubblesOf(whole, composer),
       isLoading: shown(whole, css.loading).length > 0,

@@ -28,6 +28,7 @@ _CSS: Final = {
     "overlay": marks.OVERLAY,
     "minimized": marks.MINIMIZED,
     "subject": marks.SUBJECT,
+    "field": marks.FIELD,
     "dialog": marks.DIALOG,
     "headings": marks.HEADINGS,
 }
@@ -37,12 +38,14 @@ _CSS: Final = {
 class Pane:
     """One open conversation with a composer, as it was read. `place` is page, shadow or frame.
 
-    `heads` are the links of its head, `pills` the number of recipients of a new message.
+    `heads` are the links of its head, `pills` the number of recipients of a new message. `is_beside`: it
+    stands outside the main part that the document has, as a chat without the marks of an overlay does.
     """
 
     place: str
     url: str
     is_overlay: bool
+    is_beside: bool
     heads: tuple[str, ...]
     pills: int
     name: str
@@ -126,6 +129,7 @@ def _make_pane(
         place="shadow" if read["inShadow"] else place,
         url=url,
         is_overlay=read["isOverlay"],
+        is_beside=read["isBeside"],
         heads=tuple(read["heads"]),
         pills=read["pills"],
         name=read["label"] or read["name"],

@@ -23,12 +23,14 @@ _SPACES: Final = re.compile(r"[^\S\n]+")
 class Bubble:
     """One message of an open conversation. `id` is None while it has no id from the server.
 
-    `own`: written by the account; None where the page doesn't show it.
+    `own`: written by the account; None where the page doesn't show it. `is_text_known`: its text has a place
+    that is known, perhaps without a text in it.
     """
 
     id: MessageId | None
     own: bool | None
     text: str
+    is_text_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from worker.browser.linkedin.words import is_word
 from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.rules.model import FoundPerson
 
-_KEY: Final = re.compile(r"SearchResults(?:[a-z]*_)?(AC[a-z]AA[\w-]{8,})", re.ASCII)
+_KEY: Final = re.compile(r"SearchResults(?:[a-z]*_)?(AC[a-z]A[\w-]{9,})", re.ASCII)
 _BULLET: Final = "·•∙⋅ "
 
 

@@ -26,7 +26,8 @@ _COMMON: Final = r"""
     try { path = decodeURIComponent(new URL(link.getAttribute("href"), location.href).pathname); }
     catch { return null; }
     const found = /^\/in\/([^/]+)/.exec(path);
-    return found && (/^AC[a-z]AA/.test(found[1]) ? found[1] : found[1].normalize("NFC").toLowerCase());
+    const isId = found && /^AC[a-z]A(A|.{35}$)/.test(found[1]);
+    return found && (isId ? found[1] : found[1].normalize("NFC").toLowerCase());
   };
   const peopleLinks = (part) => [...part.querySelectorAll("a[href]")]
     .filter((link) => personOf(link) && isShown(link));

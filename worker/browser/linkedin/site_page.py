@@ -16,7 +16,7 @@ from worker.browser.linkedin.marks.navigation import EMBER, SDUI
 from worker.browser.linkedin.walls import check_walls, has_navigation
 from worker.browser.marks import Mark, find, locate, shown
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.addresses import PROFILE_ORIGINS, find_member_url, normalise_profile_url
+from worker.rules.addresses import PROFILE_ORIGINS, find_member_url, is_member_url, normalise_profile_url
 
 SITE = "linkedin"
 ORIGIN = PROFILE_ORIGINS[SITE]
@@ -130,6 +130,14 @@ class SitePage:
     def member_of(self, href: str | None) -> str | None:
         """Return the address by member id that a link names in its path or its parameters, or None."""
         return find_member_url(self._on_origin(href), SITE) if href else None
+
+    def person_of(self, href: str | None) -> str | None:
+        """Return the address of the person whom a link names, by member id where it has one, else by slug.
+
+        None for any other link, and where the ids in it disagree.
+        """
+        member, address = self.member_of(href), self.address_of(href)
+        return member if member or (address and is_member_url(address, SITE)) else address
 
     def _on_origin(self, href: str) -> str:
         """Return a link with the site's own origin in place of that of the tests' copy."""

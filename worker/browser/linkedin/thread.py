@@ -1,11 +1,10 @@
 """One person's open conversation: read it, type, send once, and prove it."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from worker import clock
+from worker import clock, logs
 from worker.browser.linkedin import composer
 from worker.browser.linkedin.conversation import (
     Person,
@@ -31,13 +30,17 @@ _CONFIRM_WAIT: Final = timedelta(milliseconds=500)
 """A proof has to hold this long: a second message may appear right after the first."""
 
 
+log = logs.get_logger(__name__)
+
+
 class LinkedInThread:
     """One open conversation. Implements `Thread`."""
 
-    def __init__(self, site: SitePage, person: Person, proof_wait: timedelta) -> None:
+    def __init__(self, site: SitePage, person: Person, proof_wait: timedelta, *, may_miss: bool) -> None:
         self._site = site
         self._person = person
         self._proof_wait = proof_wait
+        self._may_miss = may_miss
         self._known: dict[str, datetime] = {}
         self._was_read = False
         self._new: set[str] = set()
@@ -81,26 +84,52 @@ class LinkedInThread:
         self._note(bubbles)
         return [ThreadMessage(bool(each.own), each.text, each.id.at if each.id else None) for each in bubbles]
 
+    def may_miss_messages(self) -> bool:
+        """Return whether the page of a new message is open, and no list says if there is an earlier one."""
+        return self._may_miss
+
     def type(self, text: str) -> None:
-        """Put exactly `text` into the composer. Raises TryAgainError if it holds somebody's draft."""
+        """Put exactly `text` into the composer. Raises TryAgainError if it holds somebody's draft.
+
+        Only `text` itself may be in it, from an attempt that was cut off.
+        """
+        self._site.check_walls()
         with self._site.translate("type the message"):
             view = read_view(self._site)
             pane = find_conversation_of(self._site, view, self._person) or self._require_pane()
+            composer.require_message(pane)
             composer.require_free(pane, text)
             if pane.has_toggle:
                 composer.require_send_button(pane)
         self._dialogs_before = view.dialogs
         self._typed = text
         try:
-            with self._site.translate("type the message"):
-                self._insert(pane, text)
+            self._insert(pane, text)
         except RapportError:
-            with suppress(RapportError):  # the first error says what happened
-                self.clear()
+            self._try_to_clear()
             raise
+
+    def _insert(self, pane: Pane, text: str) -> None:
+        """Type, read it back, and reach the Send button."""
+        with self._site.translate("type the message"):
+            composer.insert_text(pane, text)
+            pane = self._await_send_button()
+        if not composer.is_same_draft(pane.draft, text):
+            is_ours = composer.is_part(pane.draft, text)
+            raise TryAgainError(
+                Reason.SITE_UNEXPECTED if is_ours else Reason.COMPOSER_OCCUPIED,
+                "the composer doesn't hold what was typed" + ("" if is_ours else "; it is left as it is"),
+            )
+        composer.require_send_button(pane)
+        self._require_no_news(pane)
+        self._site.check_walls()
+        with self._site.translate("reach the Send button"):
+            composer.reach_send_button(pane)
+            self._require_no_dialog(read_view(self._site))
 
     def click_send(self) -> None:
         """Check the conversation and the text once more, note what is in it, and click Send once."""
+        self._site.check_walls()
         with self._site.translate("click send"):
             view = read_view(self._site)
             pane = find_conversation_of(self._site, view, self._person)
@@ -108,9 +137,10 @@ class LinkedInThread:
                 raise TryAgainError(Reason.SITE_UNEXPECTED, "the conversation is no longer on the page")
             if not composer.is_same_draft(pane.draft, self._typed) or not pane.can_send:
                 raise TryAgainError(Reason.SITE_UNEXPECTED, "the composer isn't ready to send the text")
+            composer.require_message(pane)
+            self._require_no_dialog(view)
             self._require_no_news(pane)
             self._note(read_bubbles(self._site, pane, self._person))
-            self._dialogs_before = view.dialogs
             self._clicked_at = clock.now()
             composer.click_send(pane)
 
@@ -119,40 +149,55 @@ class LinkedInThread:
 
         Raises UnknownDialogError if it isn't proven and a dialog came up, which a person has to answer.
         """
-        with self._site.translate("prove the message"):
-            until = clock.monotonic_seconds() + self._proof_wait.total_seconds()
-            proven_since: float | None = None
-            while True:
-                self._site.check_walls()
-                view = read_view(self._site)
-                now = clock.monotonic_seconds()
-                if not self._is_proven(view, text):
-                    proven_since = None
-                else:
-                    proven_since = proven_since or now
-                    if now - proven_since >= _CONFIRM_WAIT.total_seconds():
-                        return True
-                if now >= until and proven_since is None:
-                    break
+        until = clock.monotonic_seconds() + self._proof_wait.total_seconds()
+        proven_since: float | None = None
+        dialogs = 0
+        while True:
+            try:
+                with self._site.translate("prove the message"):
+                    self._site.check_walls()
+                    view = read_view(self._site)
+                    dialogs, is_proven = view.dialogs, self._is_proven(view, text)
+            except TryAgainError:
+                is_proven = False  # the page may be loading anew
+            now = clock.monotonic_seconds()
+            proven_since = (proven_since or now) if is_proven else None
+            if proven_since is not None and now - proven_since >= _CONFIRM_WAIT.total_seconds():
+                return True
+            if now >= until and proven_since is None:
+                break
+            with self._site.translate("prove the message"):
                 self._pause()
-        if view.dialogs > self._dialogs_before:
+        if dialogs > self._dialogs_before:
             raise UnknownDialogError("a dialog that Rapport doesn't know came up after the click on Send")
         return False
 
     def clear(self) -> None:
-        """Empty the composer, if it holds exactly what was typed and no dialog has come up."""
+        """Empty the composer, if it holds what was typed, or a piece of it. Raises TryAgainError if it can't.
+
+        After the click, nothing is touched while a dialog is open that came up since.
+        """
         if self._typed is None:
             return
         with self._site.translate("clear the draft"):
             view = read_view(self._site)
             pane = find_conversation_of(self._site, view, self._person)
-            is_ours = pane is not None and composer.is_same_draft(pane.draft, self._typed)
-            if pane is not None and is_ours and view.dialogs <= self._dialogs_before:
+            is_asked = self._clicked_at is not None and view.dialogs > self._dialogs_before
+            if pane is not None and composer.is_part(pane.draft, self._typed) and not is_asked:
                 composer.empty_composer(pane)
+                pane = self._find_pane()
+        if pane is None or pane.draft.strip():
+            raise TryAgainError(Reason.COMPOSER_OCCUPIED, "a draft may have stayed in the conversation")
+
+    def _try_to_clear(self) -> None:
+        try:
+            self.clear()
+        except RapportError as error:
+            log.warning("draft_left", text=str(error))
 
     def close(self) -> None:
         """Leave the page: what arrives there would count as read. Overlays stay as they are."""
-        self.clear()
+        self._try_to_clear()
         with self._site.translate("close the conversation"):
             self._site.page.goto("about:blank")
 
@@ -199,6 +244,11 @@ class LinkedInThread:
                 )
             self._pause()
 
+    def _require_no_dialog(self, view: View) -> None:
+        """Raise TryAgainError if a dialog has come up since the typing began: nothing is clicked then."""
+        if view.dialogs > self._dialogs_before:
+            raise TryAgainError(Reason.SITE_UNEXPECTED, "a dialog came up while the text was typed")
+
     def _require_no_news(self, pane: Pane) -> None:
         """Raise TryAgainError if own messages appeared since the conversation was read."""
         if not self._was_read:
@@ -218,16 +268,6 @@ class LinkedInThread:
     def _note(self, bubbles: Sequence[Bubble]) -> None:
         self._known |= {each.id.urn: each.id.at for each in bubbles if each.id}
         self._was_read = True
-
-    def _insert(self, pane: Pane, text: str) -> None:
-        """Put the text into the composer, read it back, and see that it can be sent."""
-        composer.insert_text(pane, text)
-        pane = self._await_send_button()
-        if not composer.is_same_draft(pane.draft, text):
-            raise TryAgainError(Reason.SITE_UNEXPECTED, "the composer doesn't hold what was typed")
-        composer.require_send_button(pane)
-        self._require_no_news(pane)
-        composer.reach_send_button(pane)
 
     def _await_send_button(self) -> Pane:
         """Wait until the Send button answers to the text, and read the conversation again."""

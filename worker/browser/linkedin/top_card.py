@@ -17,9 +17,9 @@ from worker.browser.linkedin.words import find_match, fold, is_word
 from worker.errors import Reason, StopAccountError
 from worker.rules.identity import PersonKeys
 
-_KEY: Final = re.compile(r"ref(AC[a-z]AA[\w-]{34})[A-Z]|ref(AC[a-z]AA[\w-]{8,})Topcard$", re.ASCII)
+_KEY: Final = re.compile(r"ref(AC[a-z]A[\w-]{35})[A-Z]|ref(AC[a-z]A[\w-]{9,})Topcard$", re.ASCII)
 """A member id has 39 characters, and the key's own words follow without a separator."""
-_URN: Final = re.compile(r"urn:li:fs\w*[pP]rofile:(AC[a-z]AA[\w-]{8,})", re.ASCII)
+_URN: Final = re.compile(r"urn:li:fs\w*[pP]rofile:(AC[a-z]A[\w-]{9,})", re.ASCII)
 _PRONOUNS: Final = re.compile(r"\(?[^\W\d_]{1,8}(?:\s?/\s?[^\W\d_]{1,8}){1,2}\)?")
 _UNREAD: Final = re.compile(r"^\(\d+\+?\)\s*")
 """The count of unread notifications before a page's title."""

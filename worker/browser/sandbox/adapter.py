@@ -240,6 +240,10 @@ class SandboxThread:
         with _translate_page_errors(self._page, "read the conversation"):
             return self._conversation.messages()
 
+    def may_miss_messages(self) -> bool:
+        """Return False: a conversation shows all its messages."""
+        return False
+
     def type(self, text: str) -> None:
         """Put exactly `text` into the composer, after closing a pop-up if there is one."""
         with _translate_page_errors(self._page, "type the message"):

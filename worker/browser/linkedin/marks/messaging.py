@@ -105,6 +105,9 @@ SUBJECT: Final = (
 )
 """The subject of an InMail, which only goes to people who are not connected."""
 
+FIELD: Final = "input:not([type]), input[type=text], textarea"
+"""A line of text in the form itself, in any language: a message to a connection has none."""
+
 DIALOG: Final = "[role=dialog], [role=alertdialog], dialog[open]"
 """Dialogs; conversations in overlays are dialogs, too."""
 

@@ -126,7 +126,7 @@ READ_SECTIONS: Final = f"""({{keys, anchors, words}}) => {{{HELPERS}
   }};
   const found = [];
   for (const each of document.querySelectorAll("[componentkey*='profile.card.ref']")) {{
-    const end = each.getAttribute("componentkey").split("card.ref")[1].replace(/^AC[a-z]AA[\\w-]{{34}}/, "");
+    const end = each.getAttribute("componentkey").split("card.ref")[1].replace(/^AC[a-z]A[\\w-]{{35}}/, "");
     for (const [section, word] of Object.entries(keys))
       if (end.startsWith(word)) found.push(readSection(section, "key", [each]));
   }}
