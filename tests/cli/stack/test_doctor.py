@@ -36,7 +36,6 @@ def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path, redis_url: 
         "sign-ins": True,
         "upkeep": True,
         "sites' pages": True,
-        "sign-ins": True,
         "workers": True,
     }
     assert "answers" in found["Redis"].detail
