@@ -131,11 +131,11 @@ class Faults:
     def all(self) -> list[dict[str, object]]:
         """Return the active faults for the control response."""
         rows = self._db.execute("SELECT name FROM faults ORDER BY name").fetchall()
-        return [asdict(fault) for (name,) in rows if (fault := self._get(FaultName(name)))]
+        return [asdict(fault) for (name,) in rows if (fault := self.peek(FaultName(name)))]
 
     def take(self, name: FaultName, path: str) -> Fault | None:
         """Return the fault if it affects this request, and count the use."""
-        fault = self._get(name)
+        fault = self.peek(name)
         if fault is None or not fault.affects(path):
             return None
         if fault.times == 1:
@@ -144,20 +144,17 @@ class Faults:
             self._db.execute("UPDATE faults SET times = times - 1 WHERE name = ?", (name,))
         return fault
 
-    def peek(self, name: FaultName) -> Fault | None:
-        """Return the fault if it is on, without counting a use."""
-        return self._get(name)
-
     def markup(self) -> str:
         """Return the current HTML variant, one of MARKUPS."""
-        fault = self._get(FaultName.MARKUP)
+        fault = self.peek(FaultName.MARKUP)
         return str(fault.value) if fault else "a"
 
     def two_variant_markup(self) -> str:
         """Return the variant for pages that have only two, a and b: all but searches and profiles."""
         return "b" if self.markup() in {"b", "d"} else "a"
 
-    def _get(self, name: FaultName) -> Fault | None:
+    def peek(self, name: FaultName) -> Fault | None:
+        """Return the fault if it is on, without counting a use."""
         row = self._db.execute(
             "SELECT value, times, path_prefix FROM faults WHERE name = ?", (name,)
         ).fetchone()

@@ -14,7 +14,7 @@ from api_stub.sandbox.faults import FaultName, Faults
 from api_stub.sandbox.gate import withhold_response
 from api_stub.sandbox.population.profiles import Profile
 from api_stub.sandbox.render import render_fragment, render_notice, render_page, session_of
-from api_stub.sandbox.state import State
+from api_stub.sandbox.state import Session, State
 
 MAX_TEXT_CHARACTERS = 8000
 TEST_HEADER = "X-Sandbox-Test"
@@ -72,8 +72,7 @@ class Messaging:
     async def send(self, request: Request) -> Response:
         """Write a message to the ledger and the thread before the response, unless a fault is on."""
         session, path = session_of(request), request.url.path
-        given = request.headers.get("X-CSRF-Token", "")
-        if not secrets.compare_digest(given.encode(), session.csrf.encode()):
+        if not _has_csrf_token(request, session):
             return JSONResponse({"error": "csrf"}, 403)
         person = self._reachable(session.member, str(request.path_params["slug"]))
         if person is None:
@@ -99,6 +98,8 @@ class Messaging:
     async def share(self, request: Request) -> Response:
         """Share the member's contact details with the person: an effect that nobody asked Rapport for."""
         session = session_of(request)
+        if not _has_csrf_token(request, session):
+            return JSONResponse({"error": "csrf"}, 403)
         self._state.add_to_ledger(session.member, str(request.path_params["slug"]), "shared")
         return JSONResponse({"ok": True})
 
@@ -116,6 +117,11 @@ class Messaging:
 
     def _reachable(self, member: str, slug: str) -> Profile | None:
         return self._state.person(slug) if slug in self._state.list_connections(member) else None
+
+
+def _has_csrf_token(request: Request, session: Session) -> bool:
+    given = request.headers.get("X-CSRF-Token", "")
+    return secrets.compare_digest(given.encode(), session.csrf.encode())
 
 
 def _shorten(text: str) -> str:

@@ -98,6 +98,7 @@ def test_a_draft_of_the_member_is_left_alone(
     with pytest.raises(TryAgainError) as refused:
         thread.type(TEXT)
     assert refused.value.reason is Reason.COMPOSER_OCCUPIED
+    thread.clear()
     expect(page.get_by_role("textbox", name="Write a message")).to_have_text("Dear Minji, about the money")
     assert sent_to(sandbox, "kim-minji") == []
 

@@ -11,7 +11,6 @@ pytestmark = pytest.mark.soak
 @pytest.mark.parametrize("family", QUICK)
 def test_everybody_is_greeted_once_whatever_happens(harness: ReplicaHarness, family: str) -> None:
     report = run(harness, QUICK[family])
-    print(report)
     assert report.strikes > 0
     assert report.census.problems == ()
     assert report.census.in_ledger == report.census.planned > 0

@@ -24,7 +24,7 @@ from db.store.quota.status import get_kind_status
 from db.store.reports.halts import list_halts
 from tasks.mark_counts import save_looks
 from tasks.stopping import stop_account
-from worker.browser.check_report import Finding, PageReport, judge
+from worker.browser.check_report import PAGE_CHANGED, Finding, PageReport, judge
 from worker.browser.site_check import CheckedPage, Checker
 from worker.errors import Reason, RequestRefusedError, StopAccountError
 from worker.rules.capabilities import CapabilityVerdict
@@ -37,13 +37,14 @@ _USED_UP: Final = frozenset(
 )
 """What keeps a check from opening a profile. It keeps the gap itself, and a person has chosen the hour."""
 _CLEARED_BY_CHECKS: Final = frozenset({Reason.SITE_CHANGED, Reason.LANGUAGE_UNKNOWN, Reason.ENTER_SENDS})
+"""Why an account may be stopped that is checked all the same: the check shows whether it is over."""
 _BESIDES_THE_GAP: Final = timedelta(minutes=3)
 """How much longer than the longest gap the account is leased: for opening and reading a page."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What the check saw. Pages after a wall were not opened: their `trouble` is ACCOUNT_STOPPED."""
+    """What the check saw. Pages after a wall were not opened: they have its `trouble` without a text."""
 
     pages: Sequence[PageReport]
     findings: Sequence[Finding]
@@ -112,9 +113,10 @@ class AccountCheck:
             self._record(page, report)
             if report.is_wall:
                 break
-        left = pages[len(reports) :]
+        last = reports[-1].trouble
+        why = Reason.CANNOT_TELL if last in PAGE_CHANGED else last  # what was not opened has not changed
         reports += [
-            PageReport(page.name, page.path, page.speaks_for, trouble=Reason.ACCOUNT_STOPPED) for page in left
+            PageReport(page.name, page.path, page.speaks_for, trouble=why) for page in pages[len(reports) :]
         ]
         findings = judge(reports)
         with self._database.transaction() as session:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from api_stub.cli.formatting import create_table, describe_reason, folding_text, print_lines, print_text
+from api_stub.cli.formatting import create_table, folding_text, print_lines, print_text
 from api_stub.cli.screen.tables import Table
 from api_stub.cli.selectors.checking import CheckResult
 from api_stub.cli.terminal import Console
@@ -20,7 +20,6 @@ from worker.browser.check_report import (
     Sight,
     list_facts,
 )
-from worker.errors import Reason
 from worker.rules.capabilities import SENDING, Capability, Verdict
 
 _STYLES: Final = {Verdict.OK: "green", Verdict.DRIFT: "bold red", Verdict.UNKNOWN: "yellow"}
@@ -87,10 +86,8 @@ def describe_page(page: PageReport) -> str:
         parts.append(f"HTTP {page.status}")
         parts += [each for each in (page.language, page.front_end) if each]
         parts.append(f"{page.seconds:.1f} s")
-    if page.trouble is Reason.ACCOUNT_STOPPED:
-        parts.append("not opened")
-    elif page.trouble is not None:
-        parts.append(page.trouble_text or describe_reason(page.trouble))
+    if page.trouble is not None:
+        parts.append(page.trouble_text or "not opened")
     return ", ".join(parts)
 
 

@@ -78,7 +78,7 @@ function serve(dialog, slug) {
 /* What the site asks after a message was sent. */
 function question(name, slug) {
   const veil = document.getElementById(name).content.firstElementChild.cloneNode(true);
-  const answered = (path) => { if (path) fetch(path, { method: "POST" }); veil.remove(); };
+  const answered = (path) => { if (path) fetch(path, { method: "POST", headers: { "X-CSRF-Token": csrf } }); veil.remove(); };
   veil.querySelector("[data-share]").addEventListener("click", () => answered(`/messaging/${slug}/share`));
   veil.querySelector("[data-decline]").addEventListener("click", () => answered());
   document.body.append(veil);

@@ -143,7 +143,7 @@ def record_checked_profile(session: Session, account_id: int, contact_id: int, o
             status="visited",
             occasion=checked_occasion(on),
             message="",
-            correlation_id="",
+            correlation_id="check",
         )
     )
     epochs.reset_breakers(session, account_id, ())  # the counters are rebuilt from the ledger

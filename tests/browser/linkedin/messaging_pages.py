@@ -115,6 +115,7 @@ window.add = (text, id, other = "") => {{
   document.querySelector("main ul.msg-s-message-list-content").append(li);
   return li.firstChild;
 }};
+window.forget = (row) => setTimeout(() => row.parentElement.remove(), 600);
 window.onSend = (text) => {{
   const row = add(text, "client-1");
   setTimeout(() => {{

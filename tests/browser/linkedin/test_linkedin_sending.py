@@ -103,14 +103,15 @@ def test_a_new_conversation_is_known_by_address_and_pill(linkedin: LinkedInSite,
         "add(text, 'client-1')",
         "add(text, serverId(Date.now(), '9b5e1c2a-1111-4222-8333-444455556666_100'))",
         "add(text, serverId()); setTimeout(() => add(text, serverId(Date.now() + 5, undefined, 9)), 250)",
+        "add(text, serverId()); const two = add('2', serverId(undefined, undefined, 9)); forget(two)",
         "add(text, serverId(Date.now() - 120000))",
         "add(text, serverId(), 'msg-s-event-listitem--other')",
         "add('', serverId())",
         f"add(text, serverId()); document.querySelector('.msg-title-bar a').href = '/in/{JO}/'",
     ],
     ids=[
-        "only the composer empties", "never an id", "another conversation", "two", "old", "theirs", "no text",
-        "the head changes",
+        "only the composer empties", "never an id", "another conversation", "two", "two for a while",
+        "old", "theirs", "no text", "the head changes",
     ],
 )  # fmt: skip
 def test_what_proves_no_message_leaves_it_uncertain(
@@ -181,7 +182,7 @@ def test_other_chats_are_left_alone(linkedin: LinkedInSite, pages: Pages, beside
 
 @pytest.mark.parametrize(
     "beside",
-    [overlay(head()), overlay(pill("Jo Sample"), kind="msg-overlay-conversation-bubble--is-compose")],
+    [overlay(head()), overlay("New message", kind="msg-overlay-conversation-bubble--is-compose")],
     ids=["the same person twice", "a window for a new message"],
 )
 def test_nothing_is_typed_where_two_windows_could_be_meant(
@@ -369,9 +370,7 @@ def test_premium_in_place_of_a_composer_holds_the_account_only_for_a_connection(
     assert caught.value.reason is reason
 
 
-def test_what_covers_the_button_is_found_before_the_click(
-    linkedin: LinkedInSite, pages: Pages
-) -> None:
+def test_what_covers_the_button_is_found_before_the_click(linkedin: LinkedInSite, pages: Pages) -> None:
     cover = '<div id="cover" style="position: fixed; inset: 0; z-index: 9">{}</div>'
     reject = "<button action-type='DENY' onclick='cover.remove()'>Reject</button>"
     pages.bodies[COMPOSE] = made.page(pane(head()), beside=cover.format(""))

@@ -19,7 +19,8 @@ from worker.browser.linkedin.birthday_cards import (
     without_name,
 )
 from worker.browser.linkedin.invitation_rows import CountLabel, find_count, find_withdraw
-from worker.browser.linkedin.rows import Control, Row, find_name
+from worker.browser.linkedin.names import find_name, halve_doubled
+from worker.browser.linkedin.rows import Control
 from worker.errors import Reason, StopAccountError
 
 TODAY = date(2026, 11, 18)
@@ -112,10 +113,6 @@ def test_one_person_with_two_ids_or_one_id_with_two_people_stops_the_page() -> N
         assert stopped.value.reason is Reason.SITE_CHANGED
 
 
-def row(lines: list[str], *labels: str) -> Row:
-    return Row(("/in/x/",), tuple(labels), tuple(lines), ())
-
-
 @pytest.mark.parametrize(
     ("lines", "labels", "language", "name"),
     [
@@ -132,7 +129,7 @@ def row(lines: list[str], *labels: str) -> Row:
 def test_a_name_is_what_a_line_and_a_label_agree_on(
     lines: list[str], labels: list[str], language: str, name: str | None
 ) -> None:
-    assert find_name(row(lines, *labels), labels, language) == name
+    assert find_name(lines, labels, labels, language) == name
 
 
 @given(
@@ -149,6 +146,7 @@ def test_only_the_tab_of_people_counts() -> None:
     assert find_count([*labels, CountLabel("Personen (1.052)", current=False)], "de") == 1052
     assert find_count([*labels, CountLabel("Menschen (1.052)", current=True)], "de") == 1052
     assert find_count(labels, "de") is None
+    assert find_count([CountLabel("Erhalten (3)", current=False)], "de") is None
     assert find_count([CountLabel("12 mutual connections", current=False)], "en") is None
 
 
@@ -163,3 +161,9 @@ def test_the_control_that_withdraws_is_told_by_its_word_or_by_the_name() -> None
         Control(None, "Ignore Ada Example", ""),
     )
     assert find_withdraw([accept, ignore], NAME, "en") is None
+
+
+def test_a_line_and_its_copy_for_screen_readers_are_one() -> None:
+    assert halve_doubled("Jo Sample Jo Sample") == "Jo Sample"
+    assert halve_doubled("Ali Ali") == "Ali Ali"
+    assert halve_doubled("Jo Sample Jo") == "Jo Sample Jo"

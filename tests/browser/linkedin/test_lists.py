@@ -108,6 +108,7 @@ def late_card(slug: str, name: str, day: str) -> str:
 GAMES = """<div data-testid=carousel><p>77 relations ont résolu ces casse-têtes</p><div role=list>
   <a href=/games/zip/>Zip</a><button>Jouer</button></div></div>"""
 AD = "<div role=listitem><p>Faites-vous connaître aujourd’hui</p><a href=/ads/>Voir</a></div>"
+WALL = "document.body.insertAdjacentHTML('beforeend', '<i id=rememberme-div>x</i>');"
 TABS = "<div><button>Tout</button><button aria-current=true>Anniversaires</button></div>"
 
 
@@ -238,6 +239,19 @@ def test_a_wall_that_comes_while_the_list_loads_stops_the_account(pages: Pages, 
     assert refused(site).reason is Reason.SITE_CHANGED  # at neither address
 
 
+def test_nothing_is_clicked_after_a_wall(pages: Pages, site: LinkedInSite) -> None:
+    more = "<button onclick='document.title = 1'>Charger plus</button>"
+    wall = f"setTimeout(() => {{ {WALL} }}, 150)"
+    pages.set(BIRTHDAYS, page_of(today_card("ada", "Ada Example"), more), language="fr", script=wall)
+    assert isinstance(refused(site), StopAccountError)
+    assert pages.tab.title() == "LinkedIn"
+    script = f"{DIALOG}document.addEventListener('click', () => {{ {WALL} }});"
+    pages.set(SENT, sent_page(ROWS, "Personen (2)"), language="de", script=script)
+    with pytest.raises(StopAccountError):
+        site.open_invitation(by_slug("ada")).withdraw()
+    assert pages.tab.evaluate("window.asked") is None
+
+
 # sent invitations
 
 
@@ -316,6 +330,27 @@ def test_a_list_that_is_not_whole_says_nothing_about_who_is_gone(
         with pytest.raises(TryAgainError) as short:
             read()
         assert short.value.reason is Reason.SITE_UNEXPECTED
+
+
+def test_an_age_that_cannot_be_read_counts_as_none_unless_none_can(pages: Pages, site: LinkedInSite) -> None:
+    odd = row("zoe", "Zoe Sample", "Vor einer Weile gesendet")
+    pages.set(SENT, sent_page(ROWS + odd, "Personen (3)"), language="de")
+    assert list(site.sent_invitations(TODAY))[-1] == SentInvitation(by_slug("zoe"), "Zoe Sample", TODAY)
+    for language, failure, reason in (
+        ("de", TryAgainError, Reason.SITE_UNEXPECTED),
+        ("fi", StopAccountError, Reason.LANGUAGE_UNKNOWN),
+    ):
+        pages.set(SENT, sent_page(odd, "Personen (1)"), language=language)
+        with pytest.raises(failure) as failed:
+            site.sent_invitations(TODAY)
+        assert failed.value.reason is reason
+
+
+def test_the_received_invitations_are_not_taken_for_the_sent_ones(pages: Pages, site: LinkedInSite) -> None:
+    elsewhere = "history.replaceState(null, '', '/mynetwork/invitation-manager/received/');"
+    pages.set(SENT, sent_page(ROWS, "Personen (2)"), language="de", script=elsewhere)
+    with pytest.raises(TryAgainError):
+        site.sent_invitations(TODAY)
 
 
 def test_no_invitations_need_a_sign(pages: Pages, site: LinkedInSite) -> None:

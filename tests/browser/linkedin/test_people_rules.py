@@ -250,6 +250,9 @@ MUTUALS = (
         # the control names whose row it is
         (row(link("/in/zed-sample/", "Zed Sample"), link("/in/ada-example/", "Ada Example"),
              controls=("/preload/search-custom-invite/?vanityName=ada-example",)), "ada-example"),
+        # the control speaks against the only link that looks like a name
+        (row(link("/in/zed-sample/", "Zed Sample"), controls=("/preload/custom-invite/?vanityName=ada-example",)),
+         "ada-example"),
         # an id in the link's parameter
         (row(link("/in/zed-sample/", "Zed"), link(f"/in/ada-example?miniProfileUrn=urn%3Ali%3Afs_miniProfile%3A{ADA}",
              "Ada"), keys=(f"SearchResults{ADA}",)), "ada-example"),
@@ -270,8 +273,10 @@ def test_a_rows_person_is_never_a_mutual_connection(given: Row, person: str | No
 
 
 def test_a_row_of_an_uncertain_person_fails_the_page() -> None:
-    with pytest.raises(TryAgainError):
-        find_person(row(link("/in/zed-sample/", "Zed"), link("/in/ada-example/", "Ada")), "en")
+    links = link("/in/zed-sample/", "Zed"), link("/in/ada-example/", "Ada")
+    for settled in (True, False):
+        with pytest.raises(TryAgainError):
+            find_person(row(*links, settled=settled), "en")
 
 
 def test_a_row_that_names_two_ids_stops_the_account() -> None:

@@ -24,7 +24,8 @@ def said(
 
 OLD = said("Hello", CLICK - timedelta(days=9), own=False)
 COPY = said(TEXT, CLICK - timedelta(days=365))
-BEFORE = {each.id.urn for each in (OLD, COPY) if each.id}
+JUST_BEFORE = said(TEXT, CLICK - 20 * SECOND)
+BEFORE = {each.id.urn for each in (OLD, COPY, JUST_BEFORE) if each.id}
 SENT = said()
 REPLY = said("Thank you!", CLICK + 3 * SECOND, own=False)
 
@@ -52,6 +53,7 @@ def test_one_new_id_with_the_text_proves_it(url: str, bubbles: list[Bubble]) -> 
         [],
         [OLD],
         [OLD, COPY],
+        [OLD, JUST_BEFORE],
         [OLD, Bubble(None, True, TEXT)],
         [OLD, said(TEXT + "!")],
         [OLD, said(TEXT.replace("\n\n", "\n"))],
@@ -64,9 +66,9 @@ def test_one_new_id_with_the_text_proves_it(url: str, bubbles: list[Bubble]) -> 
         [OLD, said(of=OTHER_CONVERSATION)],
     ],
     ids=[
-        "nothing", "nothing new", "only an old copy", "the page's own id", "another text", "other lines",
-        "theirs", "side unknown", "before the click", "two new", "twice", "another one follows",
-        "of another conversation",
+        "nothing", "nothing new", "only an old copy", "a copy just before", "the page's own id",
+        "another text", "other lines", "theirs", "side unknown", "before the click", "two new", "twice",
+        "another one follows", "of another conversation",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("url", [THREAD, COMPOSE])

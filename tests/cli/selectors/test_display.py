@@ -28,7 +28,7 @@ COMPOSE = PageReport(
     (Fact.ENTER_SENDS,),
 )  # fmt: skip
 SEARCH = PageReport(
-    "search", "/search/", frozenset({Capability.SEARCH}), trouble=Reason.ACCOUNT_STOPPED,
+    "search", "/search/", frozenset({Capability.SEARCH}), trouble=Reason.CHALLENGE,
 )  # fmt: skip
 RESULT = CheckResult((COMPOSE, SEARCH), judge((COMPOSE, SEARCH)))
 

@@ -7,9 +7,7 @@ from tests.faults.harness import Harness
 from tests.faults.scenarios.model import Scenario, Strike
 
 
-def site(
-    name: FaultName, *, times: int, path_prefix: str | None = None, value: Value = None
-) -> Strike:
+def site(name: FaultName, *, times: int, path_prefix: str | None = None, value: Value = None) -> Strike:
     """The practice network misbehaves `times` times."""
 
     def strike(harness: Harness) -> int:

@@ -17,10 +17,10 @@ class ReplicaClient(SandboxClient):
         self._ask("POST", "/reset", {})
 
     def set(self, **settings: str | int) -> None:
-        """Change settings: `language`, `drift`, `front_end`, `front_end_PAGE`, `session_days`, `variant`.
+        """Change settings: `language`, `drift`, `front_end`, `session_days`, `variant`, `front_end_PAGE`.
 
-        Variant "b" of conversations: an existing one replaces the page for a new message, addresses encode `=`,
-        the header's link is relative, a bubble has no id at first, and the Send button has a label.
+        In variant "b" of conversations, an existing one replaces the page for a new message, addresses encode
+        `=`, the header's link is relative, a bubble has no id at first, and the Send button has a label.
         """
         named = {name.replace("front_end_", "front_end."): value for name, value in settings.items()}
         self._ask("POST", "/settings", named)

@@ -17,7 +17,8 @@ from worker.browser.linkedin.ages import (
     mentions_word,
     says_age,
 )
-from worker.browser.linkedin.rows import Control, Row, find_name, read_framed_name
+from worker.browser.linkedin.names import find_name, read_framed_name
+from worker.browser.linkedin.rows import Control, Row
 from worker.browser.linkedin.words import LANGUAGES, fold, mentions
 from worker.errors import Reason, StopAccountError
 from worker.rules.addresses import find_member_url, is_member_url
@@ -41,7 +42,7 @@ class Oddity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What a card says of its day. `on` is None if it is neither today nor a past date.
+    """The day that a card names. `on` is None if it is neither today nor a past date.
 
     `told`: the sentence was understood. `dated`: it holds a figure, so it isn't about today.
     """
@@ -81,7 +82,7 @@ class Reader:
         if not greetings and (composes or not self.only_birthdays):
             return None
         labels = [_before_colon(each.label) for each in (greetings or row.controls)]
-        name = find_name(row, [*row.labels, *labels], self.language)
+        name = find_name(row.lines, row.labels, [*row.labels, *labels], self.language)
         lines = sentences(row.lines, name, self.language)
         if not greetings and not self._may_be_birthday(lines):
             return None

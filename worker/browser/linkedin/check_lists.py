@@ -87,7 +87,7 @@ def _check_days(told: int, total: int, untold: Row | None, *, is_known: bool) ->
 
 
 def _explain_no_cards(site: SitePage) -> OwnChecks:
-    """Return that nothing is known: an empty list proves nothing, and a list that seems empty even less."""
+    """Return UNKNOWN for an empty list, or DRIFT if it only seems empty: the page links to people."""
     says_none = listing.is_empty(site, birthday_marks.PAGE, "birthday_noun")
     said = "no cards" if says_none else "no cards, and no sign that there are none"
     verdict = Verdict.DRIFT if _links_to_people(site) and not says_none else Verdict.UNKNOWN

@@ -65,7 +65,8 @@ class CheckedPerson:
         return OwnChecks(
             [
                 _is_same("profile.id", found=member is not None, needed_by=both),
-                _is_same("profile.asked", found=bool(asked), needed_by=both),
+                # an address may have moved to another member
+                _is_same("profile.asked", found=bool(asked), needed_by=both, otherwise=Verdict.UNKNOWN),
                 CrossCheck("profile.one_degree", degree, f"{profile.degree or 'none'} shown", PROFILE),
                 CrossCheck("profile.connection", connected, str(profile.connection), RECIPIENT),
                 # a variant has a button in place of the link, and the link is not needed
@@ -137,7 +138,9 @@ class CheckedPerson:
         if view.has_premium or view.has_subject or offers:
             return _behind_a_wall("Premium is offered in place of the composer", facts)
         found = f"{len(view.panes)} conversations, none with the profile's id"
-        return OwnChecks([CrossCheck("compose.recipient", Verdict.DRIFT, found, RECIPIENT | COMPOSER)], facts)
+        # marks alone prove nothing: they may be those of another conversation
+        others = CrossCheck("compose.conversation", Verdict.UNKNOWN, "not the person's", SENDING)
+        return OwnChecks([CrossCheck("compose.recipient", Verdict.DRIFT, found, RECIPIENT), others], facts)
 
 
 def _behind_a_wall(said: str, facts: list[Fact]) -> OwnChecks:
@@ -157,5 +160,7 @@ def _check_send_button(pane: Pane) -> CrossCheck:
     return CrossCheck("compose.send_button", Verdict.DRIFT, "not exactly one", SEND_BUTTON)
 
 
-def _is_same(name: str, *, found: bool, needed_by: frozenset[Capability]) -> CrossCheck:
-    return CrossCheck(name, Verdict.OK if found else Verdict.DRIFT, "yes" if found else "no", needed_by)
+def _is_same(
+    name: str, *, found: bool, needed_by: frozenset[Capability], otherwise: Verdict = Verdict.DRIFT
+) -> CrossCheck:
+    return CrossCheck(name, Verdict.OK if found else otherwise, "yes" if found else "no", needed_by)

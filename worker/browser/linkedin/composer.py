@@ -44,18 +44,16 @@ def is_same_draft(one: str, other: str) -> bool:
     return compose_lines(one) == compose_lines(other)
 
 
-def require_free(pane: Pane, text: str, suggestion: str | None) -> None:
-    """Raise TryAgainError unless the composer is empty, or holds what may be replaced.
+def require_free(pane: Pane, text: str) -> None:
+    """Raise TryAgainError unless the composer is empty, or holds `text` from an attempt that was cut off.
 
-    That is the site's own suggestion, letter for letter, or `text` itself, from an attempt that was cut off.
+    The site's own suggestions are never there: only its links for greetings bring them, and none is followed.
     """
-    draft = pane.draft.strip()
-    if not draft or is_same_draft(draft, text) or (suggestion and is_same_draft(draft, suggestion)):
-        return
-    raise TryAgainError(
-        Reason.COMPOSER_OCCUPIED,
-        "the conversation holds a draft that Rapport didn't write; send it or delete it",
-    )
+    if pane.draft.strip() and not is_same_draft(pane.draft, text):
+        raise TryAgainError(
+            Reason.COMPOSER_OCCUPIED,
+            "the conversation holds a draft that Rapport didn't write; send it or delete it",
+        )
 
 
 def require_send_button(pane: Pane) -> None:

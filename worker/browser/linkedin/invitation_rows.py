@@ -8,7 +8,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from worker.browser.linkedin.ages import find_minimum_age, is_age_line
-from worker.browser.linkedin.rows import Control, Row, find_name, read_framed_name
+from worker.browser.linkedin.names import find_name, read_framed_name
+from worker.browser.linkedin.rows import Control, Row
 from worker.browser.linkedin.words import fold, is_word
 
 _OF_PAGES: Final = frozenset(
@@ -52,7 +53,8 @@ def read_row(
     if not addresses or any(_first_segment(each.href) in _OF_PAGES for each in row.controls):
         return None
     named = [name for each in row.controls if (name := read_framed_name("withdraw", each.label, language))]
-    name = find_name(row, [*named, *row.labels, *(each.label for each in row.controls)], language)
+    witnesses = [*named, *row.labels, *(each.label for each in row.controls)]
+    name = find_name(row.lines, row.labels, witnesses, language)
     position = find_withdraw(row.controls, name, language)
     if position is None:
         return None
@@ -89,11 +91,12 @@ def is_withdraw(control: Control, language: str | None) -> bool:
 def find_count(labels: Iterable[CountLabel], language: str | None) -> int | None:
     """Return how many people the page says were invited, or None if it doesn't say it clearly.
 
+    The tab of people is known by its word, or by being the open one: another number, perhaps of the received
+    invitations, would make a part of the list pass for the whole.
     The number has the language's separators: 1,052, 1.052 or 1 052.
     """
     people: set[int] = set()
     current: set[int] = set()
-    others: set[int] = set()
     for each in labels:
         found = _COUNT.fullmatch(each.text)
         if found is None:
@@ -101,12 +104,10 @@ def find_count(labels: Iterable[CountLabel], language: str | None) -> int | None
         number = int(re.sub(r"\D", "", found["number"]))
         if is_word("people_count", found["label"], language):
             people.add(number)
-        elif found["open"]:
-            (current if each.current else others).add(number)
-    for numbers in (people, current, others):
-        if numbers:
-            return numbers.pop() if len(numbers) == 1 else None
-    return None
+        elif found["open"] and each.current:
+            current.add(number)
+    numbers = people or current
+    return numbers.pop() if len(numbers) == 1 else None
 
 
 def _first_segment(href: str | None) -> str:

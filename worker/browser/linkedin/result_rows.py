@@ -85,11 +85,7 @@ def find_person(row: Row, language: str | None) -> str | None:
         lambda link: bool(link["text"]) and split_degree(link["alone"])[1] is not None and _is_alone(link),
         _is_alone,
     ]
-    links = [
-        link
-        for link in row["links"]
-        if address_of(link["path"]) and (not members or member_of(link["path"]) in {None, *members})
-    ]
+    links = [link for link in row["links"] if _can_be(link, slugs, members)]
     is_proven = False
     for test in tests:
         passing = [link for link in links if test(link)]
@@ -100,7 +96,8 @@ def find_person(row: Row, language: str | None) -> str | None:
     proofs = [*slugs, *members]
     if proofs:
         return proofs[0]
-    if row["settled"] and row["links"] and not row["sells"]:
+    is_shown = (row["settled"] and row["links"]) or any(map(_is_alone, row["links"]))
+    if is_shown and not row["sells"]:
         raise TryAgainError(Reason.SITE_UNEXPECTED, "it isn't certain whose row of the search one is")
     return None
 
@@ -126,6 +123,14 @@ def _find_proofs(row: Row) -> tuple[set[str], set[str]]:
             Reason.SITE_CHANGED, "a search result names two different persons; a person must look at it"
         )
     return slugs, members
+
+
+def _can_be(link: Link, slugs: set[str], members: set[str]) -> bool:
+    """Return whether no address or id that the row names speaks against the link."""
+    address, member = address_of(link["path"]), member_of(link["path"])
+    is_slug = address is not None and member_of(urlsplit(address).path) is None
+    contradicts = (slugs and is_slug and address not in slugs) or (members and member not in {None, *members})
+    return address is not None and not contradicts
 
 
 def _is_alone(link: Link) -> bool:

@@ -6,17 +6,13 @@ never its HTML.
 """
 
 import json
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from playwright.sync_api import ElementHandle, Locator
 
-from worker.browser.linkedin.words import fold, list_words
-
-_CURLY: Final = "\u2019"
+from worker.browser.linkedin.names import halve_doubled
 
 _COMMON: Final = r"""
   const ITEM = "[role=listitem], li, article, [data-view-name=nurture-card], .celebrations-entity-list-item";
@@ -110,6 +106,7 @@ _READ: Final = (
   // as text: Playwright's own form of a thousand rows takes seconds
   return JSON.stringify({
     rows: [...rows].map(([row, controls]) => ({
+      people: people(row).size,
       links: [...new Set(peopleLinks(row).map((link) => link.getAttribute("href")))],
       labels: [...new Set(labelsOf(row))],
       lines: linesOf(row, controls),
@@ -191,11 +188,12 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its links to people, its pictures' labels, its texts and its controls.
+    """One row: how many people it links to, by which links, its pictures' labels, texts and controls.
 
     `lines` are the shown texts outside the controls, by paragraph.
     """
 
+    people: int
     links: tuple[str, ...]
     labels: tuple[str, ...]
     lines: tuple[str, ...]
@@ -255,49 +253,11 @@ def is_below_rows(control: Locator, root: Locator) -> bool:
     return bool(control.evaluate(_BELOW_ROWS, root.element_handle()))
 
 
-def find_name(row: Row, witnesses: Sequence[str], language: str | None) -> str | None:
-    """Return the person's name: a line, or its beginning, that a witness repeats. None if there is none.
-
-    The witnesses are labels which hold the name, such as that of the picture, the best first. A line may have
-    a hidden tail behind the name. Without such a line, the picture's label without its frame is the name;
-    without a witness, the first line.
-    """
-    known = [fold(each) for each in witnesses if each]
-    for witness in known:
-        beginnings = [_repeated_beginning(line, witness) for line in row.lines]
-        whole = [line for line, found in zip(row.lines, beginnings, strict=True) if found == line]
-        if named := whole or [found for found in beginnings if " " in found]:
-            return named[0]
-    framed = (read_framed_name("picture_of", label, language) for label in row.labels)
-    return next(filter(None, framed), None) or (row.lines[0] if row.lines and not known else None)
-
-
-def _repeated_beginning(line: str, witness: str) -> str:
-    """Return the longest beginning of a line, in whole words, that the folded witness has; "" for none."""
-    words = line.split()
-    for length in range(len(words), 0, -1):
-        beginning = " ".join(words[:length])
-        if any(sign.isalpha() for sign in beginning) and fold(beginning) in witness:
-            return beginning
-    return ""
-
-
-def read_framed_name(key: str, text: str, language: str | None) -> str | None:
-    """Return the name in a text of the table, as the page writes it, or None."""
-    plain = " ".join(unicodedata.normalize("NFC", text).replace(_CURLY, "'").split())
-    for form in list_words(key, language):
-        before, braces, after = form.replace(_CURLY, "'").partition("{}")
-        if braces:
-            found = re.fullmatch(f"{re.escape(before)}(.+?){re.escape(after)}", plain, re.IGNORECASE)
-            if found:
-                return found[1].strip()
-    return None
-
-
 def _row(read: dict[str, Any]) -> Row:
     return Row(
+        read["people"],
         tuple(read["links"]),
         tuple(read["labels"]),
-        tuple(read["lines"]),
+        tuple(map(halve_doubled, read["lines"])),
         tuple(Control(**control) for control in read["controls"]),
     )

@@ -124,8 +124,9 @@ def _wait_for_rows(site_page: SitePage) -> tuple[list[Row], Surroundings]:
     """Scroll and poll until two readings agree and every row has its controls, or the wait is over."""
     started = monotonic_seconds()
     before: tuple[int, int] | None = None
+    is_end = False
     while True:
-        is_end, *_ = site_page.page.evaluate(SCROLL_ON)
+        is_end, *_ = site_page.page.evaluate(SCROLL_ON, is_end)
         found = peek(site_page.page, ROW)
         rows: list[Row] = found.elements.evaluate_all(READ_ROWS) if found else []
         around: Surroundings = site_page.page.evaluate(READ_PAGE)

@@ -26,7 +26,9 @@ _QUIET: Final = timedelta(milliseconds=1500)
 """How long the end of the page must stay the same."""
 _FILLING: Final = timedelta(seconds=5)
 """The same, where the page has holders of sections that are still empty."""
-_LONGEST: Final = timedelta(seconds=30)
+_PASSES: Final = 2
+"""How often the profile is scrolled through while a wanted section isn't found."""
+_LONGEST: Final = timedelta(seconds=20)
 _MORE_PAGES: Final = timedelta(seconds=75)
 """After this time no more pages of details are opened, because an action has 180 s: they stay unknown."""
 _PAUSE: Final = timedelta(seconds=2)
@@ -54,10 +56,13 @@ def read_sections(site_page: SitePage, profile: Profile, wanted: Collection[Sect
     Opens at most one more page for each section of which only a part is shown.
     """
     started = monotonic_seconds()
-    scroll_through(site_page)
-    site_page.check_walls()
     language = site_page.language()
-    read = _read_all(site_page, language)
+    for _ in range(_PASSES):
+        scroll_through(site_page)
+        site_page.check_walls()
+        read = _read_all(site_page, language)
+        if set(wanted) <= {each["section"] for each in read}:
+            break
     is_loaded = any(not each["childless"] for each in read)
     for section in Section:
         if section not in wanted:
@@ -93,12 +98,16 @@ def with_section(profile: Profile, section: Section, found: SectionRead, languag
 
 
 def scroll_through(site_page: SitePage) -> None:
-    """Scroll to the end, most of a screen at a time, until the page stays as it is, or a bound is reached."""
+    """Scroll from the top to the end, until the page stays as it is, or a bound is reached.
+
+    What loads when it comes near, and appears above what is on the screen by then, needs another call.
+    """
     started = monotonic_seconds()
+    site_page.page.evaluate(SCROLL_ON, True)
     still_since: float | None = None
     height = 0
     while timedelta(seconds=monotonic_seconds() - started) < min(_LONGEST, 2 * site_page.timeout):
-        is_end, now_high, unfilled = site_page.page.evaluate(SCROLL_ON)
+        is_end, now_high, unfilled = site_page.page.evaluate(SCROLL_ON, False)
         if not is_end or now_high != height:
             still_since, height = None, now_high
         elif still_since is None:
@@ -143,11 +152,18 @@ def _read_details(site_page: SitePage, section: Section) -> SectionRead | None:
         return None
     if f"/details/{DETAILS[section]}" not in arrival.path:
         return None
-    scroll_through(site_page)
-    site_page.check_walls()
-    read = _read_all(site_page, site_page.language())
-    filled = [each for each in read if each["section"] == section and each["items"]]
-    return max(filled, key=lambda each: len(each["items"]), default=None)
+    started, before = monotonic_seconds(), 0
+    while True:
+        scroll_through(site_page)
+        site_page.check_walls()
+        read = _read_all(site_page, site_page.language())
+        filled = [each for each in read if each["section"] == section and each["items"]]
+        longest = max(filled, key=lambda each: len(each["items"]), default=None)
+        count = len(longest["items"]) if longest else 0
+        is_over = timedelta(seconds=monotonic_seconds() - started) >= _FILLING
+        if (longest and count == before) or is_over:
+            return longest
+        before = count
 
 
 def _read_all(site_page: SitePage, language: str | None) -> list[SectionRead]:

@@ -1,6 +1,7 @@
 """One person's open conversation: read it, type, send once, and prove it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -33,13 +34,10 @@ _CONFIRM_WAIT: Final = timedelta(milliseconds=500)
 class LinkedInThread:
     """One open conversation. Implements `Thread`."""
 
-    def __init__(
-        self, site: SitePage, person: Person, proof_wait: timedelta, suggestion: str | None = None
-    ) -> None:
+    def __init__(self, site: SitePage, person: Person, proof_wait: timedelta) -> None:
         self._site = site
         self._person = person
         self._proof_wait = proof_wait
-        self._suggestion = suggestion
         self._known: dict[str, datetime] = {}
         self._was_read = False
         self._new: set[str] = set()
@@ -86,22 +84,19 @@ class LinkedInThread:
     def type(self, text: str) -> None:
         """Put exactly `text` into the composer. Raises TryAgainError if it holds somebody's draft."""
         with self._site.translate("type the message"):
-            pane = self._require_pane()
-            composer.require_free(pane, text, self._suggestion)
+            view = read_view(self._site)
+            pane = find_conversation_of(self._site, view, self._person) or self._require_pane()
+            composer.require_free(pane, text)
             if pane.has_toggle:
                 composer.require_send_button(pane)
-            self._typed = text
-            composer.insert_text(pane, text)
-            pane = self._await_send_button()
+        self._dialogs_before = view.dialogs
+        self._typed = text
         try:
-            if not composer.is_same_draft(pane.draft, text):
-                raise TryAgainError(Reason.SITE_UNEXPECTED, "the composer doesn't hold what was typed")
-            composer.require_send_button(pane)
-            self._require_no_news(pane)
-            with self._site.translate("reach the Send button"):
-                composer.reach_send_button(pane)
+            with self._site.translate("type the message"):
+                self._insert(pane, text)
         except RapportError:
-            self.clear()
+            with suppress(RapportError):  # the first error says what happened
+                self.clear()
             raise
 
     def click_send(self) -> None:
@@ -223,6 +218,16 @@ class LinkedInThread:
     def _note(self, bubbles: Sequence[Bubble]) -> None:
         self._known |= {each.id.urn: each.id.at for each in bubbles if each.id}
         self._was_read = True
+
+    def _insert(self, pane: Pane, text: str) -> None:
+        """Put the text into the composer, read it back, and see that it can be sent."""
+        composer.insert_text(pane, text)
+        pane = self._await_send_button()
+        if not composer.is_same_draft(pane.draft, text):
+            raise TryAgainError(Reason.SITE_UNEXPECTED, "the composer doesn't hold what was typed")
+        composer.require_send_button(pane)
+        self._require_no_news(pane)
+        composer.reach_send_button(pane)
 
     def _await_send_button(self) -> Pane:
         """Wait until the Send button answers to the text, and read the conversation again."""

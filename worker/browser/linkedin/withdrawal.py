@@ -11,7 +11,8 @@ from worker import logs
 from worker.browser.linkedin.invitation_rows import SentRow, is_withdraw
 from worker.browser.linkedin.invitations import find_withdraw_control, is_listed
 from worker.browser.linkedin.marks import invitations as marks
-from worker.browser.linkedin.rows import Control, read_framed_name
+from worker.browser.linkedin.names import read_framed_name
+from worker.browser.linkedin.rows import Control
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import fold, is_word
 from worker.browser.marks import Form, find, shown

@@ -213,12 +213,12 @@ class SandboxThread:
         self._conversation = pages.Conversation(page)
         self._proof_wait = proof_wait
         self._profile = profile
+        self._typed = ""
 
     def recipient(self) -> str:
         """Return the normalised address of the profile that the conversation's head links to.
 
-        A link by member id leads to the address by slug, where the profile from which it was opened shows
-        this id.
+        A link by member id leads to the address by slug, where the profile it was opened from shows the id.
         """
         with _translate_page_errors(self._page, "read whom the conversation is with"):
             head = self._conversation.recipient()
@@ -244,6 +244,8 @@ class SandboxThread:
         """Put exactly `text` into the composer, after closing a pop-up if there is one."""
         with _translate_page_errors(self._page, "type the message"):
             pages.dismiss_popup(self._page)
+            self._conversation.require_empty()
+            self._typed = text
             self._conversation.write(text)
 
     def click_send(self) -> None:
@@ -252,11 +254,7 @@ class SandboxThread:
             self._conversation.send()
 
     def proof(self, text: str, *, more_than: int) -> bool:
-        """Poll until it is proven or the wait is over. A stop page or a lost browser raises instead.
-
-        The question whether to share contact details is declined. After any other question it is unproven:
-        only a person can tell what that means.
-        """
+        """Poll until it is proven or the wait is over. A stop page or a lost browser raises instead."""
         with _translate_page_errors(self._page, "prove the message"):
             until = monotonic_seconds() + self._proof_wait.total_seconds()
             while not (proven := self._proven(text, more_than)) and monotonic_seconds() < until:
@@ -266,9 +264,9 @@ class SandboxThread:
             return proven and self._conversation.answer_question()
 
     def clear(self) -> None:
-        """Empty the composer, if the conversation is open."""
+        """Empty the composer, if it holds what was typed."""
         with _translate_page_errors(self._page, "clear the draft"):
-            self._conversation.clear()
+            self._conversation.clear(self._typed)
 
     def close(self) -> None:
         """Close the conversation, and wait until it has closed."""

@@ -20,19 +20,18 @@ from worker.rules.page_shapes import Shaper
 from worker.settings import Settings, missing_for_site
 
 _SEARCH_PATH: Final = "/search/people/?keywords=engineer"
-_A: Final = frozenset[Capability]
-_SIGNED_IN = _A({Capability.SIGNED_IN})
-_BIRTHDAYS = _A({Capability.BIRTHDAYS})
-_PROFILE = _A({Capability.PROFILE})
-_SEARCH = _A({Capability.SEARCH})
-_INVITATIONS = _A({Capability.INVITATIONS})
-_WITHDRAW = _A({Capability.WITHDRAW})
-_INBOX = _A({Capability.INBOX})
-_RECIPIENT = _A({Capability.RECIPIENT})
-_COMPOSER = _A({Capability.COMPOSER})
-_SEND_BUTTON = _A({Capability.SEND_BUTTON})
-_OWN_OR_OTHER = _A({Capability.OWN_OR_OTHER})
-_SERVER_ID = _A({Capability.SERVER_ID})
+_SIGNED_IN: Final = frozenset({Capability.SIGNED_IN})
+_BIRTHDAYS: Final = frozenset({Capability.BIRTHDAYS})
+_PROFILE: Final = frozenset({Capability.PROFILE})
+_SEARCH: Final = frozenset({Capability.SEARCH})
+_INVITATIONS: Final = frozenset({Capability.INVITATIONS})
+_WITHDRAW: Final = frozenset({Capability.WITHDRAW})
+_INBOX: Final = frozenset({Capability.INBOX})
+_RECIPIENT: Final = frozenset({Capability.RECIPIENT})
+_COMPOSER: Final = frozenset({Capability.COMPOSER})
+_SEND_BUTTON: Final = frozenset({Capability.SEND_BUTTON})
+_OWN_OR_OTHER: Final = frozenset({Capability.OWN_OR_OTHER})
+_SERVER_ID: Final = frozenset({Capability.SERVER_ID})
 
 
 class SandboxChecker:

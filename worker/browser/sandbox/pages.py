@@ -221,21 +221,24 @@ class Conversation:
             for bubble in read
         ]
 
-    def write(self, text: str) -> None:
-        """Put the text into the composer, and check that it holds this text. A draft is not overwritten."""
-        composer = selectors.composer(self._dialog)
-        if comparable(composer.inner_text()):
+    def require_empty(self) -> None:
+        """Raise TryAgainError if the composer holds a draft, which is not overwritten."""
+        if not self.draft_is_empty():
             raise TryAgainError(
                 Reason.COMPOSER_OCCUPIED, "the message field holds a text already; send or clear it by hand"
             )
+
+    def write(self, text: str) -> None:
+        """Put the text into the composer, and check that it holds this text."""
+        composer = selectors.composer(self._dialog)
         composer.fill(text)
         if comparable(composer.inner_text()) != comparable(text):
             raise unexpected("the composer does not hold what was typed")
 
-    def clear(self) -> None:
-        """Empty the composer, if the conversation is open."""
+    def clear(self, text: str) -> None:
+        """Empty the composer, if the conversation is open and the composer holds exactly this text."""
         composer = selectors.composer(self._dialog)
-        if composer.count() == 1:
+        if composer.count() == 1 and comparable(composer.inner_text()) == comparable(text):
             composer.fill("")
 
     def draft_is_empty(self) -> bool:
@@ -248,7 +251,10 @@ class Conversation:
         selectors.send_button(self._dialog).click()
 
     def answer_question(self) -> bool:
-        """Decline to share contact details. Return whether no other question is left over the page."""
+        """Decline to share contact details. Return whether no other question is left over the page.
+
+        With one left nothing is proven: only a person can tell what it means.
+        """
         decline = selectors.decline_sharing(self.page)
         if decline.count():
             decline.click()

@@ -124,9 +124,9 @@ def _classify_incoming(line: InboxLine, greeted: LatestGreeting, *, seen: bool) 
 def find_greeted(
     line: InboxLine, by_address: Mapping[str, LatestGreeting], greeted: Iterable[LatestGreeting]
 ) -> LatestGreeting | None:
-    """Return the greeting of whose person's conversation `line` is, or None.
+    """Return the greeting to the person with whom the conversation of `line` is, or None.
 
-    A line without an address is the person's of that name, if the account knows only one.
+    A line without an address is matched by name, if the account knows only one person of that name.
     """
     if line.profile_url is not None:
         return by_address.get(line.profile_url)
@@ -137,9 +137,9 @@ def find_greeted(
 def may_open_line(line: InboxLine, greeted: LatestGreeting) -> bool:
     """Return whether the conversation of a line may be opened.
 
-    Where lines show no addresses, an unread mark is only cleared for a campaign that keeps replies.
+    Where lines show no addresses, that is only done for a campaign that keeps replies.
     """
-    return line.profile_url is not None or line.outgoing or greeted.keep_text
+    return line.profile_url is not None or greeted.keep_text
 
 
 def needs_text(greeted: LatestGreeting) -> bool:

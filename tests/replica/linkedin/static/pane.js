@@ -196,6 +196,7 @@ class Pane {
   async becomeThread(answer) {
     await later(80);
     const pane = await call(`pane?mode=thread&thread=${encodeURIComponent(this.pane.thread)}`);
+    if (answer.twin) pane.messages.push(answer.twin);
     this.onFirst(pane, answer.first);
   }
 }

@@ -143,7 +143,7 @@ READ_SECTIONS: Final = f"""({{keys, anchors, words}}) => {{{HELPERS}
 }}"""
 """Reads every section of the page at once, by each way in which it can be recognised."""
 
-SCROLL_ON: Final = """() => {
+SCROLL_ON: Final = """async (fromTop) => {
   const around = [];
   const main = document.querySelector("main, [role=main]");
   for (let each = main; each; each = each.parentElement) around.push(each);
@@ -151,7 +151,12 @@ SCROLL_ON: Final = """() => {
   const canScroll = (each) => each.scrollHeight > each.clientHeight + 4
     && (each === document.scrollingElement || /auto|scroll/.test(getComputedStyle(each).overflowY));
   const boxes = [...around, ...inside].filter(canScroll);
-  for (const box of boxes) box.scrollBy({top: box.clientHeight * 0.8, behavior: "instant"});
+  for (const box of boxes) {
+    const top = fromTop ? 0 : box.scrollTop + box.clientHeight * 0.8;
+    box.scrollTo({top, behavior: "instant"});
+  }
+  // Lists load when a frame is drawn, which nothing else asks for on a page that doesn't scroll.
+  await Promise.race([new Promise(requestAnimationFrame), new Promise((done) => setTimeout(done, 250))]);
   const isAtEnd = (box) => Math.ceil(box.scrollTop + box.clientHeight) >= box.scrollHeight - 1;
   const holders = [...document.querySelectorAll("[componentkey^='profileCards']")];
   return [
@@ -159,7 +164,7 @@ SCROLL_ON: Final = """() => {
     holders.filter((each) => !each.childElementCount).length,
   ];
 }"""
-"""Scrolls down most of a screen, in the page or in its main part.
+"""Scrolls down most of a screen, or to the top, in the page or in its main part.
 
 Returns whether that was the end, the height in pixels, and how many holders of sections are still empty.
 """
