@@ -1,4 +1,4 @@
-"""What matched on a site's pages: add up what this process counted, and learn from all workers.
+"""Count which forms of marks matched on a site's pages, and learn from the counts of all workers.
 
 Call these between two actions. Losing a count is harmless, so a failure is only logged.
 """
@@ -18,9 +18,9 @@ NO_FORM = "none"
 
 
 def save_looks(database: Database) -> None:
-    """Add what this process counted since the last call, and log the marks that matched no more.
+    """Save what this process counted since the last call, and log the marks that are found less than before.
 
-    One statement, and none if nothing was counted; another one if a mark was missed.
+    Runs no statement if nothing was counted, and a second one if a mark was missed.
     """
     taken = MEMORY.take()
     if not taken:
@@ -36,11 +36,15 @@ def save_looks(database: Database) -> None:
         log.warning("mark_looks_not_saved", error=type(error).__name__)
         return
     if gone := [f"{each.mark}: {each.trend}" for each in fallen if (each.site, each.mark) in missed]:
-        log.error("marks_missing", marks=gone, text="the site's pages have changed: check the account")
+        log.error(
+            "marks_missing",
+            marks=gone,
+            text="the site's pages may have changed: run `rapport selectors check ACCOUNT`",
+        )
 
 
 def learn_order(database: Database) -> None:
-    """Let this process try the forms first that matched most on all workers."""
+    """Let this process first try the forms that matched most on all workers."""
     try:
         with database.transaction() as session:
             matches = mark_matches.count_matches(session)

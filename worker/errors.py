@@ -105,7 +105,7 @@ class PremiumWallError(NeverError):
 
 
 class UnknownDialogError(TryAgainError):
-    """A dialog that nobody knows came up after the click, and nothing proves the effect: a person decides."""
+    """An unknown dialog came up after the click, and nothing proves the effect: a person decides."""
 
     def __init__(self, text: str) -> None:
         super().__init__(Reason.PROOF_MISSING, text)

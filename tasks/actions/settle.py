@@ -110,9 +110,9 @@ def settle_failure(services: Services, claim: Claim, error: RapportError) -> Out
 
 
 def _find_hold(services: Services, claim: Claim) -> StopAccountError | None:
-    """Return why the account must stop, if this is one refusal too many in a row on a real site.
+    """Return the error that stops the account, if a real site has now refused too many greetings in a row.
 
-    Then the people before are connections as before: the site refuses the account, not them.
+    The people of these greetings are marked as connected again: the site refuses the account, not them.
     """
     if not needs_check(claim.site):
         return None

@@ -53,7 +53,7 @@ VERDICTS = [
     (page(GOOD, check(Verdict.UNKNOWN)), Verdict.UNKNOWN, "check.unknown"),
     (page(mark("row"), check(Verdict.UNKNOWN)), Verdict.DRIFT, "row"),
     (page(GOOD, check(Verdict.UNKNOWN), check(Verdict.DRIFT)), Verdict.DRIFT, "check.drift"),
-    (page(), Verdict.UNKNOWN, "search: nothing to go by"),
+    (page(), Verdict.UNKNOWN, "search: no evidence"),
     (page(trouble=Reason.CHALLENGE), Verdict.UNKNOWN, "challenge"),
     (page(trouble=Reason.SITE_UNREACHABLE), Verdict.UNKNOWN, "site_unreachable"),
     (page(GOOD, check(Verdict.OK), trouble=Reason.LIMIT_PAGE), Verdict.UNKNOWN, "limit_page"),

@@ -29,7 +29,7 @@ class Sight(StrEnum):
 
 
 class Fact(StrEnum):
-    """What the account's person must know, because only they can change it."""
+    """What the account's owner must know, because only they can change it."""
 
     ENTER_SENDS = "enter_sends"
     LANGUAGE_UNSUPPORTED = "language_unsupported"
@@ -74,7 +74,7 @@ class MarkReport:
 
 @dataclass(frozen=True, slots=True)
 class CrossCheck:
-    """A comparison that a page allows with itself, such as two places that must name the same id.
+    """A comparison of two parts of one page, such as two places that must name the same id.
 
     `detail` holds numbers and shapes, no text of the page; `text` is for the person at the terminal.
     """
@@ -138,7 +138,7 @@ _GRAVITY: Final = (Verdict.DRIFT, Verdict.UNKNOWN, Verdict.OK)
 def judge(pages: Sequence[PageReport]) -> tuple[Finding, ...]:
     """Return a verdict for each capability that a page speaks for, in the order of `Capability`.
 
-    Of several doubts the gravest counts: drift before unknown.
+    If several doubts concern a capability, the gravest decides: drift before unknown.
     """
     asked = {capability for page in pages for capability in page.speaks_for}
     return tuple(_judge(capability, pages) for capability in Capability if capability in asked)
@@ -165,7 +165,7 @@ def _list_doubts(capability: Capability, page: PageReport) -> Iterator[tuple[Ver
     checks = [check for check in page.checks if capability in check.needed_by]
     yield from ((check.verdict, check.name) for check in checks if check.verdict is not Verdict.OK)
     if capability in page.speaks_for and not checks and not _needs_a_mark(capability, page):
-        yield Verdict.UNKNOWN, f"{page.name}: nothing to go by"
+        yield Verdict.UNKNOWN, f"{page.name}: no evidence"
 
 
 def _needs_a_mark(capability: Capability, page: PageReport) -> bool:
@@ -187,5 +187,5 @@ def count_cross_check(
 
 
 def list_facts(pages: Iterable[PageReport]) -> tuple[Fact, ...]:
-    """Return what the person must know, each once."""
+    """Return what the owner must know, each fact once."""
     return tuple(dict.fromkeys(fact for page in pages for fact in page.facts))

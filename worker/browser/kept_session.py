@@ -1,4 +1,4 @@
-"""Keep a sign-in, once it is proven that what is kept signs in."""
+"""Prove in a fresh context that the session to be stored is signed in."""
 
 from collections.abc import Callable
 
@@ -16,9 +16,9 @@ def prove_session(
 ) -> str:
     """Return the storage state of the account's context, after a fresh one opened from it is signed in too.
 
-    What `reduce` drops of it is neither opened nor returned. A site may keep its sign-in where no storage
-    state holds it, for example in the session storage of a tab. Raises StopAccountError(NOT_SIGNED_IN) then,
-    and KeyError without an open context.
+    The parts that `reduce` drops are neither opened nor returned. A site may keep its sign-in where no
+    storage state holds it, for example in the session storage of a tab. Raises
+    StopAccountError(NOT_SIGNED_IN) then, and KeyError without an open context.
     """
     state = reduce(browser_pool.storage_state(account_id))
     browser_pool.close_context(account_id)

@@ -1,4 +1,4 @@
-"""Let a person sign in, in a window of ours. Nothing is typed, clicked or opened after the first page."""
+"""Let a person sign in, in a window of ours. After opening the first page, we only look."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Show a page to a person far away, and pass on what the person does there.
+"""Show a page to a remote person, and pass their input on to it.
 
 Pictures come from Chromium's screencast. What the person types goes to the page that is shown and nowhere
 else: it is never logged, kept or repeated in an error.
@@ -64,7 +64,7 @@ class RemoteWindow:
             return  # somebody else's, or sent before
         self._received = batch.n
         for event in batch.events:
-            with contextlib.suppress(PlaywrightError):  # the page went away under the person's hand
+            with contextlib.suppress(PlaywrightError):  # the page was closed or replaced meanwhile
                 self._apply(page, event)
 
     def _apply(self, page: Page, event: Event) -> None:
@@ -89,7 +89,7 @@ class RemoteWindow:
                 page.keyboard.type(event.text)
 
     def _show(self, page: Page) -> None:
-        """Begin to take pictures of this page; the first one comes at once."""
+        """Start the screencast of this page; its first picture comes at once."""
         self._shown = page
         if self._cast is not None:
             with contextlib.suppress(PlaywrightError):

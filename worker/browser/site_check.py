@@ -33,7 +33,7 @@ _FACTS: Final = {
     Reason.ACCOUNT_HELD: Fact.PREMIUM_WALL,
     Reason.NOT_CONNECTED: Fact.PREMIUM_WALL,
 }
-"""What the adapter's refusals mean for the person."""
+"""What the adapter's refusals mean for the account's owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ class CheckRequest:
 
 @dataclass(frozen=True, slots=True)
 class OwnChecks:
-    """What a page said about itself.
+    """What the comparisons of a page gave.
 
-    `excused` are marks that it can't have, such as those of an empty list's entries: what needs them is
-    unknown.
+    `excused` are marks that the page can't have, such as those of the entries of an empty list: the
+    capabilities that need them are unknown.
     """
 
     checks: Sequence[CrossCheck] = ()
@@ -68,9 +68,9 @@ class CheckedPage:
     title: what it is, for a person
     kind: the kind of action whose limits a limit page on it concerns
     main: says that it is the expected page
-    check: compares what the page shows with itself
+    check: compares parts of the page with each other
     listed: a list's entries, which are waited for briefly
-    then: what else has to be done to see it
+    then: what else must be done on the page before its marks are looked for
     find_path: returns the path where it is known only after the pages before; raises RapportError
     visits: whether it opens a person's profile
     """
@@ -192,7 +192,7 @@ def _look_for_marks(tab: Tab, checked: CheckedPage, report: PageReport) -> PageR
 
 
 def _compare(checked: CheckedPage) -> OwnChecks:
-    """Return what the page says about itself; that the adapter can't read it is an answer too."""
+    """Return the page's own checks. If the adapter can't read the page, that is a verdict too."""
     try:
         with translate_errors("read the page"):
             return checked.check()

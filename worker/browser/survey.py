@@ -1,4 +1,4 @@
-"""Look for every form of a mark on a page, wherever it stands, and read the shape of a page."""
+"""Look for every form of a mark anywhere on a page, and read the elements of a page for a sketch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -125,6 +125,6 @@ def _element(read: dict[str, Any]) -> PageElement:
 
 
 def list_selector_words(marks: Sequence[CheckedMark]) -> Iterator[str]:
-    """Yield the selectors of the marks: words that our own source has."""
+    """Yield the selectors of the marks, whose words come from our own source."""
     for checked in marks:
         yield from (form.selector for form in checked.mark.forms)

@@ -1,4 +1,4 @@
-"""What `rapport selectors check` says about a site's pages, and what may be sent on it.
+"""The verdicts of `rapport selectors check` on a site's pages, and what they allow to be sent.
 
 A capability is one thing that Rapport must be able to do on the site. Its verdict has three values, because
 an empty list or a wall proves nothing: only OK enables sending.
@@ -35,7 +35,7 @@ class Capability(StrEnum):
 
 
 class Verdict(StrEnum):
-    """OK: the marks and the page's own cross-check agree. DRIFT: the page is there, but they do not.
+    """OK: the marks were found and the page's cross-checks agree. DRIFT: the page is there, but they don't.
 
     UNKNOWN: the page could not tell (an empty list, a limit, a form that was not seen, not signed in).
     """

@@ -1,4 +1,4 @@
-"""Marks of a site's pages that match less than they did: drift that shows before it breaks something."""
+"""Marks of a site's pages that match less often than before: an early sign of drift."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ LATELY: Final = timedelta(days=2)
 COMPARED_WITH: Final = timedelta(days=28)
 
 _LEAST_MISSED: Final = 3
-"""Looks in a row that found nothing: fewer could be pages that did not load."""
+"""Looks that found nothing before a mark counts as missing: fewer could be pages that did not load."""
 _LEAST_LOOKS: Final = 6
 _MOST_MISSED_BEFORE: Final = 0.1
 _USUAL: Final = 0.8
@@ -51,7 +51,7 @@ class MarkLooks:
 def find_trend(before: MarkLooks, lately: MarkLooks) -> Trend | None:
     """Return how a mark has fallen, None if it has not, or if there were too few looks to say so.
 
-    A mark that has never matched has not fallen: `rapport selectors check` is there for that.
+    A mark that never matched has not fallen: `rapport selectors check` finds those.
     """
     if not before.matches:
         return None

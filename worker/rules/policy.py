@@ -16,17 +16,17 @@ KEYS_RETRY_WAIT = timedelta(minutes=5)
 """How long an action waits if no key of the worker decrypts its account's session."""
 
 REFUSALS_THAT_HOLD = 3
-"""Connections in a row to whom the site lets nothing be sent, after which it is the account that is held."""
+"""After so many refused greetings to connections in a row, the account counts as held by its site."""
 
 MIN_RETRY_WAIT = timedelta(seconds=30)
 MAX_RETRY_WAIT = timedelta(hours=1)
 
 
 def is_account_held(latest: Sequence[bool]) -> bool:
-    """Return whether the site holds the account rather than that so many people have left.
+    """Return whether the site holds the account: it is unlikely that so many people in a row disconnected.
 
-    `latest` says of each greeting whose conversation was opened, the newest first, whether nothing could be
-    sent to that connection. One that was sent ends the row.
+    `latest` says for each greeting whose conversation was opened, the newest first, whether the site refused
+    it. A greeting that was sent ends the row.
     """
     row = latest[:REFUSALS_THAT_HOLD]
     return len(row) == REFUSALS_THAT_HOLD and all(row)

@@ -18,7 +18,7 @@ class Expiry(StrEnum):
 
 
 def judge_expiry(expires_at: datetime | None, now: datetime) -> Expiry:
-    """Return what to say about a session whose key cookie expires then. None: that isn't known."""
+    """Return the state of a session whose key cookie expires at `expires_at`; None means not known."""
     if expires_at is None:
         return Expiry.UNKNOWN
     if expires_at <= now:

@@ -1,4 +1,4 @@
-"""What a person does in the page that shows the window of a sign-in."""
+"""The input events of the page that shows the window of a sign-in."""
 
 from typing import Annotated, Final, Literal
 
@@ -44,7 +44,7 @@ class Wheel(_Event):
 
 
 class Key(_Event):
-    """A key that writes nothing was pressed."""
+    """A key that enters no text was pressed."""
 
     type: Literal["key"]
     key: Literal[
@@ -54,7 +54,7 @@ class Key(_Event):
 
 
 class Text(_Event):
-    """Text was typed or pasted. It is nowhere shown: it may be a password."""
+    """Text was typed or pasted. It may be a password, so it is never shown or logged."""
 
     type: Literal["text"]
     text: str = Field(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=MAX_TEXT, repr=False)

@@ -1,7 +1,7 @@
 """Pass messages between the browser of a sign-in and the person's page, through Redis.
 
-The command that signs in owns the browser and never listens on a port; the HTTP API has no browser and no
-key. Both use Redis already. What is there expires, and is hashes of tokens and sealed messages only.
+The command that signs in owns the browser and listens on no port; the HTTP API has neither the browser nor
+the key. Both use Redis already. It holds only hashes of tokens and sealed messages, and all of it expires.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ MAX_WAITING: Final = 50
 LONGEST_WAIT: Final = timedelta(seconds=10)
 """How long the page waits for a change before it asks again."""
 _SILENCE: Final = timedelta(seconds=30)
-"""What a sign-in leaves in Redis is gone this long after its last sign of life."""
+"""The keys of a sign-in expire this long after the command last refreshed them."""
 _BROWSER_LIFE: Final = timedelta(hours=1)
 _TIMEOUT_S: Final = 15.0
-"""Of an answer from Redis; more than LONGEST_WAIT."""
+"""Timeout of an answer from Redis; longer than LONGEST_WAIT."""
 _PREFIX: Final = "rapport:sign-in"
 
 
@@ -65,7 +65,7 @@ class BrowserEnd:
         self._link: str | None = None
 
     def create_link(self) -> str:
-        """Return a new token. The first browser that brings it, within LINK_LIFE, gets the window."""
+        """Return a new token. The first browser that presents it within LINK_LIFE gets the window."""
         token = secrets.token_urlsafe(32)
         self._link = _link_key(token)
         self.keep_alive()
@@ -103,9 +103,9 @@ class PageEnd:
         self._client = client
 
     def open(self, token: str) -> str | None:
-        """Return a ticket for the browser that brings this token, or None if the link can't be opened.
+        """Return a ticket for the browser that presents this token, or None if the link can't be opened.
 
-        The token is used up: of two that bring it at once, one gets a ticket.
+        The token is used up: if two browsers present it at once, one gets a ticket.
         """
         key = _link_key(token)
         channel: bytes | None = self._client.get(key)  # type: ignore[assignment]  # not async

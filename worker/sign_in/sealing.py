@@ -1,7 +1,7 @@
 """Encrypt what the browser of a sign-in and the person's page exchange.
 
-The key is in the link only, behind the #, which browsers don't send: neither the HTTP API nor Redis, which
-pass the messages on, can read what is typed or shown.
+The key is only in the link, after the #, which browsers don't send. The HTTP API and Redis pass the messages
+on, but can't read what is typed or shown.
 """
 
 import secrets
@@ -16,7 +16,7 @@ _NONCE_BYTES: Final = 12
 
 
 class Direction(StrEnum):
-    """Where a message goes. It is authenticated, so that no message can be sent back to its sender."""
+    """The direction of a message. It is authenticated, so a message can't be replayed to its sender."""
 
     TO_PAGE = "to-page"
     TO_BROWSER = "to-browser"

@@ -67,7 +67,7 @@ def own_hosts(site: str, address: str) -> Callable[[str], bool]:
 def keep_own(state: str, is_own: Callable[[str], bool]) -> str:
     """Return the storage state with the site's own cookies and origins only.
 
-    A sign-in through another site leaves that one's cookies too, which nobody needs.
+    A sign-in through another site leaves cookies of that site too, which are not needed.
     """
     given = json.loads(state)
     return json.dumps(
@@ -131,8 +131,8 @@ def _parse(data: bytes) -> dict[str, Any]:
 
 
 def _dump_cookie(cookie: _Cookie) -> dict[str, Any]:
-    # "no_restriction" and "unspecified" are the extensions' words. None without `secure` is refused by
-    # Chromium, and Lax is what it takes where a site says nothing.
+    # Extensions write "no_restriction" and "unspecified". Chromium refuses None without `secure`, and uses
+    # Lax by default.
     lenient = (
         "None" if cookie.secure and (cookie.same_site or "").lower() in {"none", "no_restriction"} else "Lax"
     )

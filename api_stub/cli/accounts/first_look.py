@@ -173,8 +173,9 @@ def _decide(database: Database, account: AccountRecord, send: UnseenSend, seen: 
         supervised = site_checks.is_supervised(session, account.id, account.site)
     if answer == "no":
         print_text(
-            f"nothing more is sent from account {account.name}; `rapport selectors check {account.name} "
-            "--report FILE` writes what a bug report needs"
+            f"nothing more is sent from account {account.name} before another check: `rapport selectors "
+            f"check {account.name} --profile ADDRESS --compose --report FILE`, which also writes what a bug "
+            "report needs"
         )
     elif supervised:
         print_text(f"a page has changed meanwhile: `rapport selectors check {account.name}`")

@@ -25,7 +25,7 @@ def import_state(
     ],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Sign an account in with the exported session of a browser that is signed in: the last way.
+    """Sign an account in with the exported session of another browser; prefer `rapport account sign-in`.
 
     FILE is Playwright's storage state, or a list of cookies as JSON, as browser extensions export it. Only
     the site's own part is kept, encrypted, and only if a fresh window is signed in with it. Delete the file

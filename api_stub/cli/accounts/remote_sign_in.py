@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import redis
 from playwright.sync_api import Page
+from rich.text import Text
 
 from api_stub.cli.accounts.sign_in_target import SignInTarget, defer_interrupts
 from api_stub.cli.formatting import print_text
@@ -68,7 +69,7 @@ def sign_in_remotely(target: SignInTarget, database: Database, address: str) -> 
         ) as pool,
     ):
         window = RemoteWindow(end, key)
-        _print_link(f"{address}/sign-in#{end.create_link()}.{urlsafe_b64encode(key).decode().rstrip('=')}")
+        print_link(f"{address}/sign-in#{end.create_link()}.{urlsafe_b64encode(key).decode().rstrip('=')}")
         last_words = _NOTHING_KEPT
         try:
             state = _wait_and_prove(target, pool, window, interrupts)
@@ -96,13 +97,15 @@ def _wait_and_prove(
         return target.prove(pool)
 
 
-def _print_link(link: str) -> None:
+def print_link(link: str) -> None:
+    """Print what a person must know, and the link."""
     opens, ends = (f"{limit / timedelta(minutes=1):.0f} minutes" for limit in (relay.LINK_LIFE, TIME_LIMIT))
     print_text(
-        f"open this link within {opens} and sign in there; all ends after {ends}. It opens once, in one "
-        "browser, and lets in whoever has it: give it to nobody. Ctrl-C ends it and keeps nothing"
+        f"open this link within {opens} and sign in there; the sign-in ends after {ends} at the latest. The "
+        "link opens once, in one browser, and lets in anyone who has it: give it to nobody. Ctrl-C ends it "
+        "and keeps nothing"
     )
-    Console().print(link, soft_wrap=True)
+    Console().print(Text(link), soft_wrap=True)  # one line, however long: a folded link can't be copied
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`rapport account sign-in`: a person signs in, in a window here or in their own browser far away."""
+"""`rapport account sign-in`: a person signs in, in a window here or remotely in their own browser."""
 
 import sys
 from typing import Annotated, Final
@@ -26,7 +26,8 @@ _SCREENS: Final = frozenset({"DISPLAY", "WAYLAND_DISPLAY"})
 def sign_in(
     name: AccountArgument,
     site: Annotated[
-        str | None, typer.Option(help="The account's site, to be sure: it is refused if it is on another.")
+        str | None,
+        typer.Option(help="The account's site; the command is refused if the account is on another one."),
     ] = None,
     remote: Annotated[
         bool, typer.Option("--remote", help="Show the window in your own browser, by a one-time link.")

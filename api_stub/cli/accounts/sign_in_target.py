@@ -93,7 +93,9 @@ class SignInTarget:
             account = require_account(session, self.account.name)
             accounts.save_session(session, account.id, self.vault.seal(state), expires_at=expires_at)
             stored = accounts.get_account(session, account.id)
-        print_text(f"account {self.account.name} is signed in{describe_expiry(stored, clock.now())}")
+        name, expiry = self.account.name, describe_expiry(stored, clock.now()).removeprefix(", ")
+        print_text(f"account {name} is signed in{expiry and f'; the session {expiry}'}")
+        print_text(f"`rapport why {name}` says what comes next")
 
 
 @contextmanager

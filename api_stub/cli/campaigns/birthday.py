@@ -18,11 +18,13 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.explain.halts import list_halt_lines
+from api_stub.cli.explain.site_check import list_site_caveats
 from api_stub.cli.explain.summary_display import render_preview
 from api_stub.cli.formatting import (
     create_table,
     folding_text,
     join_counts,
+    print_lines,
     print_text,
     reason_suffix,
     short_id,
@@ -83,15 +85,18 @@ def birthday(
         with database.transaction() as session:
             lines = overview.list_campaign_actions(session, campaign.id)
             halted = any(list_halt_lines(session, account))
+            caveats = list(list_site_caveats(session, record))
     if as_json:
         print_answer(build_campaign_started(campaign, lines))
         return
     console = Console()
     if campaign.preview is not None:
         console.print(render_preview(campaign.preview, record.zone))
+        print_lines(caveats)
         print_text("nothing was planned or sent" + _describe_way_on(campaign.preview, halted=halted))
         return
     console.print(_render_planned(lines))
+    print_lines(caveats)
     print_text(_describe_next(account, campaign, lines))
 
 

@@ -6,6 +6,7 @@ import typer
 
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_database, require_account
 from api_stub.cli.explain.halts import list_halt_lines
+from api_stub.cli.explain.site_check import list_site_caveats
 from api_stub.cli.formatting import print_json, print_text
 from api_stub.cli.quota.forecast_display import list_caveats, render_table, render_title, render_verdict
 from api_stub.cli.terminal import Console
@@ -34,6 +35,7 @@ def forecast(
         record = require_account(session, account)
         found = store.forecast_birthdays(session, record, days=days, default_late_days=DEFAULT_LATE_DAYS)
         halted = list(list_halt_lines(session, account))
+        caveats = list(list_site_caveats(session, record))
     answer = build_forecast_answer(found)
     if as_json:
         print_json(answer.model_dump_json(indent=2))
@@ -42,7 +44,7 @@ def forecast(
     for line in halted:
         print_text(line, "bold red")
     console.print(render_title(found), "")
-    for line in list_caveats(answer):
+    for line in (*list_caveats(answer), *caveats):
         print_text(line, "yellow")
     if answer.birthdays:
         console.print(render_table(answer, ascii_only=console.options.ascii_only), "")

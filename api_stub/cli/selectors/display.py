@@ -124,7 +124,7 @@ def _render_verdict(verdict: Verdict) -> Text:
 
 
 def _render_findings(findings: Sequence[Finding]) -> Table:
-    table = create_table("can Rapport …", "verdict", "because of", folds_last=True)
+    table = create_table("capability", "verdict", "because", folds_last=True)
     for each in findings:
         cells = (
             _CAPABILITIES[each.capability],
@@ -146,10 +146,10 @@ def _conclude(account: AccountRecord, result: CheckResult) -> str:
         )
     proven = {each.capability for each in result.findings if each.verdict is Verdict.OK}
     if proven >= SENDING:
-        return f"all that a message needs was found; `rapport why {account.name}` says what comes next"
+        return f"everything that a message needs was found; `rapport why {account.name}` says what comes next"
     return (
-        "nothing contradicts what Rapport knows, but sending was not proven: `--profile ADDRESS --compose` "
-        "looks at the conversation with one of your connections, and types nothing"
+        f"no drift, but sending was not proven: `rapport selectors check {account.name} --profile ADDRESS "
+        "--compose` opens the page that writes to a connection, and types nothing"
     )
 
 

@@ -99,7 +99,7 @@ def check_sites(database_url: str) -> Finding:
         database.close()
     if not problems:
         return Finding("sites' pages", True, "nothing waits for a check of them")
-    advice = "run `rapport selectors check ACCOUNT`; `rapport why ACCOUNT` says more"
+    advice = "`rapport why ACCOUNT` gives the command that checks or shows them"
     return Finding("sites' pages", True, "; ".join(problems), advice, is_warning=True)
 
 

@@ -3,6 +3,7 @@
 "use strict";
 
 const KEY_NAME = "rapport-sign-in-key";
+const KEY_BYTES = 32;
 const MARK = "\u2060"; // always in the text field, so that a phone's Backspace has something to delete
 const MOST_EVENTS = 100;
 const MOST_TEXT = 500;
@@ -38,6 +39,7 @@ async function problem(answer) {
 
 async function importKey(text) {
   const raw = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+  if (raw.length !== KEY_BYTES) throw new Error("the key is not complete");
   return crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
 }
 
@@ -200,8 +202,7 @@ function listen() {
   addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(fit, 300); });
 }
 
-async function run(text) {
-  key = await importKey(text);
+async function run() {
   part("show").hidden = true;
   part("window").hidden = false;
   say("Sign in as you always do. What you type goes to the site only.");
@@ -217,8 +218,13 @@ async function begin() {
   history.replaceState(null, "", location.pathname);
   const kept = sessionStorage.getItem(KEY_NAME);
   if (!isSecureContext) return say("Open this page over HTTPS, or at 127.0.0.1 on the server itself.");
-  if (!text && kept) return run(kept);
-  if (!text) return say("Open the link that `rapport account sign-in NAME --remote` prints.");
+  if (!text && !kept) return say("Open the link that `rapport account sign-in NAME --remote` prints.");
+  try {
+    key = await importKey(text || kept);
+  } catch {
+    return say("This link is not complete: copy the whole of it and open it again.");
+  }
+  if (!text) return run();
   say("This shows the browser in which you sign in to your account. Go on only if you asked for this link.");
   part("show").hidden = false;
   part("show").addEventListener("click", async () => {
@@ -226,7 +232,7 @@ async function begin() {
     const answer = await post("/sign-in/open", JSON.stringify({ token }));
     if (!answer?.ok) return end(answer ? await problem(answer) : "The server does not answer: load the link again.");
     sessionStorage.setItem(KEY_NAME, text);
-    await run(text);
+    await run();
   }, { once: true });
 }
 

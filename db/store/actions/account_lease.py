@@ -1,6 +1,6 @@
 """A lease on a whole account, for a command that opens the account's pages itself.
 
-It is the lease with which a worker reads the inbox: meanwhile the dispatcher starts nothing of the account.
+It is the lease with which a worker reads the inbox: meanwhile the dispatcher starts no action of the account.
 """
 
 from datetime import datetime, timedelta
@@ -48,7 +48,7 @@ def release_account(session: Session, account_id: int, until: datetime) -> None:
 def extend_account(
     session: Session, account_id: int, until: datetime, *, lease: timedelta
 ) -> datetime | None:
-    """Let the lease that ends at `until` end later, and return its new end; None if somebody else has one."""
+    """Extend the lease that ends at `until` and return its new end; None if another one has replaced it."""
     later = get_database_time(session) + lease
     extended = session.execute(
         update(Account)

@@ -1,4 +1,4 @@
-"""Connections in a row to whom a site lets nothing be sent."""
+"""Greetings that the site refused to let the account send, one after the other."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,10 +15,10 @@ CLOSED_GATE: Final = "the gate before the effect is closed"
 
 
 def list_latest_refusals(session: Session, account_id: int, *, limit: int) -> Sequence[int | None]:
-    """Return the greetings whose conversation was opened last, the newest first.
+    """Return one entry for each of the last greetings whose conversation was opened, the newest first.
 
-    Of one to whom nothing could be sent, because the site showed no connection: the contact. Of one that was
-    sent: None.
+    The entry is the contact's id if nothing could be sent because the site showed no connection, and None if
+    the greeting was sent.
     """
     refused = and_(
         ActionEvent.to_state == ActionState.SKIPPED,

@@ -51,9 +51,9 @@ def get_unseen_send(session: Session, account_id: int) -> UnseenSend | None:
 
 
 def accept_send(session: Session, account: AccountRecord, action_id: UUID) -> bool:
-    """Record that a person saw the message as it was meant, and let the next ones go out unsupervised.
+    """Record that a person confirmed the message, and let the next ones go out unsupervised.
 
-    False, and no change, if another message is to be looked at by now, or none.
+    Returns False, and changes nothing, if this is no longer the message to look at.
     """
     if find_unseen_send(session, account.id) != action_id:
         return False
@@ -64,7 +64,7 @@ def accept_send(session: Session, account: AccountRecord, action_id: UUID) -> bo
 
 
 def pass_over_send(session: Session, account: AccountRecord, action_id: UUID) -> bool:
-    """Ask for no look at this message, but at the next one. As `accept_send`."""
+    """Skip the look at this message and ask for one at the next. Returns as `accept_send` does."""
     if find_unseen_send(session, account.id) != action_id:
         return False
     site_checks.supervise_again(session, account.id)
@@ -73,7 +73,10 @@ def pass_over_send(session: Session, account: AccountRecord, action_id: UUID) ->
 
 
 def reject_send(session: Session, account: AccountRecord, action_id: UUID) -> bool:
-    """Record that a person saw something else: nothing is sent before another check. As `accept_send`."""
+    """Record that a person rejected the message: nothing is sent before another check.
+
+    Returns as `accept_send` does.
+    """
     if find_unseen_send(session, account.id) != action_id:
         return False
     now = get_database_time(session)

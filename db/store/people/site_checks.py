@@ -80,7 +80,7 @@ def confirm_seen_live(session: Session, account_id: int, on: date) -> None:
 
 
 def supervise_again(session: Session, account_id: int) -> None:
-    """Ask nothing more about messages sent until now; of the next ones, a person must confirm the first."""
+    """Drop the questions about messages sent until now; a person must confirm the first of the next ones."""
     session.execute(
         update(SiteCheck)
         .where(SiteCheck.account_id == account_id, SiteCheck.capability.in_(SENDING))

@@ -6,7 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from api_stub.cli.accounts import sign_in
+from api_stub.cli.accounts import remote_sign_in, sign_in
 from api_stub.cli.accounts.sign_in_target import SignInTarget
 from db.engine import Database
 from db.store.people import accounts
@@ -18,6 +18,21 @@ from worker.errors import RequestRefusedError
 from worker.rules.model import Kind
 from worker.secrets import Vault
 from worker.settings import Settings
+
+
+class NarrowTerminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_link_of_a_remote_sign_in_stays_whole_in_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("sys.stdout", screen := NarrowTerminal())
+    link = "https://rapport.example/sign-in#" + "a" * 86
+    remote_sign_in.print_link(link)
+    assert link in screen.getvalue().splitlines()
 
 
 def test_accounts_are_added_and_listed(rapport: Rapport) -> None:

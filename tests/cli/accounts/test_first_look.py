@@ -92,7 +92,7 @@ def test_a_typed_yes_lets_the_next_messages_go_out_by_themselves(
     environment: pytest.MonkeyPatch,
     sent: UUID,
 ) -> None:
-    assert "a person looks at the first message: `rapport account first-look demo`" in rapport("why", "demo")
+    assert "look at the first message: `rapport account first-look demo`" in rapport("why", "demo")
     assert "waits for a person to look at its first message" in check_sites(database_url).detail
     answer(environment, "yes")
     said = rapport("account", "first-look", "demo")
@@ -197,11 +197,14 @@ def test_before_a_check_why_and_doctor_name_what_is_missing(
     with database.transaction() as session:
         add_planned(session, account, a_contact(session, account, "ann"), text=TEXT)
         session.execute(delete(SiteCheck))
-    assert ("pages", False, "recipient was never checked") in list(gates_of(rapport))
-    assert "selectors check demo" in rapport("why", "demo")
+    assert ("pages", False, "recipient: never checked") in list(gates_of(rapport))
+    assert "selectors check demo --profile ADDRESS --compose" in rapport("why", "demo")
+    forecast = rapport("forecast", "demo")
+    assert "nothing is sent before you check the site's pages" in forecast
+    assert "each greeting waits for your approval" in forecast
     found = check_sites(database_url)
     assert (found.ok, found.is_warning) == (True, True)
-    assert "account demo sends nothing: recipient was never checked" in found.detail
+    assert "account demo sends nothing: recipient: never checked" in found.detail
     with database.transaction() as session:
         session.execute(update(Contact).values(do_not_contact=True))
         prove_site(session, account.id)

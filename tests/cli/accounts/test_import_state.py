@@ -148,7 +148,7 @@ def test_an_exported_session_is_proven_and_kept(
     file.write_text(json.dumps(state))
     code, said = import_state(environ, str(file))
     assert code == 0, said
-    assert "account demo is signed in, expires soon:" in said
+    assert "account demo is signed in; the session expires soon:" in said
     assert f"delete {file}" in said
     with database.transaction() as session:
         account = accounts.get_account(session, account_id)

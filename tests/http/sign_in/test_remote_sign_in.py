@@ -235,6 +235,10 @@ def test_ctrl_c_keeps_nothing_and_ends_the_page(
     with database.transaction() as session:
         account_id = an_account(session).id
     with remote_sign_in(environment, door) as command:
+        hasty = browser_pool.page_for(1, None)
+        hasty.goto(command.link[:-21])  # a key of 16 bytes: it opens nothing, and the link stays unused
+        hasty.wait_for_function(f"() => {SAID}.includes('This link is not complete')")
+        assert hasty.get_by_role("button", name="Show the browser").count() == 0
         person = open_link(browser_pool, 1, command.link)
         person.wait_for_function("() => document.getElementById('picture').width > 1")
         os.killpg(command.process.pid, signal.SIGINT)

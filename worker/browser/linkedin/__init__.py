@@ -1,1 +1,1 @@
-"""The adapter of LinkedIn: written from saved pages and notes of others, never run on the live site by us."""
+"""The adapter of LinkedIn: written from saved pages and other projects' notes, never run on the live site."""

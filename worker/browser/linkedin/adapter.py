@@ -1,6 +1,6 @@
 """LinkedIn's adapter. It opens only pages that a person opens, and does on them what a person does.
 
-None of it was ever run on the live site by us: docs/linkedin.md says what was never seen, and
+Its authors never ran it on the live site: docs/linkedin.md says what was never seen, and
 `rapport selectors check` says what a given account's pages look like today.
 """
 

@@ -42,7 +42,7 @@ class Oddity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What a card says of its day. `on` is None if it is neither today nor a past date.
+    """The day that a card names. `on` is None if it is neither today nor a past date.
 
     `told`: the sentence was understood. `dated`: it holds a figure, so it isn't about today.
     """

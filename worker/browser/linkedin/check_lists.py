@@ -87,7 +87,7 @@ def _check_days(told: int, total: int, untold: Row | None, *, is_known: bool) ->
 
 
 def _explain_no_cards(site: SitePage) -> OwnChecks:
-    """Return that nothing is known: an empty list proves nothing, and a list that seems empty even less."""
+    """Return UNKNOWN for an empty list, or DRIFT if it only seems empty: the page links to people."""
     says_none = listing.is_empty(site, birthday_marks.PAGE, "birthday_noun")
     said = "no cards" if says_none else "no cards, and no sign that there are none"
     verdict = Verdict.DRIFT if _links_to_people(site) and not says_none else Verdict.UNKNOWN
@@ -120,7 +120,7 @@ def check_invitations(site: SitePage) -> OwnChecks:
     people = len([row for row in rows.rows if len({*map(site.address_of, row.links)}) == 1 and row.controls])
     return OwnChecks(
         [
-            CrossCheck("invitations.count", fits, f"{shown} rows, the tab says {count}", INVITATIONS),
+            CrossCheck("invitations.count", fits, f"rows: {shown}; the tab says {count}", INVITATIONS),
             count_cross_check("invitations.rows", len(sent), people, INVITATIONS | WITHDRAW),
         ]
     )
@@ -138,10 +138,10 @@ def check_search(site: SitePage) -> OwnChecks:
     degrees = sum(each.degree is not None for each in people)
     return OwnChecks(
         [
-            CrossCheck("search.at_most_ten", few, f"{len(rows)} rows", SEARCH),
+            CrossCheck("search.at_most_ten", few, f"rows: {len(rows)}", SEARCH),
             CrossCheck(
                 "search.people", Verdict.OK if people else Verdict.DRIFT,
-                f"{len(people)} people in {len(rows)} rows, {degrees} with a degree", SEARCH,
+                f"rows: {len(rows)}; people: {len(people)}; with a degree: {degrees}", SEARCH,
             ),
         ]
     )  # fmt: skip

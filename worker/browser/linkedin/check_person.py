@@ -107,7 +107,7 @@ class CheckedPerson:
         ]
         if with_id:
             one = Verdict.OK if len(threads) == 1 else Verdict.DRIFT
-            checks.append(CrossCheck("compose.one_thread", one, f"{len(threads)} threads", SERVER_ID))
+            checks.append(CrossCheck("compose.one_thread", one, f"threads: {len(threads)}", SERVER_ID))
         enter = [Fact.ENTER_SENDS] if not pane.has_send and pane.has_toggle else []
         silent = [] if bubbles else [Fact.NO_MESSAGES]
         excused = [*([marks.SEND] if enter else []), *([] if bubbles else [marks.MESSAGE, marks.INCOMING])]

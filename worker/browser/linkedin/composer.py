@@ -81,7 +81,7 @@ def require_send_button(pane: Pane) -> None:
         )
     raise StopAccountError(
         Reason.SITE_CHANGED,
-        "a conversation has no Send button that is known for certain; run rapport selectors check",
+        "a conversation has no Send button that is known for certain; run `rapport selectors check ACCOUNT`",
     )
 
 

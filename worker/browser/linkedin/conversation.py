@@ -105,7 +105,7 @@ def require_readable(bubbles: Sequence[Bubble]) -> None:
         raise StopAccountError(
             Reason.SITE_CHANGED,
             "no message of a conversation has an id of the known form, so nothing could be proven; "
-            "run rapport selectors check",
+            "run `rapport selectors check ACCOUNT`",
         )
     if not any(each.is_text_known for each in bubbles):
         raise StopAccountError(
@@ -115,5 +115,6 @@ def require_readable(bubbles: Sequence[Bubble]) -> None:
     if any(each.own is None and each.id is not None for each in bubbles):
         raise StopAccountError(
             Reason.SITE_CHANGED,
-            "a conversation doesn't show which messages are the account's own; run rapport selectors check",
+            "a conversation doesn't show which messages are the account's own; run `rapport selectors check "
+            "ACCOUNT`",
         )

@@ -1,8 +1,8 @@
 """Find an earlier conversation that the page of a new message doesn't show.
 
-Whether that page shows earlier messages was never seen for certain. An empty page is no proof that nothing
-was written, so the list beside it is asked. It has names only, so each conversation with a similar name is
-opened until one is the person's, by id. That marks it as read, as opening it in any other way does.
+It was never seen for certain whether that page shows earlier messages. An empty page doesn't prove that
+nothing was written, so the list beside it is read. The list has names only, so conversations with a similar
+name are opened until one is the person's, by id. LinkedIn marks each opened conversation as read.
 """
 
 import re

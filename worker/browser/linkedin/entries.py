@@ -25,7 +25,7 @@ def to_positions(items: Sequence[Item]) -> tuple[Position, ...] | None:
     (company, total time, then a list of title, kind, dates, place).
     """
     if any(_count_spans(part) > 1 for item in items for part in [item["lines"], *item["parts"]]):
-        return None  # several roles that aren't list items: whose dates are whose is a guess
+        return None  # several roles that aren't list items: it isn't certain which dates belong to which
     found = [position for item in items for position in _positions(item)]
     return tuple(found) if all(position.title for position in found) else None
 

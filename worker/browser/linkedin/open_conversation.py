@@ -53,7 +53,8 @@ def _look_up(site: SitePage, address: str) -> Person:
     if profile.keys.member_url is None:
         raise StopAccountError(
             Reason.SITE_CHANGED,
-            "a profile shows no member id, by which a recipient is checked; run rapport selectors check",
+            "a profile shows no member id, by which a recipient is checked; run `rapport selectors check "
+            "ACCOUNT`",
         )
     return Person(profile.keys.member_url, profile.keys.profile_url)
 
@@ -167,7 +168,7 @@ def _refuse(site: SitePage, person: Person, refused: list[int]) -> NoReturn:
         raise StopAccountError(
             Reason.SITE_CHANGED,
             "a conversation doesn't show by id whom it is with, so nothing is written; "
-            "run rapport selectors check",
+            "run `rapport selectors check ACCOUNT`",
         )
     with site.translate("read the page"):
         has_bar = has_navigation(site.page)

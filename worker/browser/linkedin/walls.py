@@ -32,7 +32,7 @@ _READ: Final = """([signIn, challenge, weekly, headings, dialogs, navigation]) =
     text: (document.body?.innerText ?? "").trim().slice(0, 4000),
   };
 }"""
-"""Reads what tells a wall from a page, in one call."""
+"""Reads, in one call, what distinguishes a wall from an ordinary page."""
 
 _NAVIGATION: Final = "header nav, [data-testid=primary-nav], header#global-nav, nav.global-nav__nav"
 

@@ -177,7 +177,7 @@ class SandboxChecker:
         few = Verdict.OK if rows <= 10 else Verdict.DRIFT
         return OwnChecks(
             [
-                CrossCheck("search.at_most_ten", few, f"{rows} rows", _SEARCH),
+                CrossCheck("search.at_most_ten", few, f"rows: {rows}", _SEARCH),
                 count_cross_check("search.linked", self._count(marks.RESULT_LINK), rows, _SEARCH),
             ],
             excused=[marks.RESULT, marks.RESULT_LINK]

@@ -124,9 +124,9 @@ def _classify_incoming(line: InboxLine, greeted: LatestGreeting, *, seen: bool) 
 def find_greeted(
     line: InboxLine, by_address: Mapping[str, LatestGreeting], greeted: Iterable[LatestGreeting]
 ) -> LatestGreeting | None:
-    """Return the greeting of whose person's conversation `line` is, or None.
+    """Return the greeting to the person with whom the conversation of `line` is, or None.
 
-    A line without an address is the person's of that name, if the account knows only one.
+    A line without an address is matched by name, if the account knows only one person of that name.
     """
     if line.profile_url is not None:
         return by_address.get(line.profile_url)
