@@ -60,7 +60,7 @@ class Thread(Protocol):
         """
 
     def clear(self) -> None:
-        """Empty the composer if it holds what `type` put there, so that no draft stays behind."""
+        """Empty the composer if it holds what `type` put there. May raise TryAgainError if a draft stays."""
 
     def close(self) -> None:
         """Close the conversation, so that it can't be mistaken for the next one."""
