@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from api_stub.sandbox.faults import FaultName
 from tests.replica.linkedin.client import ReplicaClient
 from worker.browser.check_report import Fact, Finding, PageReport, judge, list_facts
-from worker.browser.linkedin.check import LinkedInChecker
+from worker.browser.linkedin.checks.check import LinkedInChecker
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.pool import BrowserPool
 from worker.browser.site_check import CheckRequest

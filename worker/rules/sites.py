@@ -80,7 +80,7 @@ _LINKEDIN: Final = SiteDescription(
         "selectors check` has recognised the pages, and you approve the first message yourself."
     ),
     needs_check=True,
-    checker="worker.browser.linkedin.check:LinkedInChecker",
+    checker="worker.browser.linkedin.checks.check:LinkedInChecker",
 )  # fmt: skip
 
 _SANDBOX: Final = SiteDescription(

@@ -9,8 +9,8 @@ from tests.browser.linkedin import messaging_pages as made
 from tests.browser.linkedin.messaging_pages import Pages, inbox_row
 from worker import clock
 from worker.browser.linkedin.adapter import LinkedInSite
-from worker.browser.linkedin.inbox import Row, is_outgoing
-from worker.browser.linkedin.row_times import read_row_time
+from worker.browser.linkedin.messaging.inbox import Row, is_outgoing
+from worker.browser.linkedin.messaging.row_times import read_row_time
 from worker.errors import TryAgainError
 
 PARIS = ZoneInfo("Europe/Paris")

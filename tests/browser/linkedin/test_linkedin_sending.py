@@ -19,9 +19,9 @@ from tests.browser.linkedin.messaging_pages import (
     pane,
     pill,
 )
-from worker.browser.linkedin import open_conversation
 from worker.browser.linkedin.adapter import LinkedInSite
-from worker.browser.linkedin.profile import Connection, OpenProfile
+from worker.browser.linkedin.messaging import open_conversation
+from worker.browser.linkedin.people.profile import Connection, OpenProfile
 from worker.errors import (
     NeverError,
     RapportError,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.browser.linkedin.birthday_cards import (
+from worker.browser.linkedin.lists.birthday_cards import (
     Card,
     Day,
     agree,
@@ -18,9 +18,9 @@ from worker.browser.linkedin.birthday_cards import (
     sentences,
     without_name,
 )
-from worker.browser.linkedin.invitation_rows import CountLabel, find_count, find_withdraw
-from worker.browser.linkedin.names import find_name, halve_doubled
-from worker.browser.linkedin.rows import Control
+from worker.browser.linkedin.lists.invitation_rows import CountLabel, find_count, find_withdraw
+from worker.browser.linkedin.lists.names import find_name, halve_doubled
+from worker.browser.linkedin.lists.rows import Control
 from worker.errors import Reason, StopAccountError
 
 TODAY = date(2026, 11, 18)

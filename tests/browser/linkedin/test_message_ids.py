@@ -10,7 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.browser.linkedin.messaging_pages import CONVERSATION, OWNER, thread_path, urn
-from worker.browser.linkedin.message_ids import find_conversation, is_conversation_page, read_message_id
+from worker.browser.linkedin.messaging.message_ids import (
+    find_conversation,
+    is_conversation_page,
+    read_message_id,
+)
 
 AT = datetime(2026, 11, 20, 9, 30, 15, 250_000, UTC)
 TIMES = st.integers(10**12, 4 * 10**12).map(

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.browser.linkedin.degrees import parse_degree, split_degree
-from worker.browser.linkedin.entries import Item, to_education, to_positions
 from worker.browser.linkedin.page_text import Line
-from worker.browser.linkedin.result_rows import Link, Row, find_person, to_people
-from worker.browser.linkedin.search import Button, Surroundings, find_current_page, has_next_page
-from worker.browser.linkedin.sections import SectionRead, choose_section
-from worker.browser.linkedin.spans import is_span, parse_span
-from worker.browser.linkedin.top_card import (
+from worker.browser.linkedin.people.degrees import parse_degree, split_degree
+from worker.browser.linkedin.people.entries import Item, to_education, to_positions
+from worker.browser.linkedin.people.result_rows import Link, Row, find_person, to_people
+from worker.browser.linkedin.people.search import Button, Surroundings, find_current_page, has_next_page
+from worker.browser.linkedin.people.sections import SectionRead, choose_section
+from worker.browser.linkedin.people.spans import is_span, parse_span
+from worker.browser.linkedin.people.top_card import (
     Action,
     Card,
     CardsRead,

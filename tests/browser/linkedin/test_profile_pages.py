@@ -9,7 +9,7 @@ import pytest
 from tests.browser.linkedin.conftest import Serve
 from tests.browser.linkedin.messaging_pages import BASE
 from worker.browser.linkedin.adapter import LinkedInSite
-from worker.browser.linkedin.profile import Connection, open_profile
+from worker.browser.linkedin.people.profile import Connection, open_profile
 from worker.errors import NeverError, Reason, StopAccountError
 from worker.rules.identity import PersonKeys
 from worker.rules.sourcing.profile import Position, Section

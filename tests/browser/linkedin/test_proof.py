@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.browser.linkedin.messaging_pages import CONVERSATION, OTHER_CONVERSATION, OWNER, thread_path
-from worker.browser.linkedin.message_ids import MessageId
-from worker.browser.linkedin.proof import Bubble, PaneAfter, compose_lines, is_proven
+from worker.browser.linkedin.messaging.message_ids import MessageId
+from worker.browser.linkedin.messaging.proof import Bubble, PaneAfter, compose_lines, is_proven
 
 CLICK = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -50,9 +50,7 @@ def test_an_account_of_linkedin_asks_for_a_typed_yes(
     )
 
 
-def test_an_account_of_linkedin_warms_up_under_the_hard_ceilings(
-    rapport: Rapport, ann: str
-) -> None:
+def test_an_account_of_linkedin_warms_up_under_the_hard_ceilings(rapport: Rapport, ann: str) -> None:
     greet = json.loads(rapport("quota", "show", ann, "--json"))
     assert "linkedin" in json.dumps(greet)
     assert " 5 left  of     5" in rapport("quota", "show", ann)  # a third of 15

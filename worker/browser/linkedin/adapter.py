@@ -12,19 +12,19 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page
 
 from worker.browser.errors import translate_errors
-from worker.browser.linkedin.birthdays import read_birthdays
-from worker.browser.linkedin.inbox import read_inbox
-from worker.browser.linkedin.invitations import find_sent, read_sent
+from worker.browser.linkedin.lists.birthdays import read_birthdays
+from worker.browser.linkedin.lists.invitations import find_sent, read_sent
+from worker.browser.linkedin.lists.withdrawal import LinkedInInvitation
 from worker.browser.linkedin.marks.navigation import NAVIGATION
-from worker.browser.linkedin.open_conversation import find_person, open_conversation
+from worker.browser.linkedin.messaging.inbox import read_inbox
+from worker.browser.linkedin.messaging.open_conversation import find_person, open_conversation
+from worker.browser.linkedin.messaging.panes import list_texts
+from worker.browser.linkedin.messaging.thread import LinkedInThread
 from worker.browser.linkedin.page_text import address_of
-from worker.browser.linkedin.panes import list_texts
-from worker.browser.linkedin.profile import read_open_profile, read_profile
-from worker.browser.linkedin.search import read_results
+from worker.browser.linkedin.people.profile import read_open_profile, read_profile
+from worker.browser.linkedin.people.search import read_results
 from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
-from worker.browser.linkedin.thread import LinkedInThread
 from worker.browser.linkedin.walls import check_walls, has_navigation
-from worker.browser.linkedin.withdrawal import LinkedInInvitation
 from worker.browser.site import Invitation, PageProgress, Thread, ignore_progress
 from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.rules.addresses import normalise_profile_url

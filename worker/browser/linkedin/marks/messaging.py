@@ -1,6 +1,7 @@
 """The messaging pages: conversations as a page of their own, and as overlays on other pages.
 
-All selectors are plain CSS, because a script in the page uses them, too (`worker/browser/linkedin/panes.py`).
+All selectors are plain CSS, because a script in the page uses them, too
+(`worker/browser/linkedin/messaging/panes.py`).
 """
 
 from datetime import date

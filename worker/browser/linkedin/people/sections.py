@@ -10,10 +10,10 @@ from datetime import timedelta
 from typing import Final, TypedDict
 from urllib.parse import urlsplit
 
-from worker.browser.linkedin.entries import Item, to_education, to_names, to_positions
 from worker.browser.linkedin.marks.profile import MAIN
 from worker.browser.linkedin.marks.sections import ANCHORS, DETAILS, KEYS, READ_SECTIONS, SCROLL_ON
 from worker.browser.linkedin.page_text import address_of
+from worker.browser.linkedin.people.entries import Item, to_education, to_names, to_positions
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import fold, is_word, list_words
 from worker.clock import monotonic_seconds

@@ -8,11 +8,17 @@ from typing import Any, Final
 from playwright.sync_api import ElementHandle, Locator
 
 from worker import logs
-from worker.browser.linkedin import listing
-from worker.browser.linkedin.invitation_rows import CountLabel, SentRow, find_count, is_withdraw, read_row
+from worker.browser.linkedin.lists import listing
+from worker.browser.linkedin.lists.invitation_rows import (
+    CountLabel,
+    SentRow,
+    find_count,
+    is_withdraw,
+    read_row,
+)
+from worker.browser.linkedin.lists.rows import find_control, read_links_around, read_rows
 from worker.browser.linkedin.marks import invitations as marks
 from worker.browser.linkedin.marks.navigation import NAVIGATION
-from worker.browser.linkedin.rows import find_control, read_links_around, read_rows
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import LANGUAGES
 from worker.browser.marks import find

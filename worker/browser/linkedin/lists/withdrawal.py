@@ -8,11 +8,11 @@ from typing import Any, Final
 from playwright.sync_api import ElementHandle
 
 from worker import logs
-from worker.browser.linkedin.invitation_rows import SentRow, is_withdraw
-from worker.browser.linkedin.invitations import find_withdraw_control, is_listed
+from worker.browser.linkedin.lists.invitation_rows import SentRow, is_withdraw
+from worker.browser.linkedin.lists.invitations import find_withdraw_control, is_listed
+from worker.browser.linkedin.lists.names import read_framed_name
+from worker.browser.linkedin.lists.rows import Control
 from worker.browser.linkedin.marks import invitations as marks
-from worker.browser.linkedin.names import read_framed_name
-from worker.browser.linkedin.rows import Control
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import fold, is_word
 from worker.browser.marks import Form, find, shown

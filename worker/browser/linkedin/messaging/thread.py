@@ -5,18 +5,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from worker import clock, logs
-from worker.browser.linkedin import composer
-from worker.browser.linkedin.conversation import (
+from worker.browser.linkedin.messaging import composer
+from worker.browser.linkedin.messaging.conversation import (
     Person,
     find_address,
     find_conversation_of,
     read_bubbles,
     require_readable,
 )
-from worker.browser.linkedin.history import load_older
-from worker.browser.linkedin.open_conversation import POLL_INTERVAL
-from worker.browser.linkedin.panes import Pane, View, read_view
-from worker.browser.linkedin.proof import Bubble, PaneAfter, is_proven, list_new
+from worker.browser.linkedin.messaging.history import load_older
+from worker.browser.linkedin.messaging.open_conversation import POLL_INTERVAL
+from worker.browser.linkedin.messaging.panes import Pane, View, read_view
+from worker.browser.linkedin.messaging.proof import Bubble, PaneAfter, is_proven, list_new
 from worker.browser.linkedin.site_page import SITE, SitePage
 from worker.errors import RapportError, Reason, TryAgainError, UnknownDialogError
 from worker.rules.addresses import is_member_url

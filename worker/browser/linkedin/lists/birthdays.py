@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from typing import Final
 
 from worker import logs
-from worker.browser.linkedin import listing
-from worker.browser.linkedin.birthday_cards import Card, Oddity, Reader, agree, check_people
+from worker.browser.linkedin.lists import listing
+from worker.browser.linkedin.lists.birthday_cards import Card, Oddity, Reader, agree, check_people
+from worker.browser.linkedin.lists.rows import Row, read_rows
 from worker.browser.linkedin.marks import birthdays as marks
 from worker.browser.linkedin.marks.navigation import NAVIGATION
-from worker.browser.linkedin.rows import Row, read_rows
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import LANGUAGES
 from worker.browser.marks import find

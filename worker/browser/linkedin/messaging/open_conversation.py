@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Request, Response
 
 from worker import clock
-from worker.browser.linkedin.composer import require_message
-from worker.browser.linkedin.conversation import Person, find_address, find_conversation_of
-from worker.browser.linkedin.earlier import list_places, open_earlier
 from worker.browser.linkedin.marks import messaging as marks
-from worker.browser.linkedin.message_ids import is_conversation_page
-from worker.browser.linkedin.panes import Pane, View, read_view
-from worker.browser.linkedin.profile import Connection, open_profile
+from worker.browser.linkedin.messaging.composer import require_message
+from worker.browser.linkedin.messaging.conversation import Person, find_address, find_conversation_of
+from worker.browser.linkedin.messaging.earlier import list_places, open_earlier
+from worker.browser.linkedin.messaging.message_ids import is_conversation_page
+from worker.browser.linkedin.messaging.panes import Pane, View, read_view
+from worker.browser.linkedin.people.profile import Connection, open_profile
 from worker.browser.linkedin.site_page import SITE, SitePage
 from worker.browser.linkedin.walls import LIMIT_STATUS, has_navigation
 from worker.browser.linkedin.words import is_word

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Final
 
 from worker import clock
-from worker.browser.linkedin.conversation import Person, read_bubbles
-from worker.browser.linkedin.panes import Pane
+from worker.browser.linkedin.messaging.conversation import Person, read_bubbles
+from worker.browser.linkedin.messaging.panes import Pane
 from worker.browser.linkedin.site_page import SitePage
 
 WINDOW: Final = timedelta(days=45)

@@ -7,12 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from worker import clock
 from worker.browser.check_report import CrossCheck, Fact, count_cross_check
-from worker.browser.linkedin.conversation import Person, find_conversation_of, read_bubbles
 from worker.browser.linkedin.marks import messaging as marks
 from worker.browser.linkedin.marks.profile import TOP_CARD
-from worker.browser.linkedin.message_ids import find_conversation
-from worker.browser.linkedin.panes import Pane, View, read_view
-from worker.browser.linkedin.profile import Connection, read_open_profile
+from worker.browser.linkedin.messaging.conversation import Person, find_conversation_of, read_bubbles
+from worker.browser.linkedin.messaging.message_ids import find_conversation
+from worker.browser.linkedin.messaging.panes import Pane, View, read_view
+from worker.browser.linkedin.people.profile import Connection, read_open_profile
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import is_word
 from worker.browser.marks import find

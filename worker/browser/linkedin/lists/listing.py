@@ -7,7 +7,7 @@ from playwright.sync_api import Locator
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from worker.browser.linkedin.ages import mentions_word
-from worker.browser.linkedin.rows import is_below_rows, read_rows, read_state, scroll_to_end
+from worker.browser.linkedin.lists.rows import is_below_rows, read_rows, read_state, scroll_to_end
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import mentions
 from worker.browser.marks import Mark, peek

@@ -11,7 +11,7 @@ from typing import Any, Final
 from playwright.sync_api import ElementHandle, Frame, JSHandle, Locator
 
 from worker.browser.linkedin.marks import messaging as marks
-from worker.browser.linkedin.pane_script import READ_CONVERSATIONS
+from worker.browser.linkedin.messaging.pane_script import READ_CONVERSATIONS
 from worker.browser.linkedin.site_page import SitePage
 
 _PLAIN: Final = "(read) => ({...read, panes: read.panes.map(({composer, send, whole, ...rest}) => rest)})"

@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 
 from worker.browser.linkedin.marks.profile import MAIN, READ_CARDS, TOP_CARD
 from worker.browser.linkedin.page_text import address_of
-from worker.browser.linkedin.sections import read_sections
-from worker.browser.linkedin.site_page import SITE, SitePage
-from worker.browser.linkedin.top_card import (
+from worker.browser.linkedin.people.sections import read_sections
+from worker.browser.linkedin.people.top_card import (
     Card,
     CardsRead,
     Connection,
@@ -17,6 +16,7 @@ from worker.browser.linkedin.top_card import (
     choose_card,
     read_card,
 )
+from worker.browser.linkedin.site_page import SITE, SitePage
 from worker.browser.linkedin.words import is_word
 from worker.browser.marks import MEMORY, Form, shown
 from worker.clock import monotonic_seconds

@@ -12,12 +12,17 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from worker import clock
-from worker.browser.linkedin.conversation import Person, find_address, find_conversation_of, is_window
-from worker.browser.linkedin.history import WINDOW
-from worker.browser.linkedin.inbox import list_filled_rows, load_more
 from worker.browser.linkedin.marks import inbox as marks
-from worker.browser.linkedin.panes import Pane, read_view
-from worker.browser.linkedin.row_times import read_row_time
+from worker.browser.linkedin.messaging.conversation import (
+    Person,
+    find_address,
+    find_conversation_of,
+    is_window,
+)
+from worker.browser.linkedin.messaging.history import WINDOW
+from worker.browser.linkedin.messaging.inbox import list_filled_rows, load_more
+from worker.browser.linkedin.messaging.panes import Pane, read_view
+from worker.browser.linkedin.messaging.row_times import read_row_time
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import fold
 from worker.browser.marks import peek

@@ -15,7 +15,7 @@ from playwright.sync_api import Locator
 
 from worker import clock
 from worker.browser.linkedin.marks import inbox as marks
-from worker.browser.linkedin.row_times import read_row_time
+from worker.browser.linkedin.messaging.row_times import read_row_time
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import LANGUAGES, fold, is_word, mentions
 from worker.browser.marks import locate

@@ -6,17 +6,17 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from worker.browser.check_report import CrossCheck, Fact, count_cross_check
-from worker.browser.linkedin import listing
-from worker.browser.linkedin.birthday_cards import Card, Reader
-from worker.browser.linkedin.inbox import read_shown_rows
-from worker.browser.linkedin.invitation_rows import is_withdraw, read_row
-from worker.browser.linkedin.invitations import read_count
+from worker.browser.linkedin.lists import listing
+from worker.browser.linkedin.lists.birthday_cards import Card, Reader
+from worker.browser.linkedin.lists.invitation_rows import is_withdraw, read_row
+from worker.browser.linkedin.lists.invitations import read_count
+from worker.browser.linkedin.lists.rows import Row, read_rows
 from worker.browser.linkedin.marks import birthdays as birthday_marks
 from worker.browser.linkedin.marks import invitations as invitation_marks
 from worker.browser.linkedin.marks import search as search_marks
-from worker.browser.linkedin.result_rows import to_people
-from worker.browser.linkedin.rows import Row, read_rows
-from worker.browser.linkedin.search import read_open_results
+from worker.browser.linkedin.messaging.inbox import read_shown_rows
+from worker.browser.linkedin.people.result_rows import to_people
+from worker.browser.linkedin.people.search import read_open_results
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import LANGUAGES
 from worker.browser.site_check import OwnChecks

@@ -17,8 +17,8 @@ from worker.browser.linkedin.ages import (
     mentions_word,
     says_age,
 )
-from worker.browser.linkedin.names import find_name, read_framed_name
-from worker.browser.linkedin.rows import Control, Row
+from worker.browser.linkedin.lists.names import find_name, read_framed_name
+from worker.browser.linkedin.lists.rows import Control, Row
 from worker.browser.linkedin.words import LANGUAGES, fold, mentions
 from worker.errors import Reason, StopAccountError
 from worker.rules.addresses import find_member_url, is_member_url

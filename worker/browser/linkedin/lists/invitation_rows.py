@@ -8,8 +8,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from worker.browser.linkedin.ages import find_minimum_age, is_age_line
-from worker.browser.linkedin.names import find_name, read_framed_name
-from worker.browser.linkedin.rows import Control, Row
+from worker.browser.linkedin.lists.names import find_name, read_framed_name
+from worker.browser.linkedin.lists.rows import Control, Row
 from worker.browser.linkedin.words import fold, is_word
 
 _OF_PAGES: Final = frozenset(

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from worker.browser.linkedin.marks.search import LIMIT, MAIN, READ_PAGE, READ_ROWS, ROW
 from worker.browser.linkedin.marks.sections import SCROLL_ON
-from worker.browser.linkedin.result_rows import Row, is_hidden, to_people
+from worker.browser.linkedin.people.result_rows import Row, is_hidden, to_people
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import is_word, mentions
 from worker.browser.marks import find, peek

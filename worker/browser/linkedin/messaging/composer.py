@@ -6,8 +6,8 @@ from typing import Final, NoReturn
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from worker.browser.linkedin.marks.messaging import REJECT_COOKIES
-from worker.browser.linkedin.panes import Pane
-from worker.browser.linkedin.proof import compose_lines
+from worker.browser.linkedin.messaging.panes import Pane
+from worker.browser.linkedin.messaging.proof import compose_lines
 from worker.browser.linkedin.words import is_word
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from worker.browser.linkedin.message_ids import MessageId, find_conversation, is_conversation_page
+from worker.browser.linkedin.messaging.message_ids import MessageId, find_conversation, is_conversation_page
 
 _CLOCK_SKEW: Final = timedelta(minutes=1)
 """Tolerance between the clock of this machine and that of the site."""

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Final, TypedDict
 from urllib.parse import parse_qs, urlsplit
 
-from worker.browser.linkedin.degrees import parse_degree, split_degree
 from worker.browser.linkedin.page_text import Line, address_of, member_of
+from worker.browser.linkedin.people.degrees import parse_degree, split_degree
 from worker.browser.linkedin.words import find_match, fold, is_word
 from worker.errors import Reason, StopAccountError
 from worker.rules.identity import PersonKeys

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from playwright.sync_api import ElementHandle, Locator
 
-from worker.browser.linkedin.names import halve_doubled
+from worker.browser.linkedin.lists.names import halve_doubled
 
 _COMMON: Final = r"""
   const ITEM = "[role=listitem], li, article, [data-view-name=nurture-card], .celebrations-entity-list-item";

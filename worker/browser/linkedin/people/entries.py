@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TypedDict
 
-from worker.browser.linkedin.spans import is_span, parse_span, parse_years
+from worker.browser.linkedin.people.spans import is_span, parse_span, parse_years
 from worker.rules.sourcing.profile import Education, Position
 
 

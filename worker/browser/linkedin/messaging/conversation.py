@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from worker.browser.linkedin.message_ids import MessageId, is_conversation_page, read_message_id
-from worker.browser.linkedin.panes import Pane, View
-from worker.browser.linkedin.proof import Bubble
+from worker.browser.linkedin.messaging.message_ids import MessageId, is_conversation_page, read_message_id
+from worker.browser.linkedin.messaging.panes import Pane, View
+from worker.browser.linkedin.messaging.proof import Bubble
 from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
 from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.rules.addresses import is_member_url

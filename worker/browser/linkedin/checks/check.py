@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from worker import clock
 from worker.browser.check_report import Fact, PageReport
-from worker.browser.linkedin.check_lists import (
+from worker.browser.linkedin.checks.check_lists import (
     BIRTHDAYS,
     INBOX,
     INVITATIONS,
@@ -20,7 +20,7 @@ from worker.browser.linkedin.check_lists import (
     check_invitations,
     check_search,
 )
-from worker.browser.linkedin.check_person import (
+from worker.browser.linkedin.checks.check_person import (
     COMPOSER,
     OWN_OR_OTHER,
     PROFILE,

@@ -1,0 +1,1 @@
+"""What `rapport selectors check` opens and compares on LinkedIn."""

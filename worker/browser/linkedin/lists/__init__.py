@@ -1,0 +1,1 @@
+"""LinkedIn's lists: birthdays and sent invitations."""

@@ -1,0 +1,1 @@
+"""LinkedIn's conversations: whose they are, what was written, and what was sent."""
