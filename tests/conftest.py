@@ -23,6 +23,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import set_environment
+from api_stub.stack.servers import ports
 from api_stub.stack.servers.ports import find_free_port
 from db import engine
 from db.engine import Database
@@ -59,7 +60,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if hasattr(config, "workerinput"):  # a worker process of the run, which inherits the folder
+    if worker := getattr(config, "workerinput", None):  # a process of the run, which inherits the folder
+        share_ports(int(worker["workerid"].removeprefix("gw")), worker["workercount"])
         return
     folder = Path(tempfile.mkdtemp(prefix="rapport-run-"))
     folder.chmod(0o711)  # under root, Postgres runs as another user
@@ -67,6 +69,12 @@ def pytest_configure(config: pytest.Config) -> None:
     tempfile.tempdir = None  # to be asked for again
     # after multiprocessing has removed its own folder in it, which it does at priority -100
     Finalize(None, shutil.rmtree, [folder], {"ignore_errors": True}, exitpriority=-200)
+
+
+def share_ports(number: int, count: int) -> None:
+    """Give each process of the run ports of its own: a free port may be bound seconds after it was chosen."""
+    everybody = vars(ports)["_CANDIDATES"]
+    vars(ports)["_CANDIDATES"] = everybody[number::count]
 
 
 class SharedStarts(LoadScopeScheduling):
