@@ -63,10 +63,10 @@ _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.AWAITING_APPROVAL: "it waits for a person's approval",
     Reason.NAME_DIFFERS: "the site shows another name than the text: look at it",
     Reason.NOT_CHECKED: (
-        "a check has not proven that this site's pages can be used for it: `rapport selectors check ACCOUNT`"
+        "a check has not proven that this site's pages can be used for it: `rapport why` says what to do"
     ),
     Reason.AWAITING_FIRST_LOOK: (
-        "a person has to look at the message sent before: `rapport account first-look ACCOUNT`"
+        "a person has to look at the message sent before: `rapport why` says what to do"
     ),
     Reason.COMPOSER_OCCUPIED: "a draft that is not Rapport's stands in the conversation: send or delete it",
     Reason.WRITTEN_BY_HAND: "you have already written to this person by hand",

@@ -16,7 +16,7 @@ from worker.errors import Reason
 from worker.rules.halts import NEEDS_ATTENTION, RESUMED_BY_HAND, Halt, HaltCause
 
 _FIRST: Final[Mapping[Reason, str]] = {
-    Reason.SITE_CHANGED: "see what changed: `rapport selectors check {}`",
+    Reason.SITE_CHANGED: "see what changed: `rapport selectors check {} --profile ADDRESS --compose`",
     Reason.LANGUAGE_UNKNOWN: "choose English, French, German, Spanish or Polish in the site's settings",
     Reason.ENTER_SENDS: "choose to send by clicking Send, in the conversation's own menu on the site",
     Reason.ACCOUNT_HELD: "look at the account on the site and wait if it asks for that",
