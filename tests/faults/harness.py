@@ -72,6 +72,7 @@ class Harness(Cluster):
 
     site_name = "sandbox"
     plenty = PLENTY
+    time_limit = TIME_LIMIT
 
     def __init__(self, data: Path) -> None:
         super().__init__(data)
@@ -103,7 +104,7 @@ class Harness(Cluster):
         self.outsider = Celery("outsider", broker=self.redis.url)
         self.outsider.conf.task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.1}
         self._redis_quota = RedisQuota(connect(redis_address.parse(self.redis.url)))
-        self.quota = Quota(self.database, self._redis_quota, lease=TIME_LIMIT)
+        self.quota = Quota(self.database, self._redis_quota, lease=self.time_limit)
         return settings_environment(
             {
                 "database_url": self.to_postgres.url,
@@ -116,7 +117,7 @@ class Harness(Cluster):
                 "fault_file": self._fault_file,
                 "browser_timeout": timedelta(seconds=4),
                 "lease": LEASE,
-                "action_time_limit": TIME_LIMIT,
+                "action_time_limit": self.time_limit,
                 "dispatch_every": timedelta(seconds=1),
                 "settle_time": timedelta(seconds=1),
             }
@@ -283,7 +284,7 @@ class Harness(Cluster):
     def skip_waits(self) -> None:
         """End the leases of dead processes and of lost messages, and the long waits between retries."""
         with self.database.transaction() as session:
-            shortcuts.skip_waits(session, fresh=TIME_LIMIT - LOST_AFTER)
+            shortcuts.skip_waits(session, fresh=self.time_limit - LOST_AFTER)
         self._close_breaker()
 
     def _close_breaker(self) -> None:

@@ -9,7 +9,7 @@ from db.store.people import site_checks
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from tests.conftest import KEY
-from tests.faults.harness import PLENTY, Harness
+from tests.faults.harness import PLENTY, TIME_LIMIT, Harness
 from tests.replica.linkedin.client import ReplicaClient
 from tests.replica.running import signed_in_state
 from worker import clock
@@ -22,6 +22,7 @@ class ReplicaHarness(Harness):
 
     site_name = "linkedin"
     plenty = replace(PLENTY, per_day=30, per_week=120)  # the hard ceilings of a real site
+    time_limit = 2 * TIME_LIMIT  # two looks at a conversation take half a minute
     site: ReplicaClient
 
     def wait_until_settled(self, *, seconds: float = 300) -> None:

@@ -5,14 +5,14 @@ import time
 from datetime import timedelta
 from typing import Final
 
-from tests.faults.harness import TIME_LIMIT, Harness
+from tests.faults.harness import Harness
 from tests.faults.scenarios.model import Scenario, Strike
 
 
 def wedged(harness: Harness) -> int:
     """A child hangs at the click for longer than the time limit: it is killed, and its slot is free again."""
     child = harness.stop_at("before_send")
-    harness.wait_for("the hard limit", lambda: not child.is_running(), seconds=2 * TIME_LIMIT.total_seconds())
+    harness.wait_for("the hard limit", lambda: not child.is_running(), seconds=2 * harness.time_limit.total_seconds())
     return 1
 
 
@@ -26,7 +26,7 @@ def outlived(point: str) -> Strike:
         harness.wait_for(
             "another worker to do it",
             lambda: harness.is_done(action_id),
-            seconds=(TIME_LIMIT - timedelta(seconds=3)).total_seconds(),
+            seconds=(harness.time_limit - timedelta(seconds=3)).total_seconds(),
         )
         child.resume()
         harness.wait_for("the late one to end", lambda: harness.log(name).count("action_ended") > ended)
