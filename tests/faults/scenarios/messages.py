@@ -7,7 +7,7 @@ from typing import Final
 from db.engine import Database
 from db.store.actions import dispatch as actions_dispatch
 from tasks.contract import BIRTHDAY_CAMPAIGN, BIRTHDAY_GREET, BIRTHDAY_READ
-from tests.faults.harness import TIME_LIMIT, Harness
+from tests.faults.harness import Harness
 from tests.faults.scenarios.model import Scenario
 
 
@@ -54,7 +54,7 @@ def many_dispatchers(harness: Harness, *, copies: int = 1) -> int:
         deadline = time.perf_counter() + 30
         while harness.count_done() < planned and time.perf_counter() < deadline:
             with database.transaction() as session:
-                due = list(actions_dispatch.queue_due_actions(session, batch=10, lease=TIME_LIMIT))
+                due = list(actions_dispatch.queue_due_actions(session, batch=10, lease=harness.time_limit))
             for action in due * copies:
                 harness.publish(BIRTHDAY_GREET, "birthday", action_id=str(action.action_id))
             queued += len(due)

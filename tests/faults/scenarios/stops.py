@@ -12,7 +12,8 @@ from tests.faults.scenarios.model import Scenario, Strike
 def wedged(harness: Harness) -> int:
     """A child hangs at the click for longer than the time limit: it is killed, and its slot is free again."""
     child = harness.stop_at("before_send")
-    harness.wait_for("the hard limit", lambda: not child.is_running(), seconds=2 * harness.time_limit.total_seconds())
+    longest = 2 * harness.time_limit.total_seconds()
+    harness.wait_for("the hard limit", lambda: not child.is_running(), seconds=longest)
     return 1
 
 
