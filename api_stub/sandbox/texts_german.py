@@ -1,4 +1,4 @@
-"""German texts: a language that the practice network has and its adapter does not know."""
+"""The practice network's German texts. Its adapter doesn't know the language."""
 
 GERMAN = {
     "about": "Info",

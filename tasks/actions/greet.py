@@ -1,7 +1,7 @@
 """Send one greeting: open the thread, type, write the intent, send once, prove."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 
 from db.engine import today_in
@@ -17,6 +17,7 @@ from tasks.actions.thread import (
     MovedAddressError,
     check_recipient,
     clear_draft,
+    clear_draft_on_error,
     count_outgoing_copies,
     find_messages_by_hand,
     find_reason_not_to_send,
@@ -82,13 +83,11 @@ def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Gr
         raise NeverError(reason, "seen in the thread before sending")
     check_name(thread, claim)
     thread.type(claim.message)
-    with ExitStack() as on_error:
-        on_error.callback(clear_draft, thread)
+    with clear_draft_on_error(thread):
         check_recipient(site, thread, claim.keys)
         check_name(thread, claim)
         lease.require(services.settings.click_lease_margin)
         write_intent(services, claim, grant)
-        on_error.pop_all()
     return _send_and_prove(services, claim, lease, grant, site=site, thread=thread, messages=messages)
 
 

@@ -1,11 +1,10 @@
 """Send a test message, in the way a greeting is sent: the same pages, the same checks, the same proof."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 from tasks.actions.name_check import require_name
-from tasks.actions.thread import check_recipient, clear_draft, count_outgoing_copies
+from tasks.actions.thread import check_recipient, clear_draft_on_error, count_outgoing_copies
 from worker.browser.site import Site
 from worker.errors import Reason, TryAgainError
 from worker.rules.identity import PersonKeys
@@ -43,12 +42,10 @@ def send_practice_message(
     copies = count_outgoing_copies(thread.messages(), text)
     require_name(thread, person, called)
     thread.type(text)
-    with ExitStack() as on_error:
-        on_error.callback(clear_draft, thread)
+    with clear_draft_on_error(thread):
         check_recipient(site, thread, keys)
         require_name(thread, person, called)
         require_allowed()
-        on_error.pop_all()
     thread.click_send()
     if not thread.proof(text, more_than=copies):
         raise TryAgainError(Reason.PROOF_MISSING, "no new bubble with this text was seen")

@@ -1,6 +1,7 @@
 """Read a thread: whose it is, and whether a greeting is in it already."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from db.store.actions.claims import Claim
 from tasks.services import Services
@@ -53,6 +54,15 @@ def clear_draft(thread: Thread) -> None:
         thread.clear()
     except RapportError as error:
         log.warning("draft_left", text=str(error))
+
+
+@contextmanager
+def clear_draft_on_error(thread: Thread) -> Iterator[None]:
+    """Remove what was typed if the block raises."""
+    with ExitStack() as on_error:
+        on_error.callback(clear_draft, thread)
+        yield
+        on_error.pop_all()
 
 
 class MovedAddressError(NeverError):

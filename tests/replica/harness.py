@@ -5,15 +5,13 @@ from dataclasses import replace
 from uuid import uuid4
 
 from api_stub.sandbox.client import SandboxClient
-from db.store.people import site_checks
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
+from tests.builders import prove_site
 from tests.conftest import KEY
 from tests.faults.harness import PLENTY, TIME_LIMIT, Harness
 from tests.replica.linkedin.client import ReplicaClient
 from tests.replica.running import signed_in_state
-from worker import clock
-from worker.rules.capabilities import Capability, CapabilityVerdict, Verdict
 from worker.rules.model import Kind
 
 
@@ -45,11 +43,7 @@ class ReplicaHarness(Harness):
     def add_account(self, member: str, name: str | None = None) -> AccountRecord:
         """Add an account that has passed the check of its pages, and whose first message was looked at."""
         account = super().add_account(member, name)
-        now = clock.now()
         with self.database.transaction() as session:
             limits.set_limits(session, account.id, Kind.WITHDRAW, self.plenty, by="tests")
-            site_checks.save_verdicts(
-                session, account.id, [CapabilityVerdict(each, Verdict.OK, now) for each in Capability]
-            )
-            site_checks.confirm_seen_live(session, account.id, now.date())
+            prove_site(session, account.id)
         return account

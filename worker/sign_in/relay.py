@@ -125,7 +125,7 @@ class PageEnd:
         return bool(self._client.exists(channel.alive))
 
     def receive(self, channel: Channel) -> bytes | None:
-        """Wait for a message to the page; None if there was none. Waits no longer for an ended sign-in."""
+        """Return the next message to the page, or None if none came in time or the sign-in has ended."""
         wait = LONGEST_WAIT if self.is_alive(channel) else timedelta(milliseconds=10)
         found: list[bytes] | None = self._client.brpop([channel.to_page], wait.total_seconds())  # type: ignore[assignment]  # not async
         return found[1] if found is not None else None

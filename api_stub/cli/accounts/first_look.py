@@ -9,6 +9,7 @@ from uuid import UUID
 import typer
 from sqlalchemy.orm import Session
 
+from api_stub.cli.accounts.lease import lease_account
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountArgument,
@@ -25,7 +26,7 @@ from api_stub.cli.prompts import ask
 from api_stub.cli.screen.waiting import show_wait
 from api_stub.cli.terminal import Console
 from db.engine import Database
-from db.store.actions import account_lease, unseen_sends
+from db.store.actions import unseen_sends
 from db.store.actions.unseen_sends import UnseenSend
 from db.store.people import site_checks
 from db.store.people.accounts import AccountRecord
@@ -110,7 +111,8 @@ def _require_send(session: Session, account: AccountRecord) -> UnseenSend:
 
 
 def _look(database: Database, settings: Settings, account: AccountRecord, send: UnseenSend) -> SeenSend:
-    with _leased(database, settings, account), _opened(settings) as services:
+    leased = lease_account(database, account, lasts=settings.action_time_limit)
+    with leased, _opened(settings) as services:
         try:
             with show_wait(f"opening the conversation with {send.full_name} in a browser"):
                 return look_at_send(services, account, send)
@@ -123,20 +125,6 @@ def _look(database: Database, settings: Settings, account: AccountRecord, send: 
                 f"{error}; if it can't be looked at any more: `rapport account first-look {account.name} "
                 "--pass-over`"
             ) from error
-
-
-@contextmanager
-def _leased(database: Database, settings: Settings, account: AccountRecord) -> Iterator[None]:
-    """Keep workers from using the account meanwhile. Raises RequestRefusedError while one does."""
-    with database.transaction() as session:
-        until = account_lease.take_account(session, account.id, lease=settings.action_time_limit)
-    if until is None:
-        raise RequestRefusedError(f"a worker uses account {account.name} right now; try again in a minute")
-    try:
-        yield
-    finally:
-        with database.transaction() as session:
-            account_lease.release_account(session, account.id, until)
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """Look at an account's pages one after the other, at the pace of visits, and stop at the first wall."""
 
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
@@ -10,11 +9,12 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from api_stub.cli.accounts.lease import AccountLease
 from api_stub.cli.explain.halts import describe_halt
 from api_stub.cli.formatting import describe_reason
 from api_stub.cli.screen.waiting import show_wait
 from db.engine import Database, get_database_time, today_in
-from db.store.actions import account_lease, interactions, site_gate
+from db.store.actions import interactions, site_gate
 from db.store.people import accounts, lookup
 from db.store.people.accounts import AccountRecord
 from db.store.people.lookup import ContactRecord
@@ -38,7 +38,7 @@ _USED_UP: Final = frozenset(
 """What keeps a check from opening a profile. It keeps the gap itself, and a person has chosen the hour."""
 _CLEARED_BY_CHECKS: Final = frozenset({Reason.SITE_CHANGED, Reason.LANGUAGE_UNKNOWN, Reason.ENTER_SENDS})
 """Why an account may be stopped that is checked all the same: the check shows whether it is over."""
-_BESIDES_THE_GAP: Final = timedelta(minutes=3)
+BESIDES_THE_GAP: Final = timedelta(minutes=3)
 """How much longer than the longest gap the account is leased: for opening and reading a page."""
 
 
@@ -91,7 +91,7 @@ class AccountCheck:
         self,
         database: Database,
         account: AccountRecord,
-        lease: "AccountLease",
+        lease: AccountLease,
         *,
         person: ContactRecord | None,
         pace: Limits,
@@ -144,41 +144,6 @@ class AccountCheck:
             if report.is_wall and report.trouble is not None and report.trouble is not Reason.SITE_CHANGED:
                 wall = StopAccountError(report.trouble, report.trouble_text)
                 stop_account(session, self._account.id, page.kind, wall)
-
-
-@dataclass(slots=True)
-class AccountLease:
-    """The lease on an account, so that no worker starts anything of it. `until` is its end."""
-
-    account_id: int
-    until: datetime
-    lasts: timedelta
-
-    def extend(self, session: Session) -> None:
-        """Extend it. Raises RequestRefusedError if it was lost."""
-        until = account_lease.extend_account(session, self.account_id, self.until, lease=self.lasts)
-        if until is None:
-            raise RequestRefusedError(
-                "the check was interrupted: Rapport was started again, or this machine was asleep; nothing "
-                "more was opened, so check again"
-            )
-        self.until = until
-
-
-@contextmanager
-def lease_account(database: Database, account: AccountRecord, pace: Limits) -> Iterator[AccountLease]:
-    """Keep workers from using the account meanwhile. Raises RequestRefusedError while one does."""
-    lasts = pace.gap_max + _BESIDES_THE_GAP
-    with database.transaction() as session:
-        until = account_lease.take_account(session, account.id, lease=lasts)
-    if until is None:
-        raise RequestRefusedError(f"a worker uses account {account.name} right now; try again in a minute")
-    lease = AccountLease(account.id, until, lasts)
-    try:
-        yield lease
-    finally:
-        with database.transaction() as session:
-            account_lease.release_account(session, account.id, lease.until)
 
 
 def _verdict(finding: Finding, at: datetime) -> CapabilityVerdict:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from api_stub.cli.account_page import open_account_page
+from api_stub.cli.accounts.lease import lease_account
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountArgument,
@@ -25,9 +26,9 @@ from api_stub.cli.formatting import print_text
 from api_stub.cli.local_servers import load_settings
 from api_stub.cli.prompts import ask, is_interactive
 from api_stub.cli.selectors.checking import (
+    BESIDES_THE_GAP,
     AccountCheck,
     find_person,
-    lease_account,
     load_pace,
     require_running,
 )
@@ -92,7 +93,9 @@ def check(
             person = find_person(session, account, address) if address else None
             pace = load_pace(session, account)
         request = CheckRequest(address, inbox=inbox, compose=compose)
-        with lease_account(database, account, pace) as lease, open_account_page(settings, account) as page:
+        lasts = pace.gap_max + BESIDES_THE_GAP
+        leased = lease_account(database, account, lasts=lasts)
+        with leased as lease, open_account_page(settings, account) as page:
             checker = load_checker(account.site).open(settings, lambda: page)
             pages = checker.list_pages(request)
             _announce(account, pages, pace, is_contact=person is not None)

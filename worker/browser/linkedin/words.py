@@ -23,7 +23,7 @@ LANGUAGES: Final = frozenset({"en", "fr", "de", "es", "pl"})
 
 
 def list_words(key: str, language: str | None) -> tuple[str, ...]:
-    """Return the texts of `key` in this language, and in English, which pages in any language mix in.
+    """Return the texts of `key` in this language and in English, which stands on pages in any language.
 
     Without a known language: those of all languages.
     """

@@ -98,7 +98,7 @@ def _is_own(
 
 
 def require_readable(bubbles: Sequence[Bubble]) -> None:
-    """Raise StopAccountError if it can't be read what was written, by whom and when: the page has changed."""
+    """Raise StopAccountError if the page no longer shows what was written, by whom and when."""
     if not bubbles:
         return
     if all(each.id is None for each in bubbles):

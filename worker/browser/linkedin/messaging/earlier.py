@@ -32,7 +32,7 @@ _MOST_OPENED: Final = 3
 _MOST_STEPS: Final = 10
 _CLICK_WAIT: Final = timedelta(seconds=2)
 _LIST_WAIT: Final = timedelta(seconds=5)
-"""How long the list may come after the composer."""
+"""The list of conversations may appear this long after the composer."""
 _OPEN_WAIT: Final = timedelta(seconds=10)
 _INTERVAL_MS: Final = 150
 _WORD: Final = re.compile(r"[^\W\d_]+")
