@@ -3,10 +3,15 @@
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from tasks.contract import CORRELATION_HEADER, Payload
+from tasks.contract import Payload
 from worker import broker
 from worker.errors import Reason, TryAgainError
 from worker.redis_address import RedisAddress
+from worker.rules.wire.contract_version import VERSION_ARGUMENT
+from worker.rules.wire.correlation import CORRELATION_HEADER
+from worker.rules.wire.trace_ids import TRACEPARENT
+from worker.tracing import spans
+from worker.tracing.spans import SpanRole
 
 
 class TaskClient:
@@ -31,11 +36,15 @@ class TaskClient:
     def send(self, name: str, payload: Payload, *, correlation_id: str) -> str:
         """Publish one task and return its id. Raises TryAgainError when the broker can't be reached."""
         try:
-            result = self._celery.send_task(
-                name,
-                kwargs=payload.model_dump(mode="json", exclude_none=True),
-                headers={CORRELATION_HEADER: correlation_id},
-            )
+            with spans.span(f"publish {name}", role=SpanRole.PRODUCER):
+                traceparent = spans.current_traceparent()
+                result = self._celery.send_task(
+                    name,
+                    # Without the version, which a worker of an earlier release would refuse as unknown.
+                    kwargs=payload.model_dump(mode="json", exclude_none=True, exclude={VERSION_ARGUMENT}),
+                    headers={CORRELATION_HEADER: correlation_id}
+                    | ({TRACEPARENT: traceparent} if traceparent else {}),
+                )
         except OperationalError as error:
             raise TryAgainError(Reason.BROKER_UNREACHABLE, f"the broker can't be reached: {error}") from error
         return str(result.id)

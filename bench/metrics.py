@@ -19,6 +19,7 @@ from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from api_stub.stack.environment import inherited_environment
 from bench.report import Row, print_rows
 from worker import metrics
+from worker.metrics.exposition import render_exposition
 
 MONTH = 18_000
 """A control worker runs 21 ticks a minute and gets a new child after every 50 of them: 600 a day."""
@@ -48,14 +49,14 @@ def count_as_worker() -> None:
     for name in TASKS:
         metrics.TASKS.labels(f"tasks.{name}", "success").inc()
     for verb in VERBS:
-        metrics.SITE_REQUEST_SECONDS.labels("sandbox", verb).observe(0.2)
+        metrics.SITE_VERB_SECONDS.labels("sandbox", verb, "ok").observe(0.2)
     for kind in ("greet", "visit", "collect"):
         metrics.QUOTA_DECISIONS.labels(kind, "granted").inc()
 
 
 def time_scrape(folder: Path) -> float:
     began = time.perf_counter()
-    metrics.render_exposition(folder)
+    render_exposition(folder)
     return time.perf_counter() - began
 
 

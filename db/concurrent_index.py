@@ -10,7 +10,13 @@ _LONGEST_WAIT = "10 min"
 
 
 def create_index_concurrently(
-    name: str, table: str, columns: Sequence[str], *, unique: bool = False, where: str | None = None
+    name: str,
+    table: str,
+    columns: Sequence[str | sa.TextClause],
+    *,
+    unique: bool = False,
+    using: str | None = None,
+    where: str | None = None,
 ) -> None:
     """Create the index outside a transaction, in place of an invalid one that an interrupted build has left.
 
@@ -30,6 +36,7 @@ def create_index_concurrently(
             table,
             list(columns),
             unique=unique,
+            postgresql_using=using,
             postgresql_where=sa.text(where) if where else None,
             postgresql_concurrently=True,
             if_not_exists=True,

@@ -18,7 +18,10 @@ from sqlalchemy import CursorResult, Engine, Executable, create_engine, event, f
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
+from db.measured_pool import MeasuredPool
+from db.statement_spans import trace_statements
 from worker import postgres_address
+from worker.tracing import spans
 
 _KEEPALIVE_OPTIONS = {
     # Detects a peer that vanished: without these a read waits for hours, a write for a quarter of an hour.
@@ -93,6 +96,7 @@ def create_bounded_engine(
     """Return an engine whose waits are bounded, and whose transactions have their limits."""
     engine = create_engine(
         "postgresql+psycopg://",  # `connect` has the address: libpq reads more forms than SQLAlchemy
+        poolclass=MeasuredPool,
         pool_pre_ping=True,  # after a restart of Postgres the pool reconnects, and no action fails
         pool_size=5,
         pool_timeout=pool_timeout_s,
@@ -118,6 +122,8 @@ def create_bounded_engine(
         connection.find_pooler()
         return connection
 
+    if spans.is_on():
+        trace_statements(engine)
     return engine
 
 

@@ -1,5 +1,7 @@
 """The roles of Postgres: the owner migrates, the processes have the least, reports only read.
 
+If there is a keeper, only it may read the hashes of API keys and change keys.
+
 The owner of the tables is whoever migrates. Neither of the other roles may change the schema, its triggers or
 the audit log.
 """
@@ -10,19 +12,24 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, Engine, LargeBinary, text
 
 from db.migrate import lock_for_migration
-from db.role_names import APP, READER
+from db.role_names import APP, KEEPER, READER
 from db.tables import Base
 
-_WRITTEN_BY_TRIGGERS: Final = ("action_events", "audit_heads", "alembic_version")
-_ONLY_GROWING: Final = ("quota_changes",)
-_NEVER_DELETED: Final = ("accounts", "actions", "tombstones", "quota_epochs")
+_WRITTEN_BY_TRIGGERS: Final = (
+    "action_events", "audit_heads", "action_totals", "people_totals", "recent_changes", "event_feed",
+    "alembic_version",
+)  # fmt: skip
+_ONLY_GROWING: Final = ("quota_changes", "changes")
+_NEVER_DELETED: Final = ("accounts", "actions", "api_keys", "tombstones", "quota_epochs")
+_KEYS: Final = "api_keys"
 _MUTABLE: Final = {
+    "event_feed": ("deleted_to",),
     "interactions": (
         "message", "reply", "replied_at", "automatic_at", "screenshot", "source_key", "import_id",
         "contact_id",
     ),
 }  # fmt: skip
-"""The columns of a ledger that change: for erasure, for answers to a greeting, for merged contacts."""
+"""The only columns of a table that change: for erasure, for answers to a greeting, for merged contacts."""
 
 
 class RoleRefusedError(Exception):
@@ -57,6 +64,9 @@ def grant_rights(engine: Engine) -> bool:
             return False
         for statement in _statements(connection):
             connection.execute(text(statement))
+        if _exists(connection, KEEPER):
+            for statement in _keeper_statements():
+                connection.execute(text(statement))
     return True
 
 
@@ -76,10 +86,7 @@ def _statements(connection: Connection) -> Sequence[str]:
     schema = connection.scalar(text("select quote_ident(current_schema())"))
     tables = Base.metadata.tables
     every = ", ".join([*tables, "alembic_version"])
-    readable = {
-        table: ", ".join(f'"{column.name}"' for column in tables[table].columns if not _is_sealed(column))
-        for table in tables
-    }
+    readable = {table: _readable_columns(table) for table in tables}
     return (
         f"revoke create on schema {schema} from public",
         f"grant usage on schema {schema} to {APP}, {READER}",
@@ -94,6 +101,20 @@ def _statements(connection: Connection) -> Sequence[str]:
         *(f"grant select ({columns}) on {table} to {READER}" for table, columns in readable.items()),
         f"grant select on alembic_version to {READER}",
     )
+
+
+def _keeper_statements() -> Sequence[str]:
+    """Return what leaves the keys to the keeper. Other processes still see which names are taken."""
+    return (
+        f"revoke all on {_KEYS} from {APP}",
+        f"grant select ({_readable_columns(_KEYS)}) on {_KEYS} to {APP}",
+        f"grant select, insert, update on {_KEYS} to {KEEPER}",
+    )
+
+
+def _readable_columns(table: str) -> str:
+    columns = Base.metadata.tables[table].columns
+    return ", ".join(f'"{column.name}"' for column in columns if not _is_sealed(column))
 
 
 def _is_sealed(column: Column[Any]) -> bool:

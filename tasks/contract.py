@@ -10,10 +10,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, model_validator
 
+from worker.rules.bounds import MAX_LINE
 from worker.rules.characters import INVISIBLE_CHARACTERS
 from worker.rules.model import CampaignKind
 from worker.rules.sourcing.criteria import Criteria, given_criteria
-from worker.rules.wire.json_types import JSON_NUMBER
+from worker.rules.wire.contract_version import NEWEST_VERSION, OLDEST_VERSION
+from worker.rules.wire.json_types import JSON_NUMBER, PlainLine
 
 BIRTHDAY_CAMPAIGN = "tasks.birthday.campaign"
 BIRTHDAY_READ = "tasks.birthday.read"
@@ -38,8 +40,10 @@ UPKEEP_REPLIES = "tasks.upkeep.replies"
 UPKEEP_SUMMARIES = "tasks.upkeep.summaries"
 UPKEEP_DUE = "tasks.upkeep.due"
 
-CORRELATION_HEADER = "rapport_correlation"
-"""Message header that carries the correlation id from the caller into the worker's log lines and rows."""
+TASK_NAMES: Final = frozenset(
+    text for constant, text in vars().items() if constant.isupper() and str(text).startswith("tasks.")
+)
+"""The names of all tasks."""
 
 AccountName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="The account's name.")]
 
@@ -47,7 +51,7 @@ ActorName = Annotated[
     str,
     Field(
         min_length=1,
-        max_length=200,
+        max_length=MAX_LINE,
         pattern=rf"^[^{INVISIBLE_CHARACTERS}]*[^\s\u200c-\u200f\ufe00-\ufe0f{INVISIBLE_CHARACTERS}][^{INVISIBLE_CHARACTERS}]*$",
         description="Who decides or changes something; it is stored. One line of visible characters.",
     ),
@@ -60,6 +64,14 @@ class Payload(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Arguments(Payload):
+    """Base of the arguments of a task."""
+
+    contract_version: Annotated[int, Field(ge=OLDEST_VERSION, le=NEWEST_VERSION), JSON_NUMBER] = Field(
+        OLDEST_VERSION, description="The version of this contract that the sender was written for."
+    )
+
+
 class CampaignOptions(Payload):
     """What a campaign of one kind is to do. Stored with the campaign."""
 
@@ -70,7 +82,7 @@ class CampaignOptions(Payload):
         return self.model_dump(mode="json", exclude=REQUEST_FIELDS)
 
 
-class CampaignRequest(CampaignOptions):
+class CampaignRequest(CampaignOptions, Arguments):
     """Arguments of a task that starts a campaign: its options, for whom, and under which id."""
 
     task: ClassVar[str]
@@ -134,7 +146,7 @@ class VisitorOptions(CampaignOptions):
     )
 
     saved_search: SavedSearchName | None = Field(None, description="The people whom this saved search finds.")
-    profiles: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(
+    profiles: tuple[Annotated[PlainLine, Field(min_length=1, max_length=500)], ...] = Field(
         (), max_length=1000, description="These profile addresses."
     )
     not_seen_months: Annotated[int, Field(ge=1, le=60), JSON_NUMBER] | None = Field(
@@ -174,7 +186,7 @@ class SourcingOptions(CampaignOptions):
         }
     )
 
-    url: str | None = Field(
+    url: PlainLine | None = Field(
         None, min_length=1, max_length=2000, description="The address of a people search on the site."
     )
     saved_search: SavedSearchName | None = Field(None, description="A saved search, with its criteria.")
@@ -236,29 +248,29 @@ CAMPAIGN_OPTIONS: Final[Mapping[CampaignKind, type[CampaignOptions]]] = {
 AnyCampaignRequest: TypeAlias = BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign
 
 
-class CampaignRef(Payload):
+class CampaignRef(Arguments):
     """Arguments of a task that continues a campaign."""
 
     campaign_id: UUID
 
 
-class ActionRef(Payload):
+class ActionRef(Arguments):
     """Arguments of a task that carries out one action."""
 
     action_id: UUID
 
 
-class AccountRef(Payload):
+class AccountRef(Arguments):
     """Arguments of a task that does something for a whole account."""
 
     account: AccountName
 
 
-class SubscriptionRef(Payload):
+class SubscriptionRef(Arguments):
     """Arguments of a task that reads one subscription."""
 
     subscription_id: Annotated[int, Field(ge=1, lt=2**63), JSON_NUMBER]
 
 
-class Tick(Payload):
+class Tick(Arguments):
     """A task that needs no arguments."""

@@ -1,26 +1,47 @@
 """Celery's signals: logging, correlation ids, metrics, refused messages, and the end of a child."""
 
+from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
+from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
 from celery import Celery, Task, signals
+from kombu.exceptions import OperationalError
 from pydantic import ValidationError
+from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from db.engine import RowRefusedError
 from tasks import sessions
-from tasks.contract import CORRELATION_HEADER
+from tasks.contract import TASK_NAMES
 from tasks.refused_messages import RefusedMessageWriter
 from tasks.services import Services, close_services, close_worn_browser, save_mark_looks
-from worker import broker, logs, metrics
+from tasks.task_schemas import ARGUMENT_NAMES
+from worker import broker, clock, logs, metrics
+from worker.app import app
 from worker.browser.adapters import load_adapter
+from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 from worker.queues import BROWSER_QUEUES
 from worker.rules.sites import SITES
-from worker.rules.wire.correlation import valid_correlation_id
+from worker.rules.wire.correlation import CORRELATION_HEADER, valid_correlation_id
+from worker.rules.wire.trace_ids import TRACEPARENT
 from worker.secrets import SESSION_UNREADABLE
 from worker.settings import get_settings
+from worker.tracing import spans
 
 log = logs.get_logger(__name__)
+
+_TASK_ERRORS: Final[Mapping[str, type[Exception] | tuple[type[Exception], ...]]] = {
+    "arguments": ValidationError,
+    "request_refused": RequestRefusedError,
+    "configuration": ConfigurationError,
+    "time_limit": (TimeLimitExceeded, SoftTimeLimitExceeded),
+    "worker_lost": WorkerLostError,
+    "postgres": (SQLAlchemyError, RowRefusedError),
+    "redis": (RedisError, OperationalError),
+}
+"""As TASK_ERRORS in worker/metrics/error_types.py."""
 
 
 @signals.setup_logging.connect(weak=False)
@@ -67,20 +88,29 @@ def import_browser(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's s
 def store_refused_messages(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Store refused messages in Postgres, from the worker's main process, until it ends."""
     writer = RefusedMessageWriter(get_settings().required("database_url").get_secret_value())
-    broker.set_refusal_handler(writer.put)
+    broker.set_refusal_handler(writer.put, argument_names=ARGUMENT_NAMES)
     signals.worker_shutdown.connect(lambda **_: writer.close(), weak=False)
 
 
 @signals.before_task_publish.connect(weak=False)
 def add_correlation_header(headers: dict[str, Any], **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Send the correlation id in a header of the message. A repeated publish keeps the first id."""
+    """Send the correlation id and the span, if there is one, in headers. A repeated publish keeps them."""
     headers.setdefault(CORRELATION_HEADER, logs.current_correlation_id())
+    if (traceparent := spans.current_traceparent()) is not None:
+        headers.setdefault(TRACEPARENT, traceparent)
+
+
+@signals.worker_process_init.connect(weak=False)
+def start_traces(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Trace a worker's child, if the settings say so. Its parent forks, so it sends none."""
+    spans.start(get_settings(), "browser" if _is_browser_worker(app) else "control")
 
 
 @signals.task_prerun.connect(weak=False)
 def bind_task_context(task_id: str, task: Task, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Bind the ids to every log line of this task. Clears the context first: a killed task didn't."""
     clear_contextvars()
+    task.request.began_s = clock.monotonic_seconds()
     bind_contextvars(
         task=task.name,
         task_id=task_id,
@@ -91,9 +121,12 @@ def bind_task_context(task_id: str, task: Task, **_: Any) -> None:  # noqa: ANN4
 
 @signals.task_postrun.connect(weak=False)
 def count_task(task: Task, state: str, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Count the task by its final state, and clear the context of its log lines."""
-    metrics.TASKS.labels(task.name, str(state).lower()).inc()
-    clear_contextvars()
+    """Count the task by its final state."""
+    name = task.name if task.name in TASK_NAMES else "other"
+    metrics.TASKS.labels(name, str(state).lower()).inc()
+    began_s = getattr(task.request, "began_s", None)
+    if began_s is not None:
+        metrics.TASK_SECONDS.labels(name).observe(clock.monotonic_seconds() - began_s)
 
 
 @signals.task_postrun.connect(weak=False)
@@ -108,11 +141,17 @@ def recycle_browser(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     close_worn_browser()
 
 
+@signals.task_postrun.connect(weak=False)
+def unbind_task_context(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Clear the context of the task's log lines. The last receiver: the others' lines are the task's too."""
+    clear_contextvars()
+
+
 @signals.task_failure.connect(weak=False)
 def log_failure(sender: Task, exception: BaseException, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Log in one line why a task failed; wrong arguments are named by field, without their values."""
     kind = type(exception).__name__
-    metrics.ERRORS.labels(kind, sender.name).inc()
+    metrics.ERRORS.labels(_error_type(exception), "task").inc()
     if isinstance(exception, ValidationError):
         fields = {".".join(map(str, e["loc"])) or "arguments": e["msg"] for e in exception.errors()}
         log.error("task_arguments_refused", fields=fields)
@@ -120,7 +159,15 @@ def log_failure(sender: Task, exception: BaseException, **_: Any) -> None:  # no
         log.error("task_failed", error=kind, text=str(exception))
 
 
+def _error_type(exception: BaseException) -> str:
+    """Return the type that linkedin_errors_total has for what ended a task."""
+    if isinstance(exception, RapportError):
+        return exception.reason
+    return next((name for name, kinds in _TASK_ERRORS.items() if isinstance(exception, kinds)), "unexpected")
+
+
 @signals.worker_process_shutdown.connect(weak=False)
 def close_child_services(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Close the child's browser and connections: no Chromium outlives its worker."""
     close_services()
+    spans.stop()

@@ -12,13 +12,15 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from db.engine import Database
+from db.store.notices.account_events import record_account_event
 from db.store.quota import epochs, ledger, limits
 from db.store.quota.fallback import Fallback
 from db.store.quota.limits import LoadedContext
-from worker import logs, metrics
+from worker import clock, logs, metrics
 from worker.errors import RapportError, Reason, TryAgainError
 from worker.quota.redis_quota import QuotaUnavailableError, RedisQuota
 from worker.rules.model import Kind
+from worker.rules.notices.kinds import NoticeKind
 from worker.rules.quota.breaker import Breaker, Outcome
 from worker.rules.quota.model import Decision, QuotaContext, QuotaState, Verb, Verdict
 
@@ -84,12 +86,15 @@ class Quota:
 
         Raises TryAgainError when the counters are lost again after each rebuild.
         """
+        began_s = clock.monotonic_seconds()
         loaded, decision, by_fallback = self._ask(
             account_id,
             kind,
             run_id,
             lambda engine, context: engine.reserve(context, reservation, lease=self._lease),
         )
+        decided_by = "postgres" if by_fallback else "redis"
+        metrics.RESERVATION_SECONDS.labels(decided_by).observe(clock.monotonic_seconds() - began_s)
         metrics.QUOTA_DECISIONS.labels(kind, decision.reason or decision.verdict).inc()
         return Grant(reservation, loaded.context, decision, by_fallback, loaded.failing)
 
@@ -145,9 +150,20 @@ class Quota:
                 metrics.QUOTA_DISAGREEMENTS.labels(kind).inc()
                 context = self._load_context(account_id, kind, "").context
                 log.warning("quota_disagrees", account=account_id, kind=kind)
+                self._tell_disagreement(context)
                 self.rebuild(context, in_postgres=False)
                 return False
         return True
+
+    def _tell_disagreement(self, context: QuotaContext) -> None:
+        with self._database.transaction() as session:
+            record_account_event(
+                session,
+                NoticeKind.QUOTA_DISAGREEMENT,
+                context.account_id,
+                key=f"{context.account_id}:{context.epoch}",
+                payload={"kind": context.kind},
+            )
 
     def _differs_from_ledger(self, account_id: int, kind: Kind) -> bool:
         context = self._load_context(account_id, kind, "").context

@@ -7,25 +7,31 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from db.engine import Database
 from db.store.actions.claims import Claim
 from db.store.people.accounts import AccountRecord
 from tasks.quota import Quota
-from worker import metrics
+from worker import clock, metrics
 from worker.browser.adapters import load_adapter
 from worker.browser.site import Site
-from worker.errors import Reason, StopAccountError, TryAgainError
+from worker.browser.traced_verbs import trace_verbs
+from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings, get_settings
+from worker.tracing import spans
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from worker.browser.pool import BrowserPool
+    from worker.browser.traces.recorder import Recording
+
+
+_OUTCOMES: Final = {TryAgainError: "try_again", StopAccountError: "stop_account", NeverError: "never"}
 
 
 class Services:
@@ -34,6 +40,7 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.worker_name = f"{os.uname().nodename}:{os.getpid()}"
+        self._is_recording = False
 
     @cached_property
     def database(self) -> Database:
@@ -89,15 +96,41 @@ class Services:
                 raise StopAccountError(Reason.NOT_SIGNED_IN, "this account isn't signed in yet")
             if not self.can_open_session(session):
                 raise TryAgainError(Reason.NOT_SIGNED_IN, SESSION_UNREADABLE)
-            return self.browser_pool.page_for(account_id, self.vault.open(session).get_secret_value())
+            page = self.browser_pool.page_for(account_id, self.vault.open(session).get_secret_value())
+            if self._is_recording:
+                self.browser_pool.record(account_id)
+            return page
 
-        return load_adapter(name).open(self.settings, open_page)
+        site = load_adapter(name).open(self.settings, open_page)
+        return trace_verbs(site, name) if spans.is_on() else site
+
+    @contextmanager
+    def record_pages(self) -> Iterator[None]:
+        """Record the pages that the block opens; what is not saved by its end is discarded."""
+        self._is_recording = self.settings.browser_traces
+        try:
+            yield
+        finally:
+            self._is_recording = False
+            if "browser_pool" in vars(self):
+                self.browser_pool.discard_recording()
+
+    def save_recording(self) -> "Recording | None":
+        """Return what `record_pages` has recorded, not masked; None if no page was opened."""
+        return self.browser_pool.save_recording() if "browser_pool" in vars(self) else None
 
     @contextmanager
     def time_request(self, site: str, verb: str) -> Iterator[None]:
-        """Measure how long the block takes, as one request of `verb` to the site."""
-        with metrics.SITE_REQUEST_SECONDS.labels(site, verb).time():
+        """Measure how long the block takes, as one operation of `verb` on the site."""
+        began, outcome = clock.monotonic_seconds(), "error"
+        try:
             yield
+            outcome = "ok"
+        except RapportError as error:
+            outcome = next((name for kind, name in _OUTCOMES.items() if isinstance(error, kind)), "error")
+            raise
+        finally:
+            metrics.SITE_VERB_SECONDS.labels(site, verb, outcome).observe(clock.monotonic_seconds() - began)
 
     def close(self) -> None:
         """Close what was opened: the browser first, because it would leave processes behind."""

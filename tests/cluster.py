@@ -38,10 +38,7 @@ def wait_for(what: str, ask: Callable[[], T], *, patience: timedelta = PATIENCE)
 
 
 def untraced() -> dict[str, str]:
-    """Return an environment without coverage, for a process that a test interrupts.
-
-    A KeyboardInterrupt inside coverage's tracer leaves its lock taken, and the process would wait for ever.
-    """
+    """Return the environment of a process that a test starts: nothing measures it, and it has our secrets."""
     return inherited_environment(also=[variable_name(name) for name in SECRET_FIELDS])
 
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import date, timedelta
+from functools import partial
 from http.client import HTTPConnection
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -18,6 +19,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import redis
 from hypothesis import settings
+from playwright.sync_api import expect
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -27,7 +29,7 @@ from api_stub.stack.servers import ports
 from api_stub.stack.servers.ports import find_free_port
 from db import engine
 from db.engine import Database
-from tests.databases import ReusedDatabase, ReusedEngines
+from tests.databases import KeptConnections, ReusedDatabase, ReusedEngines
 from tests.network import fill
 from tests.servers import Servers, own_servers, servers_of_environment
 from worker.browser.chromium import find_chromium
@@ -36,9 +38,12 @@ from worker.browser.pool import BrowserPool
 TOGETHER = "tests/faults/"
 """Tests that share what takes longest to start, so one process runs them all."""
 LONGEST_FIRST = (
-    TOGETHER, "tests/e2e/", "tests/messages/test_workers.py", "tests/http/front_door/test_generated.py",
-    "tests/cli/stack/test_running.py", "tests/guards/", "tests/units/test_bench.py", "tests/tasks/",
-    "tests/browser/", "tests/stack/", "tests/quota/",
+    TOGETHER, "tests/e2e/", "tests/replica/test_campaign.py",
+    "tests/browser/linkedin/test_linkedin_sending.py", "tests/cli/stack/test_running.py",
+    "tests/http/front_door/test_generated.py",
+    "tests/messages/test_workers.py", "tests/browser/linkedin/test_sending_traps.py", "tests/replica/",
+    "tests/units/test_bench.py", "tests/tasks/", "tests/browser/",
+    "tests/stack/", "tests/quota/", "tests/cli/",
 )  # fmt: skip
 
 
@@ -49,6 +54,7 @@ gc.disable()  # until all tests are collected: what is made until then stays to 
 def pytest_collection_finish() -> None:
     """Collect garbage again, without looking at what was there before the tests each time."""
     gc.freeze()
+    gc.set_threshold(20_000, 10, 10)  # tests make many objects, and nearly all of them are freed without it
     gc.enable()
 
 
@@ -101,6 +107,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 settings.register_profile("rapport", deadline=None)  # a busy machine is no bug
 settings.load_profile("rapport")
+expect.set_options(timeout=30_000)  # ms, for the same reason
 
 
 @pytest.fixture(scope="session")
@@ -115,18 +122,25 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def reused_database(servers: Servers) -> Iterator[ReusedDatabase]:
+def kept_connections() -> KeptConnections:
+    return KeptConnections()
+
+
+@pytest.fixture(scope="session")
+def reused_database(servers: Servers, kept_connections: KeptConnections) -> Iterator[ReusedDatabase]:
     """The one database of this process, which has been cleaned."""
-    database = ReusedDatabase(servers)
+    database = ReusedDatabase(servers, kept_connections)
     yield database
     database.drop()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _reused_engines() -> Iterator[None]:
+def _reused_engines(kept_connections: KeptConnections) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         reused = ReusedEngines(engine.create_bounded_engine)
         patch.setattr(engine, "create_bounded_engine", reused.create)
+        connect = partial(kept_connections.connect, engine._BoundedConnection.connect)
+        patch.setattr(engine._BoundedConnection, "connect", connect)
         yield
 
 

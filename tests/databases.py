@@ -1,6 +1,6 @@
-"""The database that the tests of one process use one after another, and engines that are used again.
+"""The database that the tests of one process use one after another, and engines and connections used again.
 
-Creating a database and preparing an engine for it took longer than most tests.
+Creating a database, preparing an engine for it and opening a connection took longer than most tests.
 """
 
 import os
@@ -8,11 +8,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Lock
 from typing import Any, Final
 from uuid import uuid4
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import ConnStatus, TransactionStatus
 from sqlalchemy import Engine
 
 from tests.servers import Servers
@@ -33,14 +35,20 @@ select (select array[count(*), sum(oid::bigint + hashtext(relname))] from pg_cla
 _END_OTHERS: Final = """
 select count(pg_terminate_backend(pid)) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+    and pid <> all (%s)
 """
+
+_AS_NEW: Final = b"reset role; reset all; unlisten *; discard temp; select pg_advisory_unlock_all()"
+_KEPT_AT_MOST: Final = 4
+"""Connections of one kind that stay open; tests with threads open more."""
 
 
 class ReusedDatabase:
     """A migrated database, as new for each test: emptied after one, and replaced if one altered it."""
 
-    def __init__(self, servers: Servers) -> None:
+    def __init__(self, servers: Servers, kept: "KeptConnections | None" = None) -> None:
         self._servers = servers
+        self._kept = kept or KeptConnections()
         self._create()
 
     def _create(self) -> None:
@@ -51,9 +59,10 @@ class ReusedDatabase:
         self._connection.execute("set session_replication_role = replica")  # no triggers, no foreign keys
         self._connection.execute(_write_emptying(self._connection))
         self._structure = self._connection.execute(_STRUCTURE).fetchone()
+        self._kept.start(self.url)
 
     def clean(self) -> None:
-        """End every other connection, and make the database as it was when it was created."""
+        """End every connection that was not closed, and make the database as it was when it was created."""
         reusable = False
         with suppress(psycopg.OperationalError):  # a test may have ended our connection, too
             reusable = self._empty()
@@ -62,7 +71,7 @@ class ReusedDatabase:
             self._create()
 
     def _empty(self) -> bool:
-        while self._connection.execute(_END_OTHERS).fetchone() != (0,):
+        while self._connection.execute(_END_OTHERS, [self._kept.list_pids()]).fetchone() != (0,):
             time.sleep(0.002)  # until they have ended
         if self._connection.execute(_STRUCTURE).fetchone() != self._structure:
             return False
@@ -78,6 +87,7 @@ class ReusedDatabase:
 
     def drop(self) -> None:
         """Remove the database."""
+        self._kept.end()
         self._connection.close()
         self._servers.drop_database(self._name)
 
@@ -127,6 +137,65 @@ def _write_emptying(connection: psycopg.Connection[Any]) -> sql.Composed:
         "create function pg_temp.empty_tables(out deleted bigint, out tables text[]) language plpgsql"
         " as $empty$ declare count bigint; begin deleted := 0; tables := '{{}}'; {} end $empty$"
     ).format(sql.SQL("\n").join(steps))
+
+
+class KeptConnections:
+    """Keeps connections of one database open when they are closed, and hands them out again as new ones."""
+
+    def __init__(self) -> None:
+        self._url = ""
+        self._idle: defaultdict[tuple[int, str], list[psycopg.Connection[Any]]] = defaultdict(list)
+        self._lock = Lock()
+
+    def start(self, url: str) -> None:
+        """Keep the connections of this database from now on."""
+        self._url = url
+
+    def end(self) -> None:
+        """Close the connections and keep none any more."""
+        self._url = ""
+        with self._lock:
+            kept = [connection for each in self._idle.values() for connection in each]
+            self._idle.clear()
+        for connection in kept:
+            type(connection).close(connection)
+
+    def list_pids(self) -> list[int]:
+        """Return the server's process of each connection that nobody uses."""
+        with self._lock:
+            return [connection.info.backend_pid for each in self._idle.values() for connection in each]
+
+    def connect(self, open_new: Callable[..., Any], url: str, **options: Any) -> Any:
+        """Stand for `open_new`, the method that opens a connection."""
+        if url != self._url:
+            return open_new(url, **options)
+        key = os.getpid(), repr(options)
+        while connection := self._take(key):
+            connection.pgconn.exec_(b"")
+            if connection.pgconn.status == ConnStatus.OK:  # no test has ended it
+                return connection
+            type(connection).close(connection)
+        connection = open_new(url, **options)
+        connection.close = lambda: self._keep(key, url, connection)
+        return connection
+
+    def _take(self, key: tuple[int, str]) -> psycopg.Connection[Any] | None:
+        with self._lock:
+            return self._idle[key].pop() if self._idle[key] else None
+
+    def _keep(self, key: tuple[int, str], url: str, connection: psycopg.Connection[Any]) -> None:
+        is_idle = connection.info.transaction_status == TransactionStatus.IDLE
+        if is_idle and url == self._url:
+            connection.pgconn.exec_(_AS_NEW)
+            connection._notice_handlers.clear()  # SQLAlchemy adds its own each time
+            is_idle = connection.pgconn.status == ConnStatus.OK
+        with self._lock:
+            idle = self._idle[key]
+            if is_idle and url == self._url and key[0] == os.getpid() and len(idle) < _KEPT_AT_MOST:
+                if connection not in idle:
+                    idle.append(connection)
+                return
+        type(connection).close(connection)
 
 
 class ReusedEngines:

@@ -20,6 +20,7 @@ from db.store.people import profiles
 from db.store.people.accounts import AccountRecord
 from db.store.privacy import erasure
 from db.store.privacy.erasure import ErasureReport
+from db.store.quota import limits
 from db.tables import (
     Action,
     Campaign,
@@ -31,7 +32,7 @@ from db.tables import (
     Schedule,
     Search,
 )
-from tests.builders import SANDBOX, a_campaign, an_account, contact_by_slug, database_now
+from tests.builders import FREE, SANDBOX, a_campaign, an_account, contact_by_slug, database_now
 from tests.db.helpers import claim_action, queue_due_actions
 from tests.imports.files import import_path, write_file
 from worker.errors import Reason
@@ -60,6 +61,8 @@ _CSV = f"profile_url,full_name,company,position,language\n{ZOE},{NAME},{COMPANY}
 def a_known_person(session: Session, folder: Path) -> list[AccountRecord]:
     """Add data about Zoë in every table, for two accounts, and about Bob for one."""
     first, second = an_account(session), an_account(session, "second")
+    for account in (first, second):
+        limits.set_limits(session, account.id, Kind.GREET, FREE, by="tests")
     import_path(session, first, write_file(folder, _VCARD, f"{NAME}.vcf"))
     import_path(session, first, write_file(folder, _CSV))
     _bring_v1(session, first, folder)

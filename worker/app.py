@@ -1,13 +1,21 @@
 """The Celery app. It imports no tasks: celeryconfig.py names their modules."""
 
 from collections.abc import Sequence
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Final
 
 from celery import Celery, Task, current_task
 from celery.utils.nodenames import gethostname, nodename
 
-from worker import broker
+from worker import broker, logs
+from worker.collector import importing
 from worker.queues import BROWSER_QUEUES, DEFAULT_QUEUE
+from worker.rules.wire.trace_ids import TRACEPARENT, parse_traceparent
+from worker.tracing import spans
+from worker.tracing.spans import SpanRole
+
+_TICKS: Final = ("tasks.upkeep.", "tasks.dispatch", "tasks.recover")
+"""The tasks that beat sends all the time, by the beginnings of their names."""
 
 
 class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
@@ -19,6 +27,7 @@ class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
     """
 
     typing = False
+    Request = "worker.task_requests:CorrelatedRequest"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- Celery's own signature
         """Validate the arguments and run. Raises pydantic.ValidationError that names each invalid argument.
@@ -27,9 +36,21 @@ class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
         """
         if args:
             raise TypeError(f"{self.name} takes keyword arguments only")
-        if self._is_for_a_browser_worker():
-            return self.apply_async(kwargs=kwargs)
-        return self.run(kwargs)
+        with self._span():
+            if self._is_for_a_browser_worker():
+                return self.apply_async(kwargs=kwargs)
+            return self.run(kwargs)
+
+    def _span(self) -> AbstractContextManager[object]:
+        """Return the span of a run. Ticks have none: what they find to do has, in its own trace."""
+        if not spans.is_on() or self.name.startswith(_TICKS):
+            return nullcontext()
+        return spans.story(
+            self.name,
+            logs.current_correlation_id(),
+            role=SpanRole.CONSUMER,
+            parent=parse_traceparent(getattr(self.request, TRACEPARENT, None)),
+        )
 
     def _is_for_a_browser_worker(self) -> bool:
         """Return whether a browser task came in on the default queue, as from a client that sets no queue."""
@@ -53,13 +74,14 @@ def run_worker(name: str, queues: Sequence[str]) -> int:
     It doesn't wait a second for the greetings of other workers, nor follow their events: that serves revoked
     tasks and elections, and Rapport uses neither.
     """
-    worker = app.Worker(
-        hostname=nodename(name, gethostname()),
-        queues=queues,
-        quiet=True,
-        without_mingle=True,
-        without_gossip=True,
-    )
+    with importing():
+        worker = app.Worker(
+            hostname=nodename(name, gethostname()),
+            queues=queues,
+            quiet=True,
+            without_mingle=True,
+            without_gossip=True,
+        )
     worker.start()
     return int(worker.exitcode or 0)
 

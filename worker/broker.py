@@ -15,7 +15,7 @@ Unix sockets and Sentinels are served by the same channel. Kombu's own way would
 socket, and those of Sentinels, in the answers to remote control.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final
@@ -61,6 +61,7 @@ class _Handlers:
 
     is_task: Callable[[str], bool]
     on_refused: Callable[[RefusedMessage], None]
+    argument_names: Collection[str] = frozenset()
 
 
 _handlers = _Handlers(is_task=lambda _: True, on_refused=lambda _: None)
@@ -197,7 +198,12 @@ class Channel(redis.Channel):
         check = (
             check_reply
             if queue.endswith(_REPLIES)
-            else partial(check_task, now=clock.now(), is_task=_handlers.is_task)
+            else partial(
+                check_task,
+                now=clock.now(),
+                is_task=_handlers.is_task,
+                argument_names=_handlers.argument_names,
+            )
         )
         if accept_message(check, queue, raw):
             return True
@@ -227,6 +233,12 @@ def install(*, is_task: Callable[[str], bool] | None = None) -> None:
         _handlers.is_task = is_task
 
 
-def set_refusal_handler(handle: Callable[[RefusedMessage], None]) -> None:
-    """Pass refused messages to `handle` from now on. The event loop calls it: it must not block or raise."""
+def set_refusal_handler(
+    handle: Callable[[RefusedMessage], None], *, argument_names: Collection[str] = frozenset()
+) -> None:
+    """Pass refused messages to `handle` from now on. The event loop calls it: it must not block or raise.
+
+    A refusal names an argument with a control character only if it is among `argument_names`.
+    """
     _handlers.on_refused = handle
+    _handlers.argument_names = argument_names

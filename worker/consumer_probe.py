@@ -69,6 +69,11 @@ class ConsumerProbe:
         busy = [since for key, since in self._jobs.items() if now - since < limits[key]]
         return min(busy, default=None)
 
+    def count_children(self) -> tuple[int, int]:
+        """Return how many children the pool has, and how many of them ran a task at the last snapshot."""
+        children = len(tuple(getattr(self._pool(), "_pool", ())))
+        return children, min(len(self._jobs), children)
+
     def held(self) -> dict[str, Any]:
         """Return the unacknowledged messages by delivery tag, without those that wait for their ETA."""
         channel = self._channel()
@@ -99,7 +104,7 @@ class ConsumerProbe:
 
     def _pool(self) -> Any:  # noqa: ANN401 -- billiard ships no types
         """Return the pool of child processes, or None while it doesn't run."""
-        return getattr(self._worker.pool, "_pool", None)
+        return getattr(getattr(self._worker, "pool", None), "_pool", None)
 
     def _channel(self) -> Any:  # noqa: ANN401 -- Kombu ships no types
         """Return the channel of the task consumer, or None while the worker connects or ends."""

@@ -1,4 +1,4 @@
-"""Failpoints: steps of an action at which a fault test can inject one fault. Inert without the setting.
+"""Failpoints: steps at which a fault test can inject one fault. Inert without the setting.
 
 A test writes "POINT FAULT" into the file of RAPPORT_FAULT_FILE. The first process to reach POINT deletes the
 file and undergoes FAULT: `kill` (itself), `kill-parent` (the worker's main process), or `stop` (SIGSTOP until
@@ -12,6 +12,7 @@ from contextlib import suppress
 from worker.settings import get_settings
 
 FAILPOINTS = ("after_claim", "after_reserve", "before_send", "after_send", "after_proof", "after_record")
+NOTICE_FAILPOINTS = ("after_notice_claim", "after_notice_send", "after_notice_record")
 
 
 def trigger_failpoint(point: str) -> None:

@@ -1,21 +1,23 @@
 """Celery's command line, with a Flower that knows each form of REDIS_URL: `python -m worker.flower`.
 
 Flower's own reader of queues ignores the database of a Unix socket and of Sentinels, and all Sentinels but
-one.
+one. Its metrics, which name workers and tasks, need the password here as all else does.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import flower.views
+import flower.views.monitor
 from celery.__main__ import main
 from flower.utils.broker import RedisBase
 from redis import asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from tornado.web import authenticated
 
-from worker import redis_clients
+from worker import flower_log, redis_clients
 from worker.redis_address import RedisAddress
 from worker.settings import get_settings
 
@@ -54,4 +56,6 @@ class QueueReader(RedisBase):  # type: ignore[misc]  # Flower ships no types
 
 if __name__ == "__main__":
     flower.views.Broker = QueueReader
+    flower.views.monitor.Metrics.get = authenticated(flower.views.monitor.Metrics.get)
+    flower_log.install(get_settings())
     main()

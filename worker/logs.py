@@ -1,8 +1,8 @@
 """Logging set-up: structlog for Rapport's lines and, through the same processors, those of libraries.
 
 The output is JSON in production and coloured text on a terminal. Secrets and message texts are hidden by
-field name, credentials in addresses by their form. Control and invisible characters are escaped in JSON and
-replaced in coloured text.
+field name, credentials in addresses and keys of the HTTP API by their form. Control and invisible characters
+are escaped in JSON and replaced in coloured text.
 """
 
 import logging
@@ -16,12 +16,15 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from worker.rules.api_keys import KEY_MARK, PUBLIC_ID_FORM
 from worker.rules.characters import sanitise_line, sanitise_text
+from worker.rules.log_levels import OUR_PACKAGES, parse_log_levels
 from worker.settings import Settings
 
 HIDDEN = "[hidden]"
 _NOISY = ("uvicorn.access", "celery.beat", "celery.worker.strategy", "celery.app.trace", "httpx", "httpcore")
-"""Loggers with a line for each tick or request. Rapport logs these itself, so only warnings are kept."""
+"""Loggers with a line for each tick or request. Rapport logs these itself, so only warnings are kept, unless
+RAPPORT_LOG_LEVELS has others."""
 
 _MULTILINE_FIELDS = frozenset({"event", "exception", "stack"})
 
@@ -29,7 +32,7 @@ _SECRET_FIELD = re.compile(
     r"pass(word|wd)|secret|token|cookie|authorization|api[_-]?key|session|storage_state", re.IGNORECASE
 )
 _TEXT_FIELD = re.compile(r"^(message|message_text|body|draft)$", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s]+(?=@)")
+_CREDENTIALS = re.compile(rf"(?<=://)[^/\s]+(?=@)|{KEY_MARK}{PUBLIC_ID_FORM}_[A-Za-z0-9_-]+")
 
 
 def configure(settings: Settings) -> None:
@@ -59,17 +62,24 @@ def configure(settings: Settings) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(settings.log_level)
+    root.setLevel(max(_level(settings.log_level), logging.INFO))  # libraries log data at DEBUG
     for name in list(logging.root.manager.loggerDict):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    for name in _NOISY:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    levels: dict[str, str] = dict.fromkeys(_NOISY, max("WARNING", settings.log_level, key=_level))
+    levels |= dict.fromkeys(OUR_PACKAGES, settings.log_level)
+    levels |= parse_log_levels(settings.log_levels or "")
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+
+
+def _level(name: str) -> int:
+    return logging.getLevelNamesMapping()[name]
 
 
 def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -15,11 +15,15 @@ import fcntl
 import json
 import os
 import struct
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from prometheus_client import values
 from prometheus_client.mmap_dict import MmapedDict
+
+_TRIES: Final = 10
+"""Several scrapes may share a lock one after the other. Then the next slot is taken, which does no harm."""
 
 
 class Slots:
@@ -47,19 +51,52 @@ class Slots:
     def _try_lock(self, number: int) -> BinaryIO | None:
         self._folder.mkdir(parents=True, exist_ok=True)
         lock = (self._folder / f"{number}.lock").open("ab")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _acquire(lock):
             lock.close()
             return None
+        for left in self._folder.glob(f"gauge_*_{number}.db"):
+            left.unlink(missing_ok=True)  # the values of a process that has ended
         if any(map(is_damaged, self._folder.glob(f"*_{number}.db"))):
             lock.close()  # the damaged file stays; try the next number
             return None
         return lock
 
 
+def _acquire(lock: BinaryIO) -> bool:
+    """Lock the slot; return False if a process holds it. A scrape shares the lock only for a moment."""
+    for _ in range(_TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if _is_held(lock):
+            break
+        fcntl.flock(lock, fcntl.LOCK_UN)
+    return False
+
+
+def _is_held(lock: BinaryIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def is_held(path: Path) -> bool:
+    """Return whether the process lives whose slot this metric file belongs to."""
+    number = path.stem.rpartition("_")[2]
+    try:
+        with (path.parent / f"{number}.lock").open("rb") as lock:
+            return _is_held(lock)
+    except FileNotFoundError:
+        return False
+
+
 def is_damaged(path: Path) -> bool:
-    """Return whether a metric file can't be read to its end, as after a power failure."""
+    """Return whether a metric file can't be read to its end, as after a power failure.
+
+    Raises FileNotFoundError if a process that takes over the slot has just deleted it.
+    """
     try:
         for key, *_ in MmapedDict.read_all_values_from_file(path):  # type: ignore[no-untyped-call]  # untyped there
             _name, _sample, _labels, _help = json.loads(key)

@@ -52,11 +52,26 @@ _PRIORITIES: Final = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 _SCRIPT: Final = files("worker").joinpath("waiting.lua").read_text("utf-8")
 
 
+class Load(BaseModel):
+    """What a worker's processes do: `running` of its `children` run a task, and it has been up for `up_s`.
+
+    `memory_bytes` is the resident memory of all its processes with their browsers, None if it isn't known.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    up_s: float
+    children: int
+    running: int
+    memory_bytes: int | None
+
+
 class Consumer(BaseModel):
     """A worker's record of its consumer, made at `at` by Redis' clock. All times are in seconds.
 
     `asked_s` is how long ago it polled Redis for a message, None for never. `busy_s` is how long its oldest
-    task within the time limit has run, None if it is idle. A busy worker doesn't poll.
+    task within the time limit has run, None if it is idle. A busy worker doesn't poll. `load` is for people
+    only; a worker of an earlier version doesn't record it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,6 +80,7 @@ class Consumer(BaseModel):
     queues: tuple[str, ...]
     asked_s: float | None
     busy_s: float | None
+    load: Load | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -156,7 +172,13 @@ def take_snapshot(client: redis.Redis) -> QueueSnapshot:
 
 
 def record_consumer(
-    client: redis.Redis, name: str, queues: Collection[str], *, asked_s: float | None, busy_s: float | None
+    client: redis.Redis,
+    name: str,
+    queues: Collection[str],
+    *,
+    asked_s: float | None,
+    busy_s: float | None,
+    load: Load | None = None,
 ) -> QueueSnapshot:
     """Record the consumer of the worker `name`, and return a snapshot of the state before.
 
@@ -164,7 +186,7 @@ def record_consumer(
     """
     with _translate_errors():
         before = _take_snapshot(client, "record")
-        record = Consumer(at=before.at, queues=tuple(queues), asked_s=asked_s, busy_s=busy_s)
+        record = Consumer(at=before.at, queues=tuple(queues), asked_s=asked_s, busy_s=busy_s, load=load)
         with client.pipeline(transaction=False) as pipe:
             pipe.hset(_CONSUMERS, name, record.model_dump_json())
             pipe.expire(_CONSUMERS, _EXPIRE_S)

@@ -12,16 +12,27 @@ SESSION_UNREADABLE: Final = (
 )
 
 
-class Vault:
-    """Encrypts and decrypts the secrets in Postgres: browser sessions, and addresses of subscriptions."""
+NOTICE_URL_UNREADABLE: Final = (
+    "the stored URL can't be decrypted: RAPPORT_NOTICE_KEYS lacks the key that encrypted it"
+)
 
-    def __init__(self, keys: SecretStr) -> None:
+
+class Vault:
+    """Encrypts and decrypts the secrets in Postgres: browser sessions, and addresses of subscriptions.
+
+    Where notices are sent has keys of its own, in another `variable`.
+    """
+
+    def __init__(
+        self, keys: SecretStr, *, variable: str = "RAPPORT_SECRET_KEYS", unreadable: str = SESSION_UNREADABLE
+    ) -> None:
+        self._unreadable = unreadable
         parts = [key.strip() for key in keys.get_secret_value().split(",") if key.strip()]
         try:
             self._fernet = MultiFernet([Fernet(key) for key in parts])
         except ValueError:
             raise ConfigurationError(
-                "RAPPORT_SECRET_KEYS must hold Fernet keys; `rapport secrets new-key` prints one."
+                f"{variable} must hold Fernet keys; `rapport secrets new-key` prints one."
             ) from None
 
     def seal(self, text: str) -> bytes:
@@ -45,4 +56,9 @@ class Vault:
         try:
             return SecretStr(self._fernet.decrypt(sealed).decode())
         except InvalidToken:
-            raise ConfigurationError(SESSION_UNREADABLE) from None
+            raise ConfigurationError(self._unreadable) from None
+
+
+def open_notice_vault(keys: SecretStr) -> Vault:
+    """Return the vault of where notices are sent."""
+    return Vault(keys, variable="RAPPORT_NOTICE_KEYS", unreadable=NOTICE_URL_UNREADABLE)

@@ -6,7 +6,7 @@ The ValueError of a refusal never quotes the address: any part of it may belong 
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
@@ -90,6 +90,35 @@ def check_site_url(url: str) -> None:
     address = parse_address(url, schemes=("http", "https"), example=example)
     if not address.hosts or address.has_credentials:
         raise ValueError(f"must look like {example}, without a password")
+
+
+def check_public_url(url: str) -> None:
+    """Raise ValueError unless this is an address that people may open: encrypted, or on this machine."""
+    example = "https://rapport.example.org"
+    address = parse_address(url, schemes=("http", "https"), example=example)
+    if len(address.hosts) != 1 or address.has_credentials or address.query or "?" in url:
+        raise ValueError(f"must look like {example}, without a password or parameters")
+    if address.scheme != "https" and not is_loopback(address.hosts[0][0]):
+        raise ValueError("must begin with https://, unless it is an address of this machine")
+
+
+def check_hosts(hosts: str) -> None:
+    """Raise ValueError unless these are host names or addresses, by commas, without ports and wildcards."""
+    for given in hosts.split(","):
+        host = given.strip()
+        if not (re.fullmatch(_HOST, host) or _is_ipv6(host.removeprefix("[").removesuffix("]"))):
+            raise ValueError("must hold host names or addresses without ports, as rapport.example.org,api")
+
+
+def check_networks(networks: str) -> None:
+    """Raise ValueError unless these are IP addresses or networks, by commas, and none is of all addresses."""
+    for given in networks.split(","):
+        try:
+            network = ip_network(given.strip())
+        except ValueError:
+            raise ValueError("must hold IP addresses or networks, as 127.0.0.1,10.0.0.0/8") from None
+        if network.prefixlen == 0:
+            raise ValueError("names every address: then any client could choose its own")
 
 
 def is_loopback(host: str) -> bool:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Collection
 from contextlib import suppress
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -28,8 +28,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from worker import postgres_address, redis_address
 from worker.errors import ConfigurationError
 from worker.redis_address import RedisAddress
+from worker.rules.console.signing_keys import parse_signing_keys
+from worker.rules.log_levels import parse_log_levels
 from worker.secret_files import file_variable, read_secret_files
-from worker.server_address import check_site_url, is_loopback
+from worker.server_address import check_hosts, check_networks, check_public_url, check_site_url, is_loopback
 
 _LEAST_KEY_LENGTH: Final = 16
 """Characters: too many to be guessed over the network. ops/example.env generates 48."""
@@ -45,6 +47,15 @@ _FOR_BROWSERS: Final = frozenset(
     {
         "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "FONTCONFIG_FILE", "FONTCONFIG_PATH",
         "XDG_CACHE_HOME", "PLAYWRIGHT_BROWSERS_PATH",  # where Playwright installs Chromium
+        STACK_MARK_VARIABLE, STACK_SERVICE_VARIABLE,
+    }
+)  # fmt: skip
+_FOR_SENDERS: Final = frozenset(
+    {
+        "PATH", "HOME", "LANG", "TZ", "TMPDIR", "PYTHONPATH",
+        "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+        "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+        "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
         STACK_MARK_VARIABLE, STACK_SERVICE_VARIABLE,
     }
 )  # fmt: skip
@@ -100,6 +111,31 @@ def _site(given: str) -> str:
     return given
 
 
+def _public(given: str) -> str:
+    check_public_url(given)
+    return given.rstrip("/")
+
+
+def _signing_keys(given: SecretStr) -> SecretStr:
+    parse_signing_keys(given.get_secret_value())
+    return given
+
+
+def _hosts(given: str) -> str:
+    check_hosts(given)
+    return given
+
+
+def _networks(given: str) -> str:
+    check_networks(given)
+    return given
+
+
+def _log_levels(given: str) -> str:
+    parse_log_levels(given)
+    return given
+
+
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
 Seconds = Annotated[timedelta, BeforeValidator(_from_seconds), Field(gt=timedelta(0), le=_LONGEST)]
 Pause = Annotated[timedelta, BeforeValidator(_from_seconds), Field(ge=timedelta(0), le=_LONGEST)]
@@ -125,12 +161,39 @@ class Settings(BaseSettings):
     secret_keys: SecretStr | None = Field(
         None, description="Fernet keys, comma separated; the first encrypts, all decrypt (rotation)."
     )
+    notice_keys: SecretStr | None = Field(
+        None, description="The same for where notices are sent; keys of their own."
+    )
+    console: bool = Field(True, description="Serve the console; off, its addresses answer 404.")
+    console_keys: Annotated[SecretStr, AfterValidator(_signing_keys)] | None = Field(
+        None, description="Fernet keys that sign the console's cookies; the first signs, all verify."
+    )
     api_key: Key | None = Field(None, description="What X-API-Key must hold; unset, the API refuses.")
 
+    mcp_key: Key | None = Field(None, description="The key of the HTTP API that `rapport mcp` uses.")
+    mcp_url: Annotated[str, AfterValidator(_public)] = Field(
+        "http://127.0.0.1:7710", description="The HTTP API that `rapport mcp` asks."
+    )
     flower_auth: Annotated[SecretStr, AfterValidator(_user_and_password)] | None = Field(
         None, description="user:password; Flower doesn't start without it."
     )
+    public_url: Annotated[str, AfterValidator(_public)] | None = Field(
+        None, description="Where people reach the HTTP API; unset, no links to approve with are made."
+    )
+    flower_url: Annotated[str, AfterValidator(_public)] | None = Field(
+        None, description="Where people open Flower; the console links to it."
+    )
+    grafana_url: Annotated[str, AfterValidator(_public)] | None = Field(
+        None, description="Where people open Grafana; the console links to it."
+    )
+    allowed_hosts: Annotated[str, AfterValidator(_hosts)] | None = Field(
+        None, description="Host names that requests may be for, comma separated; unset: of `public_url`."
+    )
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] | None = Field(
+        None, description="Networks of proxies whose X-Forwarded-For is believed, comma separated."
+    )
     open_metrics: bool = Field(False, description="Let /metrics be read without the key; loopback only.")
+    metrics_account_labels: bool = Field(False, description="Show each account's quota in /metrics, by name.")
 
     sandbox_url: Annotated[str, AfterValidator(_site)] | None = Field(
         None, description="Address of the practice network."
@@ -144,8 +207,13 @@ class Settings(BaseSettings):
     browser_timeout: Seconds = Field(
         timedelta(seconds=15), description="The longest wait for anything on a page."
     )
-    evidence_dir: Path = Field(Path(".rapport/evidence"), description="Screenshots, by day.")
+    evidence_dir: Path = Field(Path(".rapport/evidence"), description="Screenshots and traces, by day.")
     evidence_days: int = Field(14, ge=1, le=365, description="How long evidence is kept.")
+    upload_dir: Path = Field(
+        Path(".rapport/uploads"),
+        description="Files that are sent to be imported, for at most an hour.",
+    )
+    browser_traces: bool = Field(True, description="Keep a masked Playwright trace of an action that failed.")
 
     action_time_limit: Seconds = Field(
         timedelta(seconds=180), description="A child that works longer on one action is killed."
@@ -155,8 +223,24 @@ class Settings(BaseSettings):
         timedelta(seconds=60), description="How late the site may show a message that it accepted."
     )
 
+    notify_every: Seconds = Field(
+        timedelta(seconds=10), description="How often the notifier looks for notices to send."
+    )
+
+    digest_at: time = Field(
+        time(7), description="When the morning's digest is due, in each account's zone: 07:00."
+    )
+    summary_at: time = Field(
+        time(20), description="When the evening's summary is due, in each account's zone: 20:00."
+    )
+
     log_format: Literal["json", "pretty"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_levels: Annotated[str, AfterValidator(_log_levels)] | None = Field(
+        None, description="Levels of single modules, as tasks=DEBUG,db=WARNING."
+    )
+    traces: bool = Field(False, description="Send traces to the OpenTelemetry collector at `otlp_endpoint`.")
+    otlp_endpoint: str = Field("http://localhost:4318", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     metrics_dir: Path | None = Field(None, description="Where each process leaves its metric files.")
 
     lease: Seconds = Field(
@@ -185,6 +269,17 @@ class Settings(BaseSettings):
     def _lease_outlasts_a_click(self) -> Self:
         if self.lease < self.click_lease_margin + timedelta(seconds=5):
             raise ValueError("RAPPORT_LEASE must be at least 10 s longer than RAPPORT_BROWSER_TIMEOUT")
+        return self
+
+    @model_validator(mode="after")
+    def _collector_has_an_address(self) -> Self:
+        address = urlsplit(self.otlp_endpoint)
+        is_valid = address.scheme in {"http", "https"} and address.hostname and "@" not in address.netloc
+        if self.traces and not is_valid:
+            raise ValueError(
+                f"{variable_name('otlp_endpoint')}: must be http:// or https:// with a host, "
+                "and without a user or password"
+            )
         return self
 
     @property
@@ -216,7 +311,10 @@ def missing_for_site(name: str) -> ConfigurationError:
     return ConfigurationError(f"{variable_name(name)} is not set, but an account's site needs it")
 
 
-SECRET_FIELDS: Final = ("database_url", "redis_url", "secret_keys", "api_key", "flower_auth", "sandbox_key")
+SECRET_FIELDS: Final = (
+    "database_url", "redis_url", "secret_keys", "notice_keys", "console_keys", "api_key", "flower_auth",
+    "sandbox_key", "mcp_key",
+)  # fmt: skip
 """The fields that hold secrets."""
 
 SECRET_VARIABLES: Final = tuple(variable_name(name) for name in SECRET_FIELDS)
@@ -264,3 +362,14 @@ def browser_environment(*, headless: bool) -> dict[str, str]:
     """Return the environment for a browser. It is an allow-list, because Rapport's variables hold secrets."""
     wanted = _FOR_BROWSERS if headless else _FOR_BROWSERS | _FOR_WINDOWS
     return {name: value for name, value in os.environ.items() if name in wanted or name.startswith("LC_")}
+
+
+def sender_environment() -> dict[str, str]:
+    """Return the environment for a child that sends notices: an allow-list, as for browsers.
+
+    The libraries of some services read another variable than SSL_CERT_FILE.
+    """
+    given = {name: value for name, value in os.environ.items() if name in _FOR_SENDERS}
+    if "SSL_CERT_FILE" in given:
+        given.setdefault("REQUESTS_CA_BUNDLE", given["SSL_CERT_FILE"])
+    return given

@@ -22,7 +22,9 @@ from celery.worker import state
 from worker import clock, logs, metrics, queues
 from worker.consumer_probe import ConsumerProbe, ConsumerSnapshot
 from worker.errors import TryAgainError
-from worker.queues import Backlog
+from worker.metrics.living import measure_memory
+from worker.queues import Backlog, Load
+from worker.rules.wire.correlation import CORRELATION_HEADER, valid_correlation_id
 from worker.settings import get_settings
 
 log = logs.get_logger(__name__)
@@ -118,7 +120,7 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
                 # A record from just before its first request would say that it takes no messages.
                 late = clock.monotonic_seconds() - self._started_at > BEAT_S
                 recorded = recorded or (bool(seen.consumed) and (seen.asked_at is not None or late))
-                if recorded and (frozen := self._beat(client, seen)):
+                if recorded and (frozen := self._beat(client, seen, self._read_load())):
                     # without a pool it is not a message that is to blame: it is delivered again
                     dropped = self._drop_unacknowledged(client) if seen.has_pool else []
                     self._restart(frozen, dropped)
@@ -126,7 +128,9 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
             with suppress(TryAgainError):
                 queues.remove_consumer(client, self._name)
 
-    def _beat(self, client: redis.Redis, seen: ConsumerSnapshot) -> dict[str, Backlog]:
+    def _beat(
+        self, client: redis.Redis, seen: ConsumerSnapshot, load: Load | None = None
+    ) -> dict[str, Backlog]:
         """Record the snapshot. Return the frozen queues if the worker has to be restarted."""
         now = clock.monotonic_seconds()
         try:
@@ -136,6 +140,7 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
                 seen.consumed,
                 asked_s=None if seen.asked_at is None else now - seen.asked_at,
                 busy_s=None if seen.busy_since is None else now - seen.busy_since,
+                load=load,
             )
         except TryAgainError:
             self._no_restart_before = now + RECONNECT_S
@@ -145,6 +150,17 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
         if now < max(self._no_restart_before, self._started_at + MIN_UPTIME_S):
             return {}
         return {queue: snapshot.waiting[queue] for queue in frozen}
+
+    def _read_load(self) -> Load:
+        """Return what the worker's processes do, and measure their memory for the metrics."""
+        memory = measure_memory()
+        children, running = self._probe.count_children()
+        return Load(
+            up_s=clock.monotonic_seconds() - self._started_at,
+            children=children,
+            running=running,
+            memory_bytes=memory.own + memory.browsers if memory else None,
+        )
 
     def _drop_unacknowledged(self, client: redis.Redis) -> list[Any]:
         """Delete the frozen worker's unacknowledged messages, and return them.
@@ -179,8 +195,11 @@ def _log_freeze(frozen: Mapping[str, Backlog], dropped: Collection[Any]) -> None
         log.error("worker_not_consuming", queue=queue, waiting=waiting.count, since=since.isoformat())
         metrics.FREEZES.labels(queue).inc()
     for message in dropped:
-        task, task_id = (str((message.headers or {}).get(name))[:_MAX_LOGGED] for name in ("task", "id"))
-        log.error("message_dropped", why="its worker took it and froze", task=task, task_id=task_id)
+        headers = message.headers or {}
+        task, task_id = (str(headers.get(name))[:_MAX_LOGGED] for name in ("task", "id"))
+        correlation_id = valid_correlation_id(headers.get(CORRELATION_HEADER)) or ""
+        with logs.bound(correlation_id=correlation_id):
+            log.error("message_dropped", why="its worker took it and froze", task=task, task_id=task_id)
 
 
 def _reexec() -> None:

@@ -1,5 +1,8 @@
 """Run `rapport` as `python -m api_stub.cli`."""
 
-from api_stub.cli.main import main
+from worker.collector import importing
+
+with importing():
+    from api_stub.cli.main import main
 
 main()

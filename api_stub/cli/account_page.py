@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Page
 
-from api_stub.cli.explain.halts import advise_sign_in
+from api_stub.explain.halts import advise_sign_in
 from db.store.people.accounts import AccountRecord
 from worker.browser.pool import BrowserPool
 from worker.errors import RequestRefusedError

@@ -1,7 +1,6 @@
 """`rapport actions`: list and show actions, and settle those that need a person."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -22,24 +21,19 @@ from api_stub.cli.context import (
     require_account,
     resolve_action_id,
 )
-from api_stub.cli.evidence import list_evidence
+from api_stub.cli.evidence import list_evidence, open_trace_command
 from api_stub.cli.explain.halts import print_halts
-from api_stub.cli.explain.outlook import Outlooks, describe_wait, read_outlooks
-from api_stub.cli.formatting import (
-    create_table,
-    describe_reason,
-    format_time,
-    print_text,
-    short_id,
-)
+from api_stub.cli.formatting import create_table, format_time, print_text, short_id
 from api_stub.cli.hints import program
 from api_stub.cli.local_servers import load_settings
 from api_stub.cli.lookup import choose_person
 from api_stub.cli.screen.tables import Facts, Table
 from api_stub.cli.terminal import Console
 from api_stub.cli.wording import describe_occasion
+from api_stub.explain.outlook import Outlooks, describe_wait, read_outlooks
 from api_stub.responses.history import ActionOut
 from db.store.actions import control, events
+from db.store.actions.control import Settlement
 from db.store.actions.events import Event
 from db.store.people import accounts
 from db.store.reports import overview
@@ -47,6 +41,8 @@ from db.store.reports.overview import ActionLine
 from worker.errors import RequestRefusedError
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota.forecast import ActionForecast
+from worker.rules.wording.reasons import describe_reason
+from worker.screenshots import list_traces
 
 app = typer.Typer(
     help="Actions: list and show them, settle those that need a person.",
@@ -57,21 +53,6 @@ ActionId = Annotated[
     str,
     typer.Argument(metavar="ID", help="The action's id, or enough of its first digits."),
 ]
-
-
-class Settlement(StrEnum):
-    """How a person settles an action, as seen in the thread."""
-
-    DONE = "done"
-    AGAIN = "again"
-    SKIP = "skip"
-
-
-_STATE_AFTER = {
-    Settlement.DONE: ActionState.DONE,
-    Settlement.AGAIN: ActionState.PLANNED,
-    Settlement.SKIP: ActionState.SKIPPED,
-}
 
 
 @app.command("list")
@@ -125,14 +106,19 @@ def show(action: ActionId, as_json: AsJson = False, data: DataDir = DEFAULT_DATA
     if line is None or owner is None:
         raise RequestRefusedError(f"action {action} no longer exists")
     about = line.profile_url or line.occasion
-    pictures = list_evidence(load_settings(data), owner.id, about, kind=line.kind, recorded=[line.screenshot])
+    settings = load_settings(data)
+    pictures = list_evidence(settings, owner.id, about, kind=line.kind, recorded=[line.screenshot])
+    traces = [str(path) for path in list_traces(settings.evidence_dir, owner.id, about, line.kind)]
     if as_json:
-        print_answer({"action": line, "events": story, "screenshots": pictures})
+        opened = [{"path": path, "command": open_trace_command(path)} for path in traces]
+        print_answer({"action": line, "events": story, "screenshots": pictures, "traces": opened})
         return
     Console().print(_render_action(line, owner.zone, outlooks.get(line.id)))
     for path in pictures:
         print_text(f"screenshot  {path}")
-    Console().print("", _render_events(story, owner.zone), sep="\n")
+    for path in traces:
+        print_text(f"trace       {path}\n            opens with: {open_trace_command(path)}")
+    Console().print("", _render_events(story, owner.zone, usual_id=line.correlation_id), sep="\n")
 
 
 @app.command()
@@ -178,10 +164,9 @@ def settle(
 
     `again` sends another message, unless a worker finds the first one in the thread by then.
     """
-    state = _STATE_AFTER[verdict]
     with open_session(data) as session:
         action_id = resolve_action_id(session, action)
-        settled = control.settle_by_hand(session, action_id, state)
+        settled = control.settle_by_hand(session, action_id, verdict.state)
         line = overview.find_action(session, action_id)
     if line is None or not settled:
         raise RequestRefusedError(_describe_refusal(line, verdict))
@@ -189,14 +174,10 @@ def settle(
 
 
 def _describe_refusal(line: ActionLine | None, verdict: Settlement) -> str:
-    if line is not None and line.state is ActionState.NEEDS_REVIEW and verdict is Settlement.AGAIN:
-        return "its campaign was cancelled, so it can't be planned again: settle it as done or skip"
     if line is None:
         return "the action no longer exists"
-    return (
-        f"the action is {line.state}: only an action in needs_review can be settled "
-        "(`rapport actions review` lists them)"
-    )
+    why = control.describe_unsettled(line.state, verdict)
+    return why if line.state is ActionState.NEEDS_REVIEW else f"{why} (`rapport actions review` lists them)"
 
 
 def _describe_settlement(line: ActionLine, verdict: Settlement) -> str:
@@ -249,7 +230,7 @@ def _render_action(line: ActionLine, zone: ZoneInfo, outlook: ActionForecast | N
         "not before": format_time(line.not_before, zone),
         **({"forecast": describe_wait(None, line.not_before, outlook, zone)} if outlook else {}),
         "tries": f"{line.attempt}, of which {line.failures} failed; {line.looks} checks found nothing",
-        "text": line.sent or f"{line.message} (not verified)",
+        "text": line.sent or (f"{line.message} (not verified)" if line.message else "-"),
         "replied": _format_reply(line, zone),
         "campaign": str(line.campaign_id),
         "correlation": line.correlation_id,
@@ -263,8 +244,10 @@ def _format_reply(line: ActionLine, zone: ZoneInfo) -> str:
     return format_time(line.replied_at, zone) + (f": {line.reply}" if line.reply else "")
 
 
-def _render_events(story: Sequence[Event], zone: ZoneInfo) -> Table:
-    table = create_table("when", "from", "to", "why", "try", "by", "correlation")
+def _render_events(story: Sequence[Event], zone: ZoneInfo, *, usual_id: str) -> Table:
+    """Return the history; with correlation ids if any is another one than the action's."""
+    others = any(event.correlation_id != usual_id for event in story)
+    table = create_table("when", "from", "to", "why", "try", "by", *(["correlation"] if others else []))
     for event in story:
         table.add_row(
             format_time(event.at, zone, seconds=True),
@@ -273,6 +256,6 @@ def _render_events(story: Sequence[Event], zone: ZoneInfo) -> Table:
             describe_reason(event.reason) if event.reason else "",
             str(event.attempt),
             event.actor,
-            event.correlation_id,
+            *([event.correlation_id] if others else []),
         )
     return table

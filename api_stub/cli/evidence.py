@@ -1,6 +1,8 @@
 """The screenshots of an action or a person: where they are, and which were removed."""
 
 import re
+import shlex
+import sys
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
@@ -30,6 +32,15 @@ def list_evidence(
     gone = {path: f"{path} ({_describe_absence(settings, path)})" for path in known - paths.keys()}
     shown = paths | gone
     return [shown[path] for path in sorted(shown)]
+
+
+def open_trace_command(path: str) -> str:
+    """Return the command that opens a trace in Playwright's viewer; for one in a container, copy it first.
+
+    With a port, the viewer is a page for any browser; otherwise it needs a Chromium of Playwright's own.
+    """
+    playwright = Path(sys.executable).with_name("playwright")
+    return shlex.join([str(playwright), "show-trace", "--port", "0", path])
 
 
 def _describe_absence(settings: Settings, path: str) -> str:

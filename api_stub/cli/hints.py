@@ -13,9 +13,7 @@ from functools import cache
 from typer.core import TyperCommand, TyperGroup
 
 from api_stub.stack.environment import read_typed_program
-
-PROGRAM = "rapport"
-_HINT = re.compile(r"`rapport(?= [a-z])")
+from worker.rules.wording.hints import HINT, PROGRAM, with_program
 
 
 @cache
@@ -30,9 +28,9 @@ def as_typed(text: str) -> str:
 
     A text may quote an argument of this command. If an argument looks like a hint, nothing is changed.
     """
-    if program() == PROGRAM or any(_HINT.search(word) for word in sys.argv[1:]):
+    if any(HINT.search(word) for word in sys.argv[1:]):
         return text
-    return _HINT.sub(lambda _: f"`{program()}", text)
+    return with_program(text, program())
 
 
 def show_in_help(command: TyperCommand | TyperGroup, words: Collection[str]) -> None:
@@ -52,3 +50,8 @@ def _join_lines(text: str) -> str:
     """Return a help text with each paragraph in one line, which Typer does for the first one only."""
     parts = text.split("\n\n")
     return "\n\n".join(part if part.startswith("Example") else part.replace("\n", " ") for part in parts)
+
+
+def describe_log(correlation_id: str) -> str:
+    """Return the command that shows what all processes logged about an action or a campaign."""
+    return f"log: {program()} logs --correlation {correlation_id}"

@@ -114,8 +114,13 @@ def _read_offline(data_dir: Path) -> dict[str, str]:
     given = inherited_environment(also=names)
     if given.keys() & names or not (data_dir / "secrets.json").exists():
         return {}
+    secrets = load_secrets(data_dir)
     return settings_environment(
-        {"secret_keys": load_secrets(data_dir).secret_key, "evidence_dir": data_dir / "evidence"}
+        {
+            "secret_keys": secrets.secret_key,
+            "notice_keys": secrets.notice_key,
+            "evidence_dir": data_dir / "evidence",
+        }
     )
 
 

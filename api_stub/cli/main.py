@@ -18,6 +18,7 @@ from api_stub.cli.kept_databases import keep_databases
 from api_stub.cli.terminal import Console
 from api_stub.stack.environment import is_completion
 from api_stub.stack.errors import NotRunningError, StackError
+from worker.collector import importing
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 from worker.files import PRIVATE_UMASK
 from worker.rules.characters import sanitise_text
@@ -43,9 +44,12 @@ COMMANDS: Final[Mapping[str, str]] = {
     "migrate": "stack.migrate:migrate",
     "worker": "stack.processes:worker",
     "beat": "stack.processes:beat",
+    "notifier": "stack.processes:notifier",
     "api": "stack.processes:api",
+    "metrics": "stack.processes:metrics",
     "flower": "stack.processes:flower",
     "sandbox": "stack.processes:sandbox",
+    "mcp": "assistants.commands:mcp",
     "account": "accounts.commands:app",
     "campaign": "campaigns.commands:app",
     "actions": "actions:app",
@@ -56,6 +60,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "templates": "templates.commands:app",
     "sourcing": "sourcing.commands:app",
     "schedule": "campaigns.schedule:app",
+    "notify": "notices.commands:app",
+    "users": "users.commands:app",
+    "keys": "keys.commands:app",
     "invitations": "campaigns.invitations:app",
     "selectors": "selectors.commands:app",
     "data": "contacts.retention:app",
@@ -120,7 +127,8 @@ def main() -> None:
     requested = [word for word in arguments if word != _UTC][:1]
     words = [word for word in requested if word in COMMANDS]
     try:
-        command = typer.main.get_group(build_app(words or COMMANDS))
+        with importing():
+            command = typer.main.get_group(build_app(words or COMMANDS))
         hints.show_in_help(command, COMMANDS)
         with keep_databases():
             command(arguments, prog_name=hints.program())  # also if run as a module

@@ -1,4 +1,4 @@
-"""`rapport tasks`: refused messages."""
+"""`rapport tasks`: refused messages, and what a message may say."""
 
 from typing import Annotated
 
@@ -6,12 +6,32 @@ import typer
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer
-from api_stub.cli.formatting import UTC_ZONE, format_time
+from api_stub.cli.formatting import UTC_ZONE, format_time, print_json
 from api_stub.cli.terminal import Console
 from db.store import refused_messages as store
+from tasks.task_schemas import TASK_ARGUMENTS, format_schemas, format_task_schema
+from worker.errors import RequestRefusedError
+from worker.rules.suggestions import did_you_mean, suggest_names
 from worker.rules.wire.refusals import Refusal, RefusedMessage
 
-app = typer.Typer(help="Messages from the broker.", no_args_is_help=True)
+app = typer.Typer(help="Tasks by name: what a message may say, and what was refused.", no_args_is_help=True)
+
+
+@app.command()
+def schema(
+    name: Annotated[
+        str | None, typer.Argument(metavar="TASK", help="One task, such as tasks.birthday.campaign.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of a task's arguments, or of all tasks' under their names.
+
+    docs/tasks.schema.json is the same as this prints without a name.
+    """
+    if name is not None and name not in TASK_ARGUMENTS:
+        near = did_you_mean(suggest_names(name, sorted(TASK_ARGUMENTS)))
+        known = near or "without a name, all tasks are printed"
+        raise RequestRefusedError(f"there is no task {name!r}; {known}")
+    print_json(format_schemas() if name is None else format_task_schema(name))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Run the HTTP API: `python -m api_stub.http --host ADDRESS --port PORT`."""
+"""Run the HTTP API: `python -m api_stub.http --host ADDRESS --port PORT [--only-metrics]`."""
 
 import argparse
 import os
@@ -9,6 +9,7 @@ from typing import Final
 import uvicorn
 
 from api_stub.http.connection_limits import connection_settings
+from worker.collector import importing
 
 GRACE_S: Final = 5
 """How long open requests may take after the process was told to stop."""
@@ -33,18 +34,21 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--only-metrics", action="store_true", help="serve this machine's metrics, no API")
     given = parser.parse_args()
-    Server(
-        uvicorn.Config(
-            "api_stub.http.app:create_app_from_environment",
-            factory=True,
-            host=given.host,
-            port=given.port,
-            access_log=False,
-            timeout_graceful_shutdown=GRACE_S,
-            **connection_settings(),
-        )
-    ).run()
+    app = "process_metrics:create_metrics_app" if given.only_metrics else "app:create_app_from_environment"
+    config = uvicorn.Config(
+        f"api_stub.http.{app}",
+        factory=True,
+        host=given.host,
+        port=given.port,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+        **connection_settings(),
+    )
+    with importing():
+        config.load()
+    Server(config).run()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api_stub.http.problems import problem_response
 from api_stub.http.request_context import SECURITY_HEADERS
+from worker import metrics
+from worker.metrics.error_types import http_error_type
 
 MAX_CONNECTIONS: Final = 500
 """Half of the usual limit of file descriptors for a process."""
@@ -23,12 +25,17 @@ MAX_INCOMPLETE_BYTES: Final = 65_536
 
 
 class BoundedProtocol(H11Protocol):
-    """One connection. It is closed if it is too slow, or for a new one if there are too many."""
+    """One connection. It is closed if it is too slow, or for a new one if there are too many.
+
+    An upload and an export may take longer than other requests: they count their pieces as `progress` in the
+    request's state, and have the time anew as long as it grows.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Accept the connection; if there are too many, close the one that has been idle longest."""
         super().connection_made(transport)
         self._is_whole = False
+        self._progress = 0
         self._end_at(REQUEST_TIMEOUT_S)
         if len(self.connections) > MAX_CONNECTIONS:
             self._make_room()
@@ -45,7 +52,14 @@ class BoundedProtocol(H11Protocol):
         if whole is not self._is_whole and not self.transport.is_closing():
             self._is_whole = whole
             self._end.cancel()
+            self._progress = self._read_progress()
             self._end_at(RESPONSE_TIMEOUT_S if whole else REQUEST_TIMEOUT_S)
+
+    def shutdown(self) -> None:
+        """Let a response finish. A stream ends: by its own `end_stream` if it has one, else at once."""
+        if self.cycle is not None and self.scope["state"].get("is_stream"):
+            self.scope["state"].get("end_stream", self.transport.close)()
+        super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         """Answer invalid HTTP, or headers that are too large, with a problem document."""
@@ -53,6 +67,7 @@ class BoundedProtocol(H11Protocol):
         status = (
             getattr(error, "error_status_hint", 400) if isinstance(error, h11.RemoteProtocolError) else 400
         )
+        metrics.ERRORS.labels(http_error_type(status), "http").inc()  # no middleware sees it
         answer = problem_response(status, msg, {**SECURITY_HEADERS, "Connection": "close"})
         for event in (
             h11.Response(status_code=status, headers=answer.raw_headers, reason=b""),
@@ -71,7 +86,18 @@ class BoundedProtocol(H11Protocol):
 
     def _end_at(self, seconds: float) -> None:
         self._ends_at = self.loop.time() + seconds
-        self._end = self.loop.call_at(self._ends_at, self.transport.abort)
+        self._end = self.loop.call_at(self._ends_at, self._end_unless_it_goes_on)
+
+    def _end_unless_it_goes_on(self) -> None:
+        progress = self._read_progress()
+        if progress == self._progress:
+            self.transport.abort()
+            return
+        self._progress = progress
+        self._end_at(RESPONSE_TIMEOUT_S if self._is_whole else REQUEST_TIMEOUT_S)
+
+    def _read_progress(self) -> int:
+        return int(self.scope["state"].get("progress", 0)) if self.scope else 0
 
     def _use(self) -> tuple[bool, float]:
         return self._is_whole, self._ends_at

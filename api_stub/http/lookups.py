@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from fastapi import HTTPException
 from sqlalchemy.orm import Session
 
+from api_stub.http.faults import Fault, FaultType
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.people import accounts
@@ -12,18 +12,30 @@ from db.store.people.accounts import AccountRecord
 from worker.rules.suggestions import did_you_mean
 
 
-def require_account(session: Session, name: str) -> AccountRecord:
-    """Return the account with this name. Raises HTTPException 404 if there is none."""
-    account = accounts.find_account(session, name)
+def require_account(session: Session, name: str, *, lock: bool = False) -> AccountRecord:
+    """Return the account with this name. Raises Fault `account-unknown`."""
+    account = accounts.find_account(session, name, lock=lock)
     if account is None:
         near = did_you_mean(accounts.suggest_accounts(session, name))
-        raise HTTPException(404, "; ".join(filter(None, (f"there is no account called {name!r}", near))))
+        detail = "; ".join(filter(None, (f"there is no account called {name!r}", near)))
+        raise Fault(FaultType.ACCOUNT_UNKNOWN, detail)
     return account
 
 
-def require_campaign(session: Session, campaign_id: UUID) -> CampaignRecord:
-    """Return the campaign with this id. Raises HTTPException 404 if there is none."""
-    campaign = campaigns.find_campaign(session, campaign_id)
+def check_account_filter(session: Session, name: str | None) -> None:
+    """Raise Fault `account-unknown` if a list is filtered by an account that doesn't exist."""
+    if name is not None:
+        require_account(session, name)
+
+
+def require_campaign(
+    session: Session, campaign_id: UUID, *, lock: bool = False, with_preview: bool = True
+) -> CampaignRecord:
+    """Return the campaign with this id. Raises Fault `campaign-unknown`."""
+    campaign = campaigns.find_campaign(session, campaign_id, lock=lock, with_preview=with_preview)
     if campaign is None:
-        raise HTTPException(404, "there is no such campaign (one that was just requested may take a moment)")
+        raise Fault(
+            FaultType.CAMPAIGN_UNKNOWN,
+            "there is no such campaign (one that was just requested may take a moment)",
+        )
     return campaign

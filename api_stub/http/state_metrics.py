@@ -1,13 +1,10 @@
-"""The gauges of /metrics, read from Postgres at each scrape.
+"""The state in Postgres and Redis for a scrape of /metrics.
 
 A gauge that a worker had set would keep its last value after midnight, after a sign-in and after an account's
 removal.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from datetime import datetime
-from typing import Final
 
 from prometheus_client.metrics_core import Metric
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -15,52 +12,47 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import mark_matches, upkeep
-from db.store.people import accounts
-from db.store.quota.remaining import list_remaining
-from db.store.reports import halts
-from worker import metrics
-from worker.rules.halts import NEEDS_ATTENTION
-from worker.rules.upkeep import UpkeepJob
-
-_MOST_ACCOUNTS: Final = 200
-"""Accounts whose windows are exposed, 20 series each."""
+from db.store.metrics import accounts, notices, open_actions, quota, totals, upkeep
+from worker import queues
+from worker.errors import TryAgainError
+from worker.metrics import state
+from worker.settings import Settings
 
 
-def read_state(database: Database) -> Sequence[Metric]:
-    """Return the gauges as of now, or none if Postgres doesn't answer: absent, not stale."""
+def read_state(database: Database, *, by_account: bool = False) -> Sequence[Metric]:
+    """Return what Postgres knows, in one snapshot; if it doesn't answer, only that: absent, not stale.
+
+    `by_account`: with the account as a label where a window of the quota is shown.
+    """
     try:
         with database.snapshot() as session:
-            return list(_read(session))
+            return [state.POSTGRES_UP.build([((), 1)]), *_read(session, by_account=by_account)]
     except (OperationalError, PoolTimeoutError, ProgrammingError):
-        return ()
+        return [state.POSTGRES_UP.build([((), 0)])]
 
 
-def _read(session: Session) -> Iterator[Metric]:
-    halted = halts.list_halted_accounts(session)
-    yield metrics.STOPPED.build(
-        ((account.name, halt.code), 1) for account, halt in halted if halt.cause in NEEDS_ATTENTION
-    )
-    yield metrics.SIGN_IN_EXPIRES.build(
-        ((account.name,), account.session_expires_at.timestamp())
-        for account in accounts.list_accounts(session)
-        if account.session is not None and account.session_expires_at is not None
-    )
-    yield metrics.RATE_LIMIT_REMAINING.build(
-        ((str(each.account_id), each.kind, period), left)
-        for each in list_remaining(session, most_accounts=_MOST_ACCOUNTS)
-        for period, left in asdict(each.left).items()
-    )
-    yield metrics.MARKS_MISSING.build(
-        ((each.site, each.mark, each.trend), 1) for each in mark_matches.list_fallen(session)
-    )
-    jobs = upkeep.list_jobs(session)
-    yield metrics.UPKEEP_SUCCEEDED.build(_times((each.job, each.last_ok_at) for each in jobs))
-    yield metrics.UPKEEP_FAILED.build(_times((each.job, each.last_failed_at) for each in jobs))
-    yield metrics.UPKEEP_LATE.build(((each.job,), 1) for each in jobs if each.is_late)
+def _read(session: Session, *, by_account: bool) -> Iterator[Metric]:
+    yield from totals.read(session)
+    yield from open_actions.read(session)
+    yield from accounts.read(session)
+    yield from quota.read(session, by_account=by_account)
+    yield from upkeep.read(session)
+    yield from notices.read(session)
 
 
-def _times(
-    times: Iterator[tuple[UpkeepJob, datetime | None]],
-) -> Iterator[tuple[tuple[UpkeepJob], float]]:
-    return (((job,), at.timestamp()) for job, at in times if at is not None)
+def read_queues(settings: Settings) -> Iterator[Metric]:
+    """Yield what Redis knows: queues and their workers; if it doesn't answer, only that."""
+    try:
+        snapshot = queues.take_snapshot_at(settings.redis)
+    except TryAgainError:
+        yield state.REDIS_UP.build([((), 0)])
+        yield state.QUOTA_FALLBACK.build([((), 1)])
+        return
+    yield state.REDIS_UP.build([((), 1)])
+    yield state.QUOTA_FALLBACK.build([((), 0)])
+    yield state.WORKERS_ALIVE.build([((), len(snapshot.consumers))])
+    yield state.QUEUE_LENGTH.build(((queue,), each.count) for queue, each in snapshot.waiting.items())
+    yield state.QUEUE_OLDEST.build(((queue,), each.oldest_s) for queue, each in snapshot.waiting.items())
+    yield state.QUEUE_CONSUMERS.build(
+        ((queue,), len(snapshot.consumers_of(queue))) for queue in snapshot.waiting
+    )

@@ -1,14 +1,30 @@
 """The answer of `rapport account list --json`."""
 
 from datetime import datetime
+from typing import Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from db.store.people.accounts import AccountRecord
+
+EXAMPLE: Final[JsonDict] = {
+    "name": "ann",
+    "site": "linkedin",
+    "time_zone": "Europe/Paris",
+    "status": "active",
+    "stop_reason": None,
+    "signed_in": True,
+    "signed_in_since": "2026-11-02T08:15:00Z",
+    "session_expires_at": "2027-11-02T08:15:00Z",
+    "keep_days": 365,
+}
 
 
 class AccountAnswer(BaseModel):
     """One account, without its session."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     name: str
     site: str

@@ -17,6 +17,7 @@ class CampaignStarted(BaseModel):
     account: str
     kind: str
     state: str
+    correlation_id: str
     preview: list[dict[str, str]] | None = Field(
         description="For a dry run: what would be done, and to whom. Else null."
     )
@@ -30,6 +31,7 @@ def build_campaign_started(campaign: CampaignRecord, actions: Sequence[ActionLin
         account=campaign.account,
         kind=campaign.kind,
         state=campaign.state,
+        correlation_id=campaign.correlation_id,
         preview=campaign.preview,
         actions=[ActionOut.model_validate(line) for line in actions],
     )

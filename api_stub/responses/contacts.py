@@ -10,7 +10,21 @@ from worker.rules.model import ContactStatus
 class ContactOut(BaseModel):
     """One person as an account knows them. Unknown fields are empty or null."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 17, "account": "ann",
+                    "profile_url": "https://www.linkedin.com/in/zoe-lindqvist/", "member_url": None,
+                    "name": "Zoë Lindqvist", "headline": "Engineer", "location": "Göteborg",
+                    "company": "Volvo", "status": "connected", "score": None, "open_to_work": None,
+                    "degree": 1, "do_not_contact": False, "last_greeted_on": "2025-12-03",
+                    "visited_at": None, "read_at": None,
+                }
+            ]
+        },
+    )  # fmt: skip
 
     id: int
     account: str

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from db.store.reports.birthday_forecast import AccountForecast
 from tasks.contract import BirthdayOptions
@@ -28,6 +28,25 @@ class End(StrEnum):
 class PersonForecast(BaseModel):
     """One birthday, and when its greeting goes out."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "contact_id": 12,
+                    "full_name": "Bea Moreau",
+                    "birthday_on": "2026-12-01",
+                    "until_on": "2026-12-04",
+                    "end": "late",
+                    "reached_at": "2026-12-02T07:30:00Z",
+                    "reached_on": "2026-12-02",
+                    "days_late": 1,
+                    "held_back": "day_limit",
+                    "planned": False,
+                }
+            ]
+        }
+    )
+
     contact_id: int
     full_name: str
     birthday_on: date
@@ -48,12 +67,35 @@ class DayForecast(BaseModel):
     limit: int
 
 
-class ForecastAnswer(BaseModel):
-    """When each birthday greeting goes out, found by playing the quota's rule forward from now.
+class ForecastSummary(BaseModel):
+    """When birthday greetings go out, found by playing the quota's rule forward from now.
 
     It assumes that a campaign starts at each opening of the working hours, that each greeting succeeds after
     the mean gap, that nothing but greetings uses the quota, and that everybody has a name and a template.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "account": "ann",
+                    "time_zone": "Europe/Paris",
+                    "as_of": "2026-11-29T09:00:00Z",
+                    "last_on": "2026-12-28",
+                    "late_days": 3,
+                    "birthdays": 25,
+                    "in_time": 22,
+                    "late": 2,
+                    "missed": 1,
+                    "held_back_by": {"day_limit": 3},
+                    "stopped_by": None,
+                    "unapproved": 0,
+                    "paused": 0,
+                    "days": [{"on": "2026-11-29", "used": 3, "limit": 15}],
+                }
+            ]
+        }
+    )
 
     account: str
     time_zone: str
@@ -71,6 +113,13 @@ class ForecastAnswer(BaseModel):
         description="How many wait in a paused campaign; the forecast counts them as if it were running."
     )
     days: list[DayForecast]
+
+
+class ForecastAnswer(ForecastSummary):
+    """The forecast with each birthday."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": []})
+
     people: list[PersonForecast]
 
 
@@ -83,9 +132,17 @@ def find_end(action: ActionForecast) -> End:
 
 def build_forecast_answer(found: AccountForecast) -> ForecastAnswer:
     """Return the answer for an account's forecast."""
+    return ForecastAnswer(
+        **dict(build_forecast_summary(found)),
+        people=[build_person(action) for action in found.forecast.actions],
+    )
+
+
+def build_forecast_summary(found: AccountForecast) -> ForecastSummary:
+    """Return the answer for an account's forecast, without the people."""
     actions = found.forecast.actions
     ends = Counter(find_end(action) for action in actions)
-    return ForecastAnswer(
+    return ForecastSummary(
         account=found.account.name,
         time_zone=found.account.zone.key,
         as_of=found.now,
@@ -100,7 +157,6 @@ def build_forecast_answer(found: AccountForecast) -> ForecastAnswer:
         unapproved=found.unapproved,
         paused=found.paused,
         days=[DayForecast(on=day.on, used=day.used, limit=day.limit) for day in found.forecast.days],
-        people=[_build_person(action) for action in actions],
     )
 
 
@@ -109,7 +165,8 @@ def _count_reasons(actions: Sequence[ActionForecast]) -> dict[str, int]:
     return {str(reason): count for reason, count in Counter(filter(None, reasons)).most_common()}
 
 
-def _build_person(forecast: ActionForecast) -> PersonForecast:
+def build_person(forecast: ActionForecast) -> PersonForecast:
+    """Return the answer for one birthday."""
     expected = forecast.action
     return PersonForecast(
         contact_id=expected.contact_id,

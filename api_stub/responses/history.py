@@ -2,25 +2,79 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from db.store.people.holds import AwayPerson
 from db.store.reports.birthday_forecast import OutlookCounts
+from worker.errors import Reason
 from worker.rules.halts import Halt
+from worker.rules.model import ActionState
 from worker.rules.summary import Summary
+
+_ACTION: Final[JsonDict] = {
+    "id": "7c1f9a04-3d0e-4c63-9a30-5b7d1c2e8f11",
+    "account": "demo",
+    "campaign_id": "1f3a6c7e-0b6e-4f0f-9a51-2a4f7c1f9b10",
+    "kind": "greet",
+    "contact_id": 42,
+    "contact": "Zoé Lefèvre",
+    "profile_url": "https://sandbox.test/in/zoe-lefevre/",
+    "occasion": "birthday:2026",
+    "occasion_on": "2026-11-02",
+    "state": "done",
+    "reason": "settled_by_hand",
+    "detail": "a person checked the thread",
+    "not_before": "2026-11-02T08:03:00Z",
+    "attempt": 1,
+    "failures": 0,
+    "looks": 2,
+    "message": "Bon anniversaire, Zoé !",
+    "replied_at": "2026-11-02T09:12:00Z",
+    "correlation_id": "5f1c0d5e8f0b4a7d",
+    "created_at": "2026-11-02T08:00:00Z",
+}
+_INTERACTION: Final[JsonDict] = {
+    "id": 1007,
+    "account": "demo",
+    "contact_id": 42,
+    "contact": "Zoé Lefèvre",
+    "profile_url": "https://sandbox.test/in/zoe-lefevre/",
+    "action_id": "7c1f9a04-3d0e-4c63-9a30-5b7d1c2e8f11",
+    "type": "greet",
+    "status": "sent",
+    "occasion": "birthday:2026",
+    "message": "Bon anniversaire, Zoé !",
+    "replied_at": "2026-11-02T09:12:00Z",
+    "reply": "Merci !",
+    "automatic_at": "2026-11-02T08:04:00Z",
+    "screenshot": ".rapport/evidence/2026-11-02/1-zoe-lefevre-greet-1.png",
+    "correlation_id": "5f1c0d5e8f0b4a7d",
+    "created_at": "2026-11-02T08:03:07Z",
+}
+HAPPENED_EXAMPLE: Final[JsonDict] = {
+    "sent": 4, "late": 1, "replies": 2, "settled_by_hand": 0, "skipped": {"no_name": 1}, "failed": {},
+    "visits": 0, "pages": 0, "withdrawn": 0,
+}  # fmt: skip
+OPEN_EXAMPLE: Final[JsonDict] = {
+    "due": 1, "under_way": 1, "uncertain": 0, "proposed": 3, "needs_review": 0, "waiting": {"gap": 2},
+    "names_differ": 0,
+}  # fmt: skip
 
 
 class ActionOut(BaseModel):
     """One action: its state, the reason, and the time before which it waits."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_ACTION]})
 
     id: UUID
     account: str
     campaign_id: UUID
     kind: str
+    contact_id: int | None = Field(description="Null for a page of search results.")
     contact: str
     profile_url: str
     occasion: str
@@ -38,6 +92,49 @@ class ActionOut(BaseModel):
     created_at: datetime
 
 
+class ActionDetailOut(ActionOut):
+    """One action with the text that was proven in the thread, and the person's answer."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={"examples": [{**_ACTION, "sent": "Bon anniversaire, Zoé !", "reply": "Merci !"}]},
+    )
+
+    sent: str | None = Field(description="The text proven in the thread; null if nothing was proven.")
+    reply: str | None = Field(description="The reply, if the campaign stores replies.")
+
+
+class EventOut(BaseModel):
+    """One state change of an action: from which state to which, why, and by whom."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "seq": 311,
+                    "at": "2026-11-02T08:03:01Z",
+                    "from_state": "claimed",
+                    "to_state": "planned",
+                    "reason": "gap",
+                    "attempt": 1,
+                    "actor": "rapport worker",
+                    "correlation_id": "5f1c0d5e8f0b4a7d",
+                }
+            ]
+        },
+    )
+
+    seq: int = Field(description="Its number in the account's audit log.")
+    at: datetime
+    from_state: ActionState | None = Field(description="Null for the first one.")
+    to_state: ActionState
+    reason: Reason | None
+    attempt: int
+    actor: str
+    correlation_id: str
+
+
 class ActionPage(BaseModel):
     """Newest first. Pass `next_before` as `before` for the next page; it is null at the end."""
 
@@ -48,10 +145,11 @@ class ActionPage(BaseModel):
 class InteractionOut(BaseModel):
     """One interaction."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_INTERACTION]})
 
     id: int
     account: str
+    contact_id: int
     contact: str
     profile_url: str
     action_id: UUID | None = Field(description="Null if it was imported or only seen in the thread.")
@@ -77,7 +175,7 @@ class InteractionPage(BaseModel):
 class HappenedOut(BaseModel):
     """What has ended."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [HAPPENED_EXAMPLE]})
 
     sent: int = Field(description="Greetings that were sent.")
     late: int = Field(description="Of these, after the birthday itself.")
@@ -93,7 +191,7 @@ class HappenedOut(BaseModel):
 class OpenOut(BaseModel):
     """What has not ended."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [OPEN_EXAMPLE]})
 
     due: int = Field(description="Waits only for an open gate.")
     under_way: int
@@ -138,7 +236,39 @@ class AwayOut(BaseModel):
 class SummaryOut(BaseModel):
     """One day of an account. What was not recorded at the end of a past day is null."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "account": "ann",
+                    "on": "2026-11-28",
+                    "time_zone": "Europe/Paris",
+                    "as_of": "2026-11-29T09:00:00Z",
+                    "happened": {
+                        "sent": 9,
+                        "late": 1,
+                        "replies": 3,
+                        "settled_by_hand": 0,
+                        "skipped": {"on_hold": 1},
+                        "failed": {},
+                        "visits": 0,
+                        "pages": 0,
+                        "withdrawn": 0,
+                    },
+                    "greeted": 120,
+                    "answered": 48,
+                    "reply_share": 0.4,
+                    "open": None,
+                    "quota": None,
+                    "birthdays_next_day": 6,
+                    "stopped_by": None,
+                    "outlook": None,
+                    "away": [],
+                }
+            ]
+        },
+    )
 
     account: str
     on: date

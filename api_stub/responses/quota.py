@@ -1,10 +1,11 @@
 """The answer of `GET /data/quota` and `rapport quota show --json`."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from api_stub.responses.quota_windows import (
     QuotaReading,
@@ -18,10 +19,42 @@ from db.store.quota.status import AccountQuotaStatus, Denial, QuotaStatus
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Breaker
 from worker.rules.quota.limits import warm_up_share
+from worker.rules.quota.notation import DAY_NAMES, format_clock_time
 from worker.rules.quota.windows import opening
 
-DAY_NAMES: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-"""By `date.weekday`."""
+_WINDOW: Final[JsonDict] = {"used": 3, "left": 12, "limit": 15}
+_EXAMPLE: Final[JsonDict] = {
+    "account": "ann",
+    "site": "linkedin",
+    "time_zone": "Europe/Paris",
+    "as_of": "2026-11-30T09:00:00Z",
+    "told_by": "ledger",
+    "warm_up": {"began_on": None, "share": 1.0},
+    "together": {"run": None, "day": _WINDOW, "week": _WINDOW},
+    "kinds": {
+        "greet": {
+            "now": {"granted": False, "reason": "gap", "retry_at": "2026-11-30T09:01:40Z"},
+            "windows": {"run": None, "day": _WINDOW, "week": _WINDOW},
+            "left_of_all_day": 62,
+            "left_of_all_week": 320,
+            "reserved_per_day": 15,
+            "hours": {
+                "opens": "07:00",
+                "closes": "19:00",
+                "days": ["mon", "tue", "wed", "thu", "fri"],
+                "open_now": True,
+                "opens_at": "2026-11-30T06:00:00Z",
+                "closes_at": "2026-11-30T18:00:00Z",
+            },
+            "gap_min_s": 90.0,
+            "gap_max_s": 180.0,
+            "breaker": {"state": "closed", "failures": 0, "open_until": None},
+            "paused_until": None,
+            "cut_until": None,
+            "last_denial": None,
+        }
+    },
+}
 
 
 class WorkingHours(BaseModel):
@@ -84,6 +117,8 @@ class KindQuota(BaseModel):
 class WarmUp(BaseModel):
     """The warm-up: a new account's limits ramp up over its first weeks."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"began_on": "2026-11-23", "share": 0.33}]})
+
     began_on: date | None = Field(description="Null without a warm-up.")
     share: float = Field(description="The share of its limits that it may use today; 1 is all.")
 
@@ -95,6 +130,8 @@ class QuotaAnswer(BaseModel):
     counts, as after a rebuild of the counters. A unit that a worker has reserved but not begun to use is not
     included, and the gap after the last use is the longest possible. Decisions are made in Redis.
     """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     account: str
     site: str
@@ -173,9 +210,3 @@ def _build_hours(status: QuotaStatus) -> WorkingHours:
         opens_at=span.start,
         closes_at=span.end,
     )
-
-
-def format_clock_time(after_midnight: timedelta) -> str:
-    """Format a duration since midnight as wall-clock time; the midnight that ends a day is 24:00."""
-    minutes = after_midnight // timedelta(minutes=1)
-    return f"{minutes // 60:02}:{minutes % 60:02}"

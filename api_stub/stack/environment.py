@@ -14,7 +14,8 @@ _INHERITED_NAMES = frozenset(
     {
         "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR",
         "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR",
-        "SSL_CERT_FILE", "SSL_CERT_DIR", "PLAYWRIGHT_BROWSERS_PATH",
+        "SSL_CERT_FILE", "SSL_CERT_DIR", "PLAYWRIGHT_BROWSERS_PATH", "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "_RUN_TYPED_AS",  # notices name commands, too
     }
 )  # fmt: skip
 _INHERITED_PREFIXES = ("LC_", "RAPPORT_")

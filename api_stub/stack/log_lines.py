@@ -1,4 +1,4 @@
-"""Parse the log lines of all processes: our JSON, Postgres, Redis, Flower, and plain text."""
+"""Parse the log lines of all processes: our JSON, Postgres, Redis, and plain text."""
 
 import json
 import re
@@ -74,11 +74,6 @@ _FORMS: Final = (
         re.compile(r"\d+:\w (?P<at>\d\d \w{3} \d{4} [\d:.]{12}) (?P<level>[.*#-]) (?P<message>.*)"),
         "%d %b %Y %H:%M:%S.%f",
         {".": "debug", "-": "debug", "*": "info", "#": "warning"},
-    ),
-    _Form(  # Flower
-        re.compile(r"\[(?P<level>\w) (?P<at>\d{6} [\d:]{8}) [^\]]*\] (?P<message>.*)"),
-        "%y%m%d %H:%M:%S",
-        {"D": "debug", "W": "warning", "E": "error", "C": "critical"},
     ),
 )
 

@@ -74,8 +74,8 @@ class LogReader:
         """Return the names of the processes that have a log."""
         return sorted({_name_of(path) for path in self._folder.glob("*.log*") if path.name != OUTPUT_LOG})
 
-    def read_newest(self, count: int) -> list[TimedLine]:
-        """Return the newest wanted lines, oldest first. `follow` continues after them."""
+    def read_newest(self, count: int | None) -> list[TimedLine]:
+        """Return the newest wanted lines, or all for None, oldest first. `follow` continues after them."""
         logs = [self._open(path) for path in (*self._find("*.log.1"), *self._find("*.log"))]
         if not self._wanted.restricts:
             for log in logs:
@@ -108,10 +108,14 @@ class LogReader:
         return log
 
     def _read(self, log: "_OpenLog") -> Iterator[TimedLine]:
-        """Yield the wanted new lines. A line without a time is wanted if the one that it continues is."""
+        """Yield the wanted new lines. A line without a time is wanted if the one that it continues is.
+
+        It has no correlation id. What a library printed after a line of a story is not part of the story.
+        """
         wants = not self._wanted.restricts
         for timed in log.read():
-            wants = self._wanted.wants(timed.line) if timed.line.at is not None else wants
+            if timed.line.at is not None or self._wanted.correlation_id:
+                wants = self._wanted.wants(timed.line)
             if wants and timed.line.message.strip():
                 yield timed
 

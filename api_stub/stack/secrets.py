@@ -5,11 +5,14 @@ import os
 import secrets
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Final
 
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from api_stub.stack.errors import StackError
+
+_FERNET_KEYS: Final = frozenset({"secret_key", "notice_key", "console_key"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class StackSecrets:
     app_password: SecretStr
     redis_password: SecretStr
     secret_key: SecretStr
+    notice_key: SecretStr
+    console_key: SecretStr
     api_key: SecretStr
     flower_password: SecretStr
     sandbox_key: SecretStr
@@ -28,7 +33,7 @@ class StackSecrets:
 def load_secrets(data_dir: Path) -> StackSecrets:
     """Read `<data>/secrets.json` and add the secrets that are missing. Only the owner can read the file.
 
-    An existing secret is never replaced: only this key decrypts the stored browser sessions. Raises
+    An existing secret is never replaced: only these keys decrypt the stored browser sessions and URLs. Raises
     StackError if the file is not JSON.
     """
     path = data_dir / "secrets.json"
@@ -66,4 +71,4 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _make(name: str) -> str:
-    return Fernet.generate_key().decode() if name == "secret_key" else secrets.token_urlsafe(32)
+    return Fernet.generate_key().decode() if name in _FERNET_KEYS else secrets.token_urlsafe(32)

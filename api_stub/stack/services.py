@@ -60,6 +60,7 @@ def embedded_settings(data_dir: Path, addresses: Addresses) -> Mapping[str, Any]
     return {
         "sandbox_url": addresses.sandbox,
         "evidence_dir": data_dir / "evidence",
+        "upload_dir": data_dir / "uploads",
         "metrics_dir": data_dir / "metrics",
         "open_metrics": True,
         "action_time_limit": timedelta(seconds=60),
@@ -88,7 +89,10 @@ def sandbox(stack: Stack, addresses: Addresses) -> Service:
 
 
 def rapport_services(stack: Stack, addresses: Addresses, *, browser_workers: int) -> list[Service]:
-    """Return beat, the workers, the HTTP process and Flower. Ready: servers answer, workers consume."""
+    """Return beat, the workers, the notifier, the HTTP process and Flower.
+
+    Ready: servers answer, and workers consume.
+    """
     browsers = [f"browser{number}" for number in range(1, browser_workers + 1)]
     consuming = _WorkerReadiness(stack.redis_url)
     flower_auth = f"{FLOWER_USER}:{stack.secrets.flower_password.get_secret_value()}"
@@ -109,17 +113,25 @@ def rapport_services(stack: Stack, addresses: Addresses, *, browser_workers: int
             for name in browsers
         ),
         Service("beat", _rapport_command("beat"), process=Process.BEAT),
+        Service("notifier", _rapport_command("notifier"), process=Process.NOTIFIER, essential=False),
         Service(
             "api",
             _rapport_command("api", "--port", str(_port_of(addresses.api))),
             process=Process.API,
+            env={"RAPPORT_FLOWER_URL": addresses.flower},
             ready=check_http(_port_of(addresses.api), "/health"),
         ),
         Service(
             "flower",
-            _rapport_command("flower", "--port", str(_port_of(addresses.flower))),
+            _rapport_command(
+                "flower",
+                "--port",
+                str(_port_of(addresses.flower)),
+                "--state",
+                str(stack.data_dir / "flower" / "state"),
+            ),
             process=Process.FLOWER,
-            env={"RAPPORT_FLOWER_AUTH": flower_auth, "TZ": "UTC"},  # TZ: for its log
+            env={"RAPPORT_FLOWER_AUTH": flower_auth},
             essential=False,
             ready=check_http(_port_of(addresses.flower), "/healthcheck"),
         ),

@@ -151,7 +151,12 @@ class Stack:
 
         A service gets fewer: see `service_environment`.
         """
-        keys = {"secret_keys": self.secrets.secret_key, "api_key": self.secrets.api_key}
+        keys = {
+            "secret_keys": self.secrets.secret_key,
+            "notice_keys": self.secrets.notice_key,
+            "console_keys": self.secrets.console_key,
+            "api_key": self.secrets.api_key,
+        }
         urls = {"database_url": self._database_url, "redis_url": self._redis_url}
         return {
             **settings_environment(keys),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Text, case, cast, func, literal, select, text
+from sqlalchemy import ColumnElement, Row, Select, Text, case, cast, func, literal, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.tables import Account, Contact, Interaction
@@ -148,17 +148,38 @@ def stream_rows(
     rows are of one snapshot.
     """
     session.execute(_LONGER_IDLE_TIMEOUT)
+    statement = _select_rows(sheet, columns, account_id).execution_options(yield_per=batch)
+    with session.execute(statement) as rows:
+        yield from rows.partitions()
+
+
+def read_rows(
+    session: Session,
+    sheet: Sheet,
+    columns: Sequence[Column],
+    account_id: int | None,
+    *,
+    after: int,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Return the next rows with an id above `after`, oldest first: the values of `columns`, then the id.
+
+    For a reader that may be slow: no transaction is open while it takes the rows.
+    """
+    statement = _select_rows(sheet, columns, account_id).add_columns(sheet.table.id)
+    return session.execute(statement.where(sheet.table.id > after).limit(limit)).all()
+
+
+def _select_rows(sheet: Sheet, columns: Sequence[Column], account_id: int | None) -> Select[*tuple[Any, ...]]:
     statement = (
         select(*(column.value.label(column.name) for column in columns))
         .select_from(sheet.table)
         .join(Account, Account.id == sheet.table.account_id)
         .where(Account.removed_at.is_(None), *_filters(sheet))
         .order_by(sheet.table.id)
-        .execution_options(yield_per=batch)
     )
     if sheet.table is Interaction:
         statement = statement.join(Contact, Contact.id == Interaction.contact_id)
     if account_id is not None:
         statement = statement.where(sheet.table.account_id == literal(account_id))
-    with session.execute(statement) as rows:
-        yield from rows.partitions()
+    return statement

@@ -23,6 +23,7 @@ from worker.rules.addresses import (
     is_member_url,
     normalise_profile_url,
 )
+from worker.rules.bounds import MAX_NAME
 
 COPY: Final = (
     "copy import_rows (line, address, member, full_name, emails, language, born, connected_on, connected, "
@@ -30,7 +31,6 @@ COPY: Final = (
 )
 MEMBER: Final = 2
 """The place of the member id in a row."""
-_MAX_TEXT_CHARS: Final = 500
 _MAX_URL_CHARS: Final = 4_000
 """An address of 200 characters, each encoded twice."""
 _MAX_EMAILS: Final = 10
@@ -132,8 +132,8 @@ def _clean_text(given: str, what: str) -> str:
     cleaned = " ".join(given.split())
     if _INVALID_CHARS.search(cleaned):
         raise UnreadableEntryError(f"the {what} has a NUL byte or an incomplete character")
-    if len(cleaned) > _MAX_TEXT_CHARS:
-        raise UnreadableEntryError(f"the {what} is longer than {_MAX_TEXT_CHARS} characters")
+    if len(cleaned) > MAX_NAME:
+        raise UnreadableEntryError(f"the {what} is longer than {MAX_NAME} characters")
     return cleaned
 
 

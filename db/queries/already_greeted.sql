@@ -4,7 +4,7 @@
 coalesce(c.last_greeted_on >= day.celebrated_on, false)
 or exists (
     select from actions g
-    where g.contact_id = c.id and g.kind = 'greet' and g.occasion = day.occasion and g.state = 'done')
+    where g.account_id = c.account_id and g.contact_id = c.id and g.kind = 'greet' and g.occasion = day.occasion and g.state = 'done')
 or exists (
     select from interactions i
     where i.contact_id = c.id and i.type = 'greet' and i.occasion = day.occasion)

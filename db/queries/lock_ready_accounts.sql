@@ -1,6 +1,7 @@
 -- Locks the accounts that may start an action now: active, something due, nothing in flight, no inbox reader, no
 -- kill switch. Skips accounts that another dispatcher has locked. In a paused campaign only uncertain actions
--- are due; actions of a cancelled campaign are due and end at the gate.
+-- are due; actions of a cancelled campaign are due and end at the gate. What a person has just approved is not due
+-- for :undo_first.
 select a.id
 from accounts a
 join lateral (
@@ -11,6 +12,9 @@ join lateral (
       and d.not_before <= now()
       and (d.state = 'uncertain' or exists (
           select from campaigns c where c.id = d.campaign_id and c.state <> 'paused'))
+      and not exists (
+          select from decisions n
+          where n.action_id = d.id and n.undone_at is null and n.decided_at > now() - :undo_first)
 ) due on due.since is not null
 where a.status = 'active'
   and (a.inbox_lease_until is null or a.inbox_lease_until <= now())

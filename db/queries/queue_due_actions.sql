@@ -1,6 +1,7 @@
 -- Queues, with a lease, one due action of each locked account. Uncertain ones go first and keep their state; then
 -- the one that waited longest; then today's birthday before a late one, and the oldest of other kinds. A
--- statement of its own after the lock, so that it sees what another dispatcher committed meanwhile.
+-- statement of its own after the lock, so that it sees what another dispatcher committed meanwhile. What a person
+-- has just approved waits for :undo_first, so that it can be taken back.
 -- The choice is materialized: evaluated again for each row it would skip queued actions and queue more.
 with chosen as materialized (
     select pick.id
@@ -13,6 +14,9 @@ with chosen as materialized (
           and d.not_before <= now()
           and (d.state = 'uncertain' or exists (
               select from campaigns c where c.id = d.campaign_id and c.state <> 'paused'))
+          and not exists (
+              select from decisions n
+              where n.action_id = d.id and n.undone_at is null and n.decided_at > now() - :undo_first)
           and not exists (
               select from actions f
               where f.account_id = account.id
@@ -34,4 +38,4 @@ set state = case state when 'planned' then 'queued' else state end,
     updated_at = now()
 from chosen
 where actions.id = chosen.id
-returning actions.id, kind, correlation_id
+returning actions.id, kind, campaign_id, correlation_id

@@ -25,21 +25,31 @@ def list_refused_messages(
     session: Session, *, limit: int, reason: Refusal | None = None
 ) -> Sequence[RefusedMessage]:
     """Return the latest messages, newest first, optionally of one reason."""
+    return [message for _, message in list_numbered(session, limit=limit, reason=reason)]
+
+
+def list_numbered(
+    session: Session, *, limit: int, reason: Refusal | None = None, before: int | None = None
+) -> Sequence[tuple[int, RefusedMessage]]:
+    """Return messages with their numbers, newest first: those with a number less than `before`."""
     query = select(Row).order_by(Row.id.desc()).limit(limit)
     if reason is not None:
         query = query.where(Row.reason == reason)
-    return [
-        RefusedMessage(
-            refused_at=row.refused_at,
-            queue=row.queue,
-            reason=Refusal(row.reason),
-            detail=row.detail,
-            size_bytes=row.size_bytes,
-            sha256=row.sha256,
-            task=row.task,
-            message_id=row.message_id,
-            origin=row.origin,
-            shape=row.shape,
-        )
-        for row in session.scalars(query)
-    ]
+    if before is not None:
+        query = query.where(Row.id < before)
+    return [(row.id, _to_message(row)) for row in session.scalars(query)]
+
+
+def _to_message(row: Row) -> RefusedMessage:
+    return RefusedMessage(
+        refused_at=row.refused_at,
+        queue=row.queue,
+        reason=Refusal(row.reason),
+        detail=row.detail,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        task=row.task,
+        message_id=row.message_id,
+        origin=row.origin,
+        shape=row.shape,
+    )

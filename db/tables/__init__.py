@@ -9,7 +9,12 @@ from db.tables.actions import (
     DailySummary,
     Interaction,
 )
+from db.tables.api_keys import ApiKey
+from db.tables.approvals import ApprovalLink
 from db.tables.base import Base, one_of
+from db.tables.console import Change, ConsoleLink, ConsoleSession, ConsoleUser, SignInAttempt
+from db.tables.decisions import StoredDecision
+from db.tables.idempotency import IdempotentAnswer
 from db.tables.imports import (
     Import,
     ImportChange,
@@ -18,6 +23,7 @@ from db.tables.imports import (
     SubscriptionEntry,
 )
 from db.tables.messages import RefusedMessage
+from db.tables.notices import EventFeed, NoticeDelivery, NoticeTarget, NoticeTotal, OutboxEvent
 from db.tables.people import NAME_KEY, Account, Contact, Exclusion, IdentityChange, KillSwitch
 from db.tables.quota import (
     QuotaChange,
@@ -31,13 +37,17 @@ from db.tables.quota import (
 from db.tables.schedules import MessageTemplate, Schedule, ScheduleFire
 from db.tables.sites import MarkMatch, SiteCheck
 from db.tables.sourcing import Hit, SavedSearch, Search, StoredProfile, Tombstone
+from db.tables.totals import ActionTotal, InteractionsByDay, PeopleTotal, RecentChange
 from db.tables.upkeep import UpkeepRecord
 
 __all__ = [
-    "NAME_KEY", "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "CampaignRequest",
-    "Contact", "DailySummary", "Exclusion", "Hit", "IdentityChange", "Import", "ImportChange", "ImportDoubt",
-    "Interaction", "KillSwitch", "MarkMatch", "MessageTemplate", "QuotaChange", "QuotaCharge", "QuotaCut",
-    "QuotaEpoch", "QuotaGate", "QuotaLimit", "QuotaTotal", "RefusedMessage", "SavedSearch", "Schedule",
-    "ScheduleFire", "Search", "SiteCheck", "StoredProfile", "Subscription", "SubscriptionEntry", "Tombstone",
+    "NAME_KEY", "Account", "Action", "ActionEvent", "ActionTotal", "ApiKey", "ApprovalLink", "AuditHead",
+    "Base", "Campaign", "CampaignRequest", "Change", "ConsoleLink", "ConsoleSession", "ConsoleUser",
+    "Contact", "DailySummary", "EventFeed", "Exclusion", "Hit", "IdempotentAnswer", "IdentityChange",
+    "Import", "ImportChange", "ImportDoubt", "Interaction", "InteractionsByDay", "KillSwitch", "MarkMatch",
+    "MessageTemplate", "NoticeDelivery", "NoticeTarget", "NoticeTotal", "OutboxEvent", "PeopleTotal",
+    "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit", "QuotaTotal",
+    "RecentChange", "RefusedMessage", "SavedSearch", "Schedule", "ScheduleFire", "Search", "SignInAttempt",
+    "SiteCheck", "StoredDecision", "StoredProfile", "Subscription", "SubscriptionEntry", "Tombstone",
     "UpkeepRecord", "one_of",
 ]  # fmt: skip

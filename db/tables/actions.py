@@ -19,9 +19,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.tables.base import Base, one_of
+from db.tables.base import Base, CutText, at_most, one_of
 from worker.errors import Reason
-from worker.rules.lifecycle import IN_FLIGHT, STATES_NEEDING_REASON
+from worker.rules.bounds import MAX_ERROR, MAX_LINE, MAX_NAME, MAX_TEXT
+from worker.rules.lifecycle import IN_FLIGHT, STATES_NEEDING_REASON, WAITING
 from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
 
 
@@ -34,7 +35,18 @@ class Campaign(Base):
         CheckConstraint(one_of("state", CampaignState), "state"),
         CheckConstraint(one_of("reason", Reason), "reason"),
         CheckConstraint("state <> 'failed' or reason is not null", "failed_says_why"),
+        *at_most(MAX_ERROR, "detail"),
         Index("ix_campaigns_reading", "nudged_at", postgresql_where=text("state = 'reading'")),
+        Index("ix_campaigns_created_at", "created_at", "id"),
+        Index("ix_campaigns_account_created_at", "account_id", "created_at", "id"),
+        Index("ix_campaigns_kind_created_at", "kind", "created_at", "id"),
+        Index(
+            "ix_campaigns_stopped",
+            "state",
+            "created_at",
+            "id",
+            postgresql_where=text("state in ('cancelled', 'failed', 'paused')"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
@@ -43,7 +55,7 @@ class Campaign(Base):
     options: Mapped[dict[str, Any]] = mapped_column(JSONB)
     state: Mapped[str]
     reason: Mapped[str | None]
-    detail: Mapped[str | None]
+    detail: Mapped[str | None] = mapped_column(CutText(MAX_ERROR))
     preview: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB, comment="what a dry run would do")
     nudged_at: Mapped[datetime | None]
     correlation_id: Mapped[str]
@@ -83,6 +95,10 @@ class Action(Base):
             "not needs_approval or approval is not null or state in ('proposed', 'skipped')", "approved"
         ),
         CheckConstraint(f"lease_until is not null or not {one_of('state', IN_FLIGHT)}", "leased"),
+        *at_most(MAX_TEXT, "message"),
+        *at_most(MAX_ERROR, "detail"),
+        *at_most(MAX_NAME, "called"),
+        *at_most(MAX_LINE, "approved_by"),
         Index(
             "uq_actions_one_in_flight",
             "account_id",
@@ -100,10 +116,25 @@ class Action(Base):
             "expires_on",
             postgresql_where=text("state in ('planned', 'proposed')"),
         ),
+        Index(
+            "ix_actions_waiting",
+            "state",
+            "kind",
+            postgresql_where=text(one_of("state", WAITING)),
+        ),
         Index("ix_actions_contact_id", "contact_id"),
         Index("ix_actions_lease", "lease_until", postgresql_where=text("lease_until is not null")),
-        Index("ix_actions_campaign_id", "campaign_id"),
+        Index("ix_actions_campaign_id_state", "campaign_id", "state"),
         Index("ix_actions_created_at", "created_at", "id"),
+        Index("ix_actions_account_created_at", "account_id", "created_at", "id"),
+        Index("ix_actions_kind_created_at", "kind", "created_at", "id"),
+        Index(
+            "ix_actions_state_created_at",
+            "state",
+            "created_at",
+            "id",
+            postgresql_where=text("state in ('failed', 'planned', 'skipped')"),
+        ),
         Index(
             "ix_actions_acting_since",
             "account_id",
@@ -134,7 +165,9 @@ class Action(Base):
     approved_by: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default=ActionState.PLANNED)
     reason: Mapped[str | None]
-    detail: Mapped[str | None] = mapped_column(comment="for a person; never holds message text")
+    detail: Mapped[str | None] = mapped_column(
+        CutText(MAX_ERROR), comment="for a person; never holds message text"
+    )
     not_before: Mapped[datetime] = mapped_column(server_default=func.now())
     attempt: Mapped[int] = mapped_column(server_default=text("0"), comment="the fencing token")
     failures: Mapped[int] = mapped_column(server_default=text("0"), comment="passing faults so far")
@@ -159,6 +192,12 @@ class ActionEvent(Base):
         UniqueConstraint("account_id", "seq"),
         Index("ix_action_events_action_id", "action_id", "seq"),
         Index("ix_action_events_acting", "account_id", "at", postgresql_where=text("to_state = 'acting'")),
+        Index(
+            "ix_action_events_ended",
+            "account_id",
+            "at",
+            postgresql_where=text("to_state in ('done', 'failed', 'skipped') and reason is not null"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -192,12 +231,21 @@ class Interaction(Base):
     __table_args__ = (
         CheckConstraint(one_of("type", Kind), "type"),
         CheckConstraint("num_nonnulls(action_id, source_key) = 1", "origin"),
+        *at_most(MAX_TEXT, "message", "reply"),
         UniqueConstraint("action_id"),
         UniqueConstraint("account_id", "source_key"),
-        Index("ix_interactions_contact_type_status", "contact_id", "type", "status"),
+        Index("ix_interactions_contact_type_status_occasion", "contact_id", "type", "status", "occasion"),
         Index("ix_interactions_created_at", "created_at", "id"),
         Index("ix_interactions_account_id", "account_id", "id"),
+        Index("ix_interactions_account_created_at", "account_id", "created_at", "id"),
+        Index("ix_interactions_type_created_at", "type", "created_at", "id"),
         Index("ix_interactions_import_id", "import_id", postgresql_where=text("import_id is not null")),
+        Index(
+            "ix_interactions_replied_at",
+            "account_id",
+            "replied_at",
+            postgresql_where=text("replied_at is not null"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -211,9 +259,11 @@ class Interaction(Base):
         comment="how it is known: sent and proven, found when looking, seen in the thread, imported"
     )
     occasion: Mapped[str]
-    message: Mapped[str] = mapped_column(comment="the text proven in the thread")
+    message: Mapped[str] = mapped_column(CutText(MAX_TEXT), comment="the text proven in the thread")
     replied_at: Mapped[datetime | None] = mapped_column(comment="when the person wrote back")
-    reply: Mapped[str | None] = mapped_column(comment="only where the campaign was asked to keep it")
+    reply: Mapped[str | None] = mapped_column(
+        CutText(MAX_TEXT), comment="only where the campaign was asked to keep it"
+    )
     automatic_at: Mapped[datetime | None] = mapped_column(
         comment="when an automatic answer to it came, which is no reply"
     )

@@ -6,17 +6,42 @@ from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     DateTime,
+    Dialect,
     MetaData,
     Text,
+    TypeDecorator,
 )
 from sqlalchemy.orm import DeclarativeBase
+
+from worker.rules.bounds import cut_text
 
 
 def one_of(column: str, values: Iterable[StrEnum]) -> str:
     """Return the SQL condition that `column` has one of `values`. In a CHECK, null passes."""
     listed = ", ".join(f"'{value}'" for value in sorted(values))
     return f"{column} in ({listed})"
+
+
+def at_most(most: int, *columns: str) -> list[CheckConstraint]:
+    """Return for each column the check that its text has at most `most` characters."""
+    return [CheckConstraint(f"length({column}) <= {most}", f"short_{column}") for column in columns]
+
+
+class CutText(TypeDecorator[str]):
+    """A text that a page or an error says. A longer one is cut when it is written."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return the text as it is written."""
+        return value if value is None else cut_text(value, self.most)
 
 
 class Base(DeclarativeBase):

@@ -1,4 +1,4 @@
-"""How a name is folded for searching, as an SQL expression. Migration 0009 has a copy of it."""
+"""How a name is folded for searching, as SQL expressions. Migrations 0009 and 0026 have copies of them."""
 
 from typing import Final
 
@@ -29,3 +29,25 @@ _FACTS: Final = " || ' ' || ".join(
     f"coalesce(profile ->> '{key}', '')" for key in ("headline", "position", "company", "location")
 )
 FOLDED_FACTS: Final = fold_sql(f"({_FACTS})")
+
+
+SEPARATORS: Final = (
+    r"[][{}<>:;!?*_&@#~+=\\/\u0001-\u0020\u0085\u00a1-\u00bf\u1680\u2010-\u206f\u2190-\u2bff\u3000-\u303f\ufe00-\ufe0f"
+    r"\U0001f000-\U0001faff-]"
+)
+"""What separates words besides blanks: punctuation, control characters, arrows, symbols and emoji."""
+
+_SEARCHED: Final = (
+    "(((left(folded_name, 500) || ' ') || left(split_part(profile_url, '/in/', 2), 200)) || ' ') || "
+    "left(folded_facts, 500)"
+)
+SEARCH_WORDS: Final = (
+    f"array_to_tsvector(array_remove(regexp_split_to_array({_SEARCHED}, '{SEPARATORS}+'), ''))"
+)
+"""The words by which a contact is found: of the name, the address' last part, and the facts.
+
+Each part is cut, so that no word is longer than an index takes (2 046 bytes).
+"""
+
+NAME_ORDER: Final = "left(folded_name, 60)"
+"""What lists of people are sorted by. An index takes no value above 2 704 bytes."""

@@ -19,7 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.tables.base import Base, one_of
+from db.tables.base import Base, CutText, at_most, one_of
+from worker.rules.bounds import MAX_LINE, MAX_NAME
 from worker.rules.model import ImportSource
 from worker.rules.subscriptions.readings import ReadFailure, SourceKind
 
@@ -30,6 +31,8 @@ class Import(Base):
     __tablename__ = "imports"
     __table_args__ = (
         CheckConstraint(one_of("source", ImportSource), "source"),
+        *at_most(MAX_NAME, "file_name"),
+        *at_most(MAX_LINE, "started_by"),
         Index("ix_imports_account_id", "account_id", "id"),
         Index("ix_imports_subscription_id", "subscription_id"),
     )
@@ -37,7 +40,7 @@ class Import(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     source: Mapped[str]
-    file_name: Mapped[str] = mapped_column(comment="its last part only")
+    file_name: Mapped[str] = mapped_column(CutText(MAX_NAME), comment="its last part only")
     started_by: Mapped[str]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
@@ -72,6 +75,7 @@ class ImportDoubt(Base):
         UniqueConstraint("import_id", "line", "contact_id", "birth_month", "birth_day"),
         CheckConstraint("birth_month between 1 and 12 and birth_day between 1 and 31", "birthday"),
         CheckConstraint("(settled_at is null) = (is_theirs is null)", "settled_whole"),
+        *at_most(MAX_NAME, "name"),
         Index("ix_import_doubts_contact_id", "contact_id"),
         Index("ix_import_doubts_open", "id", postgresql_where=text("settled_at is null")),
     )
@@ -103,6 +107,7 @@ class Subscription(Base):
         CheckConstraint(one_of("kind", SourceKind), "kind"),
         CheckConstraint(one_of("failure", ReadFailure), "failure"),
         CheckConstraint("(failure is null) = (failed_at is null)", "failed_whole"),
+        *at_most(MAX_NAME, "title"),
         CheckConstraint("next_at is not null or failure is not null", "stopped_says_why"),
         CheckConstraint("(lease_id is null) = (lease_until is null)", "leased_whole"),
         Index("ix_subscriptions_next_at", "next_at"),
@@ -111,7 +116,7 @@ class Subscription(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     kind: Mapped[str]
-    title: Mapped[str] = mapped_column(comment="what the server calls it, or empty")
+    title: Mapped[str] = mapped_column(CutText(MAX_NAME), comment="what the server calls it, or empty")
     origin: Mapped[str] = mapped_column(comment="scheme, host and port")
     address_hash: Mapped[bytes] = mapped_column(LargeBinary, comment="SHA-256 of the whole address")
     sealed: Mapped[bytes] = mapped_column(LargeBinary, comment="address and password, encrypted")

@@ -19,13 +19,20 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.tables.base import Base, one_of
-from db.tables.folding import FOLDED_FACTS, FOLDED_NAME
+from db.tables.base import Base, CutText, at_most, one_of
+from db.tables.folding import FOLDED_FACTS, FOLDED_NAME, NAME_ORDER, SEARCH_WORDS
 from worker.errors import Reason
+from worker.rules.bounds import MAX_ERROR, MAX_LINE, MAX_NAME, MAX_PROFILE_BYTES
 from worker.rules.model import AccountStatus, ContactStatus
 
 NAME_KEY = r"lower(regexp_replace(btrim(normalize(full_name, NFKC)), '\s+', ' ', 'g'))"
 """Normalises a name: ignores Unicode composition, case and repeated white space."""
+
+MARKED = (
+    "forgotten_at is null and (do_not_contact or hold_until is not null or last_greeted_on is not null "
+    "or call_by is not null)"
+)
+"""The few contacts that a filter of the list of people is for."""
 
 
 class Account(Base):
@@ -83,13 +90,16 @@ class Contact(Base):
         UniqueConstraint("profile_url", "account_id"),
         CheckConstraint(one_of("status", ContactStatus), "status"),
         CheckConstraint("score between 0 and 100", "score"),
+        *at_most(MAX_NAME, "full_name", "call_by", "email"),
+        *at_most(MAX_LINE, "hold_reason", "hold_by"),
+        CheckConstraint(f"octet_length(profile::text) <= {MAX_PROFILE_BYTES}", "short_profile"),
         CheckConstraint("(birth_month is null) = (birth_day is null)", "birthday_whole"),
         CheckConstraint("birth_month between 1 and 12 and birth_day between 1 and 31", "birthday"),
         Index("ix_contacts_birthday", "birth_month", "birth_day", "account_id"),
         Index("ix_contacts_account_status_score", "account_id", "status", "score"),
         CheckConstraint("birth_year between 1900 and 2100", "birth_year"),
         Index("ix_contacts_account_id", "account_id", "id"),
-        Index("ix_contacts_created_at", "created_at"),
+        Index("ix_contacts_created_at_id", "created_at", "id"),
         Index("ix_contacts_name_key", "account_id", "name_key"),
         Index(
             "ix_contacts_email",
@@ -106,6 +116,20 @@ class Contact(Base):
             postgresql_where=text("member_url is not null"),
         ),
         Index("ix_contacts_import_id", "import_id", postgresql_where=text("import_id is not null")),
+        Index("ix_contacts_moved", "account_id", "id", postgresql_where=text("moved_to is not null")),
+        Index(
+            "ix_contacts_search_words",
+            text(SEARCH_WORDS),
+            postgresql_using="gin",
+            postgresql_where=text("forgotten_at is null"),
+        ),
+        Index("ix_contacts_marked", "account_id", postgresql_where=text(MARKED)),
+        Index(
+            "ix_contacts_name_order",
+            "account_id",
+            text(f"({NAME_ORDER})"),
+            "id",
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -115,13 +139,13 @@ class Contact(Base):
     moved_to: Mapped[str | None] = mapped_column(
         comment="the other member's address by id to whom the profile address belongs now; a person decides"
     )
-    full_name: Mapped[str]
+    full_name: Mapped[str] = mapped_column(CutText(MAX_NAME))
     name_key: Mapped[str] = mapped_column(Computed(NAME_KEY, persisted=True))
     folded_name: Mapped[str] = mapped_column(Computed(FOLDED_NAME, persisted=True))
     folded_facts: Mapped[str] = mapped_column(Computed(FOLDED_FACTS, persisted=True))
     call_by: Mapped[str | None] = mapped_column(comment="what greetings call the person, set by hand")
     by_hand: Mapped[dict[str, Any] | None] = mapped_column(
-        JSONB,
+        JSONB(none_as_null=True),
         comment="birthday and language set by hand, and that contact was allowed; they win over imports "
         "and pages",
     )
@@ -167,6 +191,7 @@ class IdentityChange(Base):
     __tablename__ = "identity_changes"
     __table_args__ = (
         CheckConstraint("what in ('accepted', 'address', 'distinct', 'merged', 'moved')", "what"),
+        *at_most(MAX_LINE, "changed_by"),
         Index("ix_identity_changes_contact_id", "contact_id"),
         Index("ix_identity_changes_other_id", "other_id"),
         Index("ix_identity_changes_account_id_before", "account_id", "before"),
@@ -197,6 +222,7 @@ class Exclusion(Base):
             "account_id", "profile_url", "name_key", "occasion", postgresql_nulls_not_distinct=True
         ),
         CheckConstraint("num_nonnulls(profile_url, name_key) = 1", "one_person"),
+        *at_most(MAX_ERROR, "note"),
         Index("ix_exclusions_import_id", "import_id"),
     )
 
@@ -207,7 +233,7 @@ class Exclusion(Base):
     occasion: Mapped[str | None] = mapped_column(
         comment="greeted for it elsewhere; null: never to be contacted"
     )
-    note: Mapped[str | None] = mapped_column(comment="why, for a person")
+    note: Mapped[str | None] = mapped_column(CutText(MAX_ERROR), comment="why, for a person")
     import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -216,7 +242,7 @@ class KillSwitch(Base):
     """While it has a row, no account acts."""
 
     __tablename__ = "kill_switch"
-    __table_args__ = (CheckConstraint("id = 1", "only_one"),)
+    __table_args__ = (CheckConstraint("id = 1", "only_one"), *at_most(MAX_LINE, "pulled_by"))
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default=text("1"))
     pulled_at: Mapped[datetime] = mapped_column(server_default=func.now())

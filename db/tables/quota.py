@@ -7,7 +7,8 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.tables.base import Base, one_of
+from db.tables.base import Base, at_most, one_of
+from worker.rules.bounds import MAX_LINE
 from worker.rules.model import Kind
 
 
@@ -66,7 +67,10 @@ class QuotaChange(Base):
     """The audit log of limits: who changed which limit, when, from what to what."""
 
     __tablename__ = "quota_changes"
-    __table_args__ = (Index("ix_quota_changes_account_id", "account_id", "id"),)
+    __table_args__ = (
+        *at_most(MAX_LINE, "changed_by"),
+        Index("ix_quota_changes_account_id", "account_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))

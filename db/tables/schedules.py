@@ -18,7 +18,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.tables.base import Base, one_of
+from db.tables.base import Base, at_most, one_of
+from worker.rules.bounds import MAX_TEXT
 from worker.rules.model import CampaignKind
 
 
@@ -29,6 +30,7 @@ class MessageTemplate(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "language", "late", "body", postgresql_nulls_not_distinct=True),
         CheckConstraint("weight between 1 and 100", "weight"),
+        *at_most(MAX_TEXT, "body"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -19,7 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.tables.base import Base, one_of
+from db.tables.base import Base, at_most, one_of
+from worker.rules.bounds import MAX_LINE, MAX_PROFILE_BYTES
 from worker.rules.model import SearchEnd
 
 
@@ -76,7 +77,10 @@ class StoredProfile(Base):
     """The latest reading of a contact's profile, with the sections that were requested."""
 
     __tablename__ = "profiles"
-    __table_args__ = (Index("ix_profiles_read_at", "read_at"),)
+    __table_args__ = (
+        CheckConstraint(f"octet_length(profile::text) <= {MAX_PROFILE_BYTES}", "short_profile"),
+        Index("ix_profiles_read_at", "read_at"),
+    )
 
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True)
     read_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -106,6 +110,7 @@ class Tombstone(Base):
     """
 
     __tablename__ = "tombstones"
+    __table_args__ = (*at_most(MAX_LINE, "lifted_by"),)
 
     fingerprint: Mapped[bytes] = mapped_column(
         LargeBinary, primary_key=True, comment="SHA-256 of the normalised profile address"

@@ -1,10 +1,16 @@
 """Publish due actions to the browser workers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from db.store.actions import dispatch
+from db.store.actions.dispatch import DueAction
 from tasks.actions.kinds import ACTION_TYPES
 from tasks.publish import publish_task
 from tasks.services import Services
 from worker import logs, metrics
+from worker.rules.wire.trace_ids import campaign_span
+from worker.tracing import spans
 
 log = logs.get_logger(__name__)
 
@@ -22,9 +28,20 @@ def dispatch_due(services: Services) -> int:
             session, batch=BATCH, lease=services.settings.action_time_limit
         )
     for due in due_actions:
-        with logs.bound(correlation_id=due.correlation_id):
+        with _story(due):
             publish_task(ACTION_TYPES[due.kind].task, action_id=str(due.action_id))
+            log.info("action_dispatched", action=str(due.action_id), kind=due.kind)
         metrics.DISPATCHED.labels(due.kind).inc()
-    if due_actions:
-        log.info("dispatched", actions=len(due_actions))
     return len(due_actions)
+
+
+@contextmanager
+def _story(due: DueAction) -> Iterator[None]:
+    """Run the block as part of what planned the action, not of the tick that found it."""
+    about = {"rapport.action.id": str(due.action_id), "rapport.kind": due.kind}
+    parent = campaign_span(due.correlation_id, due.campaign_id)
+    with (
+        logs.bound(correlation_id=due.correlation_id),
+        spans.story("dispatch", due.correlation_id, about, parent=parent),
+    ):
+        yield

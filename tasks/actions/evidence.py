@@ -19,6 +19,15 @@ def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: boo
     return save_picture(services, site, name, masked=masked)
 
 
+def take_stop_screenshot(services: Services, claim: Claim) -> str | None:
+    """Save a masked screenshot of the page that stops an account, if its site can be opened."""
+    try:
+        site = services.site_for(claim)
+    except RapportError:  # not signed in, say: there is no page
+        return None
+    return take_screenshot(services, claim, site, masked=True)
+
+
 def save_picture(services: Services, site: Site, name: str, *, masked: bool) -> str | None:
     """Save a screenshot of the page under this file name; return its path, or None if none could be taken."""
     day: Path = services.settings.evidence_dir / clock.now().date().isoformat()

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -61,7 +62,9 @@ def hold_lease(services: Services, claim: Claim) -> Iterator[LeaseGuard]:
                 # Postgres is unavailable; `require` raises once the lease gets too short.
                 log.warning("heartbeat_failed", action=str(claim.action_id), error=type(error).__name__)
 
-    thread = threading.Thread(target=renew_until_done, name="heartbeat", daemon=True)
+    # In a copy of this context: its log lines are the action's too.
+    run = copy_context().run
+    thread = threading.Thread(target=run, args=(renew_until_done,), name="heartbeat", daemon=True)
     thread.start()
     try:
         yield lease

@@ -10,6 +10,7 @@ from tasks.quota import Grant
 from tasks.services import Services
 from worker.errors import Reason, TryAgainError
 from worker.rules.model import ActionState, Kind
+from worker.tracing import spans
 
 
 class GateClosedError(Exception):
@@ -29,6 +30,11 @@ def write_intent(services: Services, claim: Claim, grant: Grant) -> None:
     Raises GateClosedError, or TryAgainError if the claim was lost. If the commit's reply is lost, the state
     is read on a new connection.
     """
+    with spans.span("write intent"):
+        _write(services, claim, grant)
+
+
+def _write(services: Services, claim: Claim, grant: Grant) -> None:
     if not services.quota.start(grant):
         raise GateClosedError(ClosedGate(Reason.QUOTA_CHANGED))
     try:

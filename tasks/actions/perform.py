@@ -1,5 +1,7 @@
 """Carry out one action from start to end: claim, gates, reservation, then what its kind does."""
 
+from contextlib import AbstractContextManager
+from datetime import timedelta
 from uuid import UUID
 
 from db.store.actions import claims, dispatch, gates, lifecycle
@@ -11,15 +13,30 @@ from tasks.actions.kinds import ACTION_TYPES, ActionType
 from tasks.actions.name_check import NameDiffersError, propose_corrected
 from tasks.actions.reconcile import reconcile_action
 from tasks.actions.settle import Outcome
+from tasks.actions.traces import record_trace
 from tasks.quota import Grant, make_reservation_id, site_health
 from tasks.services import Services
 from worker import logs, metrics
 from worker.errors import RapportError
 from worker.failpoint import trigger_failpoint
-from worker.rules.model import Kind
 from worker.rules.quota.breaker import Outcome as Health
+from worker.rules.wire.trace_ids import campaign_span
+from worker.tracing import spans
+from worker.tracing.spans import Attributes, OpenSpan
 
 log = logs.get_logger(__name__)
+
+_TRACED = frozenset(
+    (
+        Outcome.FAILED,
+        Outcome.LOST,
+        Outcome.NEEDS_REVIEW,
+        Outcome.POSTPONED,
+        Outcome.PROPOSED,
+        Outcome.UNCERTAIN,
+    )
+)
+"""Failures and doubts. If a gate closed after a page was opened, that is traced too."""
 
 
 def perform_action(services: Services, action_id: UUID) -> Outcome:
@@ -32,20 +49,37 @@ def perform_action(services: Services, action_id: UUID) -> Outcome:
         metrics.DUPLICATE_DELIVERIES.inc()
         log.info("nothing_to_claim", action=str(action_id))
         return Outcome.DUPLICATE
-    with logs.bound(
-        correlation_id=claim.correlation_id,
-        action=str(action_id),
-        account=claim.account_id,
-        attempt=claim.attempt,
+    with (
+        logs.bound(
+            correlation_id=claim.correlation_id,
+            action=str(action_id),
+            account=claim.account_id,
+            attempt=claim.attempt,
+        ),
+        _span(claim) as performing,
     ):
+        metrics.DISPATCH_LAG.labels(claim.kind).observe(claim.late / timedelta(seconds=1))
         trigger_failpoint("after_claim")
-        with hold_lease(services, claim) as lease:
-            outcome = _run(services, claim, lease)
+        with record_trace(services, claim) as trace:
+            with hold_lease(services, claim) as lease:
+                outcome = _run(services, claim, lease)
+            if outcome not in _TRACED:
+                trace.drop()
+        performing.set({"rapport.outcome": outcome})
         log.info("action_ended", outcome=outcome, looking=claim.looking)
-    metrics.ACTIONS.labels(claim.kind, outcome).inc()
-    if claim.kind is Kind.GREET:
-        metrics.BIRTHDAY_MESSAGES.labels(outcome).inc()
     return outcome
+
+
+def _span(claim: Claim) -> AbstractContextManager[OpenSpan]:
+    about: Attributes = {
+        "rapport.action.id": str(claim.action_id),
+        "rapport.account.id": claim.account_id,
+        "rapport.kind": claim.kind,
+        "rapport.attempt": claim.attempt,
+        "rapport.looking": claim.looking,
+    }
+    parent = campaign_span(claim.correlation_id, claim.campaign_id)
+    return spans.story("perform", claim.correlation_id, about, parent=parent)
 
 
 def _run(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
@@ -55,15 +89,18 @@ def _run(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
 
 
 def _attempt(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
-    with services.database.transaction() as session:
+    with spans.span("check gates") as checking, services.database.transaction() as session:
         closed = gates.find_closed_gate(session, claim)
+        checking.set({"rapport.reason": closed.reason if closed else "open"})
     if closed is not None:
         return settle.settle_closed_gate(services, claim, closed)
     kind = ACTION_TYPES[claim.kind]
     reservation = make_reservation_id(claim.action_id, claim.attempt)
     try:
         claim = kind.prepare(services, claim)
-        grant = services.quota.reserve(claim.account_id, claim.kind, str(claim.campaign_id), reservation)
+        with spans.span("reserve quota") as reserving:
+            grant = services.quota.reserve(claim.account_id, claim.kind, str(claim.campaign_id), reservation)
+            reserving.set({"rapport.reason": grant.decision.reason or grant.decision.verdict})
     except RapportError as error:
         return settle.settle_failure(services, claim, error)
     decision = grant.decision

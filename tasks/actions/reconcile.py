@@ -5,7 +5,7 @@ import random
 from db.store.actions import lifecycle
 from db.store.actions.claims import Claim
 from tasks.actions import settle
-from tasks.actions.evidence import take_screenshot
+from tasks.actions.evidence import take_screenshot, take_stop_screenshot
 from tasks.actions.kinds import ACTION_TYPES
 from tasks.actions.settle import Outcome
 from tasks.quota import make_reservation_id
@@ -85,8 +85,9 @@ def _look_again_later(services: Services, claim: Claim, error: TryAgainError) ->
 
 def _stop_and_look_again(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
     metrics.ERRORS.labels(error.reason, "look").inc()
+    take_stop_screenshot(services, claim)
     with services.database.transaction() as session:
-        stop_account(session, claim.account_id, claim.kind, error)
+        stop_account(session, claim.account_id, claim.kind, error, action_id=claim.action_id)
         lifecycle.schedule_next_look(
             session,
             claim,

@@ -12,7 +12,7 @@ from db.store.actions import dispatch, lifecycle, refusals
 from db.store.actions.claims import Claim
 from db.store.actions.gates import SKIP_REASONS, WAITS_TOGETHER, ClosedGate
 from db.store.people import contacts
-from tasks.actions.evidence import take_screenshot
+from tasks.actions.evidence import take_screenshot, take_stop_screenshot
 from tasks.quota import Grant
 from tasks.services import Services
 from tasks.stopping import stop_account
@@ -32,6 +32,7 @@ from worker.rules.quota.breaker import Outcome as Health
 from worker.rules.quota.model import Verb
 from worker.rules.sites import needs_check
 from worker.secrets import SESSION_UNREADABLE
+from worker.tracing import spans
 
 log = logs.get_logger(__name__)
 
@@ -63,7 +64,7 @@ def write_done(services: Services, claim: Claim, write: Callable[[Session], bool
     If the commit's reply is lost, the state is read on a new connection. Raises OperationalError if Postgres
     stays unavailable: the lease then expires, and the action is reconciled or its page read again.
     """
-    with services.database.transaction() as session:
+    with spans.span("record"), services.database.transaction() as session:
         if write(session):
             return True
         return lifecycle.get_state(session, claim.action_id) == (ActionState.DONE, claim.attempt)
@@ -172,8 +173,9 @@ def postpone_and_stop(services: Services, claim: Claim, error: StopAccountError)
     """Stop the account until a person has looked, and plan the action again for then."""
     metrics.ERRORS.labels(error.reason, "perform").inc()
     log.error("account_stopped", reason=error.reason, text=str(error))
+    take_stop_screenshot(services, claim)
     with services.database.transaction() as session:
-        stop_account(session, claim.account_id, claim.kind, error)
+        stop_account(session, claim.account_id, claim.kind, error, action_id=claim.action_id)
         lifecycle.replan_action(session, claim, reason=error.reason, detail=str(error))
     return Outcome.POSTPONED
 
@@ -219,7 +221,7 @@ def mark_uncertain(services: Services, claim: Claim, site: Site, error: RapportE
     wait = services.settings.settle_time
     with services.database.transaction() as session:
         if isinstance(error, StopAccountError):
-            stop_account(session, claim.account_id, claim.kind, error)
+            stop_account(session, claim.account_id, claim.kind, error, action_id=claim.action_id)
         lifecycle.mark_uncertain(session, claim, reason=error.reason, detail=str(error), wait=wait)
         if isinstance(error, UnknownDialogError):
             lifecycle.mark_needs_review(session, claim, reason=error.reason, detail=str(error))

@@ -14,7 +14,6 @@ from tasks.actions.settle import Outcome
 from tasks.campaigns import scoring
 from tasks.quota import Grant
 from tasks.services import Services
-from worker import metrics
 from worker.rules.identity import Match, PersonKeys, compare_keys
 from worker.rules.sourcing.profile import Profile, Section
 
@@ -30,7 +29,7 @@ def visit_profile(services: Services, claim: Claim, lease: LeaseGuard, grant: Gr
     sections: frozenset[Section] = scoring.list_needed_sections(campaign) if campaign else frozenset()
     if known is not None:
         sections |= profiles.list_read_sections(known.profile)
-    outcome = read_page(
+    return read_page(
         services,
         claim,
         lease,
@@ -38,8 +37,6 @@ def visit_profile(services: Services, claim: Claim, lease: LeaseGuard, grant: Gr
         page=lambda site: (site.read_profile(claim.profile_url, sections), site.shown_keys()),
         save=lambda session, shown: _save_profile(session, claim, *shown, by=services.worker_name),
     )
-    metrics.CONTACTS_PROCESSED.labels("profile", outcome).inc()
-    return outcome
 
 
 def _save_profile(session: Session, claim: Claim, profile: Profile, shown: PersonKeys, *, by: str) -> bool:

@@ -13,6 +13,7 @@ from tasks.request_rules import fingerprint
 from worker import logs
 from worker.errors import RequestRefusedError
 from worker.rules.suggestions import did_you_mean
+from worker.tracing import spans
 
 log = logs.get_logger(__name__)
 
@@ -52,5 +53,7 @@ def add_campaign(
         correlation_id=logs.current_correlation_id(),
     )
     requests.end_request(session, campaign_id)
+    if new:
+        spans.mark_campaign(campaign_id, options.kind)
     log.info("campaign_started", campaign=str(campaign_id), account=account.name, kind=options.kind, new=new)
     return campaigns.find_campaign(session, campaign_id, lock=True) if new else None

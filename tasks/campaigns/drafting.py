@@ -5,13 +5,14 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from db.engine import get_database_time
+from db.engine import get_database_time, today_in
 from db.store.actions import interactions
 from db.store.actions.claims import Claim
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
 from db.store.campaigns.templates import list_usable_templates
 from db.store.people import accounts, contacts
+from db.store.people.accounts import AccountRecord
 from db.store.people.contacts import DueBirthday
 from tasks.contract import BirthdayOptions
 from worker.errors import Reason
@@ -28,6 +29,21 @@ NO_REPEAT = timedelta(days=730)
 def no_repeat_since(session: Session) -> datetime:
     """Return the instant since which no text may be repeated."""
     return get_database_time(session) - NO_REPEAT
+
+
+def draft_due_greetings(
+    session: Session, account: AccountRecord, options: BirthdayOptions, *, most: int | None = None
+) -> tuple[Sequence[DueBirthday], list[PlannedAction]]:
+    """Return the due birthdays of the account, and the greeting of each, in the same order.
+
+    With `most`, only of so many of the latest birthdays.
+    """
+    today = today_in(session, account.zone)
+    due = contacts.list_due_birthdays(
+        session, account.id, today, options.late_days, texts_since=no_repeat_since(session)
+    )[:most]
+    usable = list_usable_templates(session, account.id)
+    return due, draft_greetings(due, usable, today, options, signature=account.signature)
 
 
 def draft_greetings(

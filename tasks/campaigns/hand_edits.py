@@ -5,7 +5,7 @@ been sent keeps its text, because reconciling looks for it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from db.engine import get_database_time, today_in
 from db.store.actions import interactions, open_greetings
 from db.store.actions.open_greetings import OpenGreeting
-from db.store.campaigns import templates
+from db.store.campaigns import schedules, templates
 from db.store.people import accounts, contacts, hand_edits
 from db.store.people.accounts import AccountRecord
 from db.store.people.hand_edits import HandEdits
@@ -22,6 +22,7 @@ from tasks.contract import BirthdayOptions
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_in
 from worker.rules.messages.drafts import Draft
+from worker.rules.model import CampaignKind
 
 
 @dataclass(slots=True)
@@ -43,6 +44,34 @@ def edit_contact(session: Session, contact_id: int, edits: HandEdits, *, by: str
     found = open_greetings.lock_open_greetings(session, contact_id)
     hand_edits.save_hand_edits(session, contact_id, edits, by=by)
     return _replan(session, contact_id, found)
+
+
+def preview_greeting(session: Session, contact_id: int, on: date, *, call_by: str | None) -> Draft | Reason:
+    """Return the greeting that the person would get for the birthday `on`, called `call_by`.
+
+    None derives the name from the display name. It is the text of the account's schedule, or of the default
+    options; nothing is stored.
+    """
+    account = accounts.get_account(session, contacts.get_account_id(session, contact_id))
+    options = _scheduled_options(session, account)
+    addressee = replace(contacts.get_addressee(session, contact_id, on), call_by=call_by)
+    return draft_greeting(
+        addressee,
+        on,
+        templates.list_usable_templates(session, account.id),
+        on,
+        options,
+        past_texts=interactions.list_greetings_to(session, contact_id, since=no_repeat_since(session)),
+        signature=account.signature,
+    )
+
+
+def _scheduled_options(session: Session, account: AccountRecord) -> BirthdayOptions:
+    found = schedules.list_schedules(session, account=account.name)
+    options = next(
+        (each.options for each in found if each.kind is CampaignKind.BIRTHDAY and each.enabled), {}
+    )
+    return BirthdayOptions.model_validate(options)
 
 
 def apply_birthday(session: Session, contact_id: int) -> ReplannedGreetings:

@@ -17,7 +17,7 @@ from tasks.campaigns.planning import save_plan
 from tasks.campaigns.site_lists import SiteList, read_and_plan
 from tasks.contract import INVITATIONS_READ, InvitationsOptions
 from tasks.services import Services
-from worker import logs, metrics
+from worker import logs
 from worker.rules import occasions
 from worker.rules.capabilities import Capability
 from worker.rules.invitations import InvitedContact, Verdict, decide_withdrawals
@@ -37,7 +37,6 @@ def read_invitations(services: Services, campaign_id: UUID) -> None:
     """Read the account's sent invitations in the browser, save whom they were sent to, and plan."""
     saved = read_and_plan(services, campaign_id, SENT_INVITATIONS)
     if saved is not None:
-        metrics.CONTACTS_PROCESSED.labels("sent_invitations", "read").inc(saved)
         log.info("invitations_read", campaign=str(campaign_id), invitations=saved)
 
 
@@ -61,7 +60,7 @@ def _plan(
         for one, verdict in decided
         if verdict is Verdict.WITHDRAW
     ]
-    save_plan(session, campaign, Kind.WITHDRAW, drafts, considered=len(decided))
+    save_plan(session, campaign, Kind.WITHDRAW, drafts)
 
 
 SENT_INVITATIONS = SiteList(

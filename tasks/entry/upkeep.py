@@ -21,9 +21,11 @@ from tasks.services import get_services
 from tasks.upkeep.daily_summaries import record_ended_days
 from tasks.upkeep.evidence import delete_old_evidence
 from tasks.upkeep.expiry import expire_late_actions
+from tasks.upkeep.interaction_days import merge_interaction_days
 from tasks.upkeep.jobs import publish_due_jobs, recorded
+from tasks.upkeep.notices import delete_old_notices
+from tasks.upkeep.purge_accounts import purge_all_accounts
 from tasks.upkeep.quota_checks import compare_quotas
-from tasks.upkeep.retention import purge_all_accounts
 from tasks.upkeep.schedules import repeat_stale_readings, start_due_campaigns, start_waiting_requests
 from tasks.upkeep.subscriptions import request_due_subscriptions
 from worker.app import app
@@ -80,10 +82,15 @@ def check_quotas(tick: Tick) -> None:
 
 @app.task(name=UPKEEP_RETENTION, pydantic=True, pydantic_strict=False)
 def purge_old_data(tick: Tick) -> None:
-    """Erase people and profiles that are older than their account's retention."""
+    """Erase people and profiles that are older than their account's retention, and old events.
+
+    Also merges the counts of interactions by day.
+    """
     services = get_services()
     with recorded(services, UpkeepJob.RETENTION):
         purge_all_accounts(services)
+        delete_old_notices(services.database)
+        merge_interaction_days(services.database)
 
 
 @app.task(name=UPKEEP_EVIDENCE, pydantic=True, pydantic_strict=False)

@@ -1,6 +1,6 @@
-"""Delete old evidence: the folders of screenshots, one for each day, and counts of marks."""
+"""Delete old evidence: the folders of screenshots and traces, one for each day, and counts of marks."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from shutil import rmtree
 
@@ -10,9 +10,10 @@ from worker import clock
 
 
 def delete_old_evidence(services: Services) -> None:
-    """Delete screenshots older than their retention (RAPPORT_EVIDENCE_DAYS), and counts nobody reads."""
+    """Delete evidence older than its retention (RAPPORT_EVIDENCE_DAYS), unfinished files, and old counts."""
     settings = services.settings
     delete_day_folders(settings.evidence_dir, today=clock.now().date(), days=settings.evidence_days)
+    delete_unfinished_files(settings.evidence_dir, now=clock.now())
     with services.database.transaction() as session:
         mark_matches.delete_old(session)
 
@@ -27,3 +28,12 @@ def delete_day_folders(folder: Path, *, today: date, days: int) -> int:
     for day in old:
         rmtree(day)
     return len(old)
+
+
+def delete_unfinished_files(folder: Path, *, now: datetime) -> int:
+    """Delete files that a killed worker was writing an hour ago or earlier; return how many."""
+    before = (now - timedelta(hours=1)).timestamp()
+    left = [part for part in folder.glob("????-??-??/.*.part") if part.stat().st_mtime < before]
+    for part in left:
+        part.unlink(missing_ok=True)
+    return len(left)

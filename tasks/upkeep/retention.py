@@ -4,21 +4,16 @@ Works block by block, so it may be interrupted and repeated at any time.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.people import accounts
 from db.store.privacy import retention
 from db.store.privacy.retention import BLOCK, StaleData
-from tasks.services import Services
-from worker import logs
-from worker.screenshots import delete_screenshots
-
-log = logs.get_logger(__name__)
+from worker.screenshots import delete_evidence
 
 Progress = Callable[[int], None]
 
@@ -36,21 +31,6 @@ class PurgeReport:
     campaigns: int
     pictures: int
     waits: bool
-
-
-def purge_all_accounts(services: Services) -> None:
-    """Erase what is older than its account's retention, at most PURGED_AT_ONCE people of each account."""
-    with services.database.transaction() as session:
-        everyone = accounts.list_accounts(session)
-    for account in everyone:
-        if account.keep_days is None:
-            continue
-        found = find_stale(services.database, account.id, timedelta(days=account.keep_days))
-        purged = purge_stale(
-            services.database, services.settings.evidence_dir, account.id, found, most=PURGED_AT_ONCE
-        )
-        if purged.waits or any((purged.people, purged.profiles, purged.scores, purged.campaigns)):
-            log.info("data_purged", account=account.id, **asdict(purged))
 
 
 def find_stale(database: Database, account_id: int, keep: timedelta) -> StaleData:
@@ -78,7 +58,7 @@ def purge_stale(
     with database.transaction() as session:
         campaigns = retention.erase_lists(session, account_id, found.before)
     addresses = [address for person in people for address in person]
-    pictures = delete_screenshots(evidence, [account_id], addresses) if addresses else 0
+    pictures = delete_evidence(evidence, [account_id], addresses) if addresses else 0
     return PurgeReport(len(people), profiles, scores, campaigns, pictures, waits)
 
 

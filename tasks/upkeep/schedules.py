@@ -48,7 +48,8 @@ class _Start(Enum):
 def start_due_campaigns(services: Services) -> None:
     """Start the campaigns that are due, and request the lists that they are planned from."""
     for kind, campaign_id in fire_schedules(services):
-        request_reading(kind, campaign_id)
+        with logs.bound(correlation_id=str(campaign_id)):
+            request_reading(kind, campaign_id)
 
 
 def start_waiting_requests(services: Services) -> None:
@@ -83,8 +84,9 @@ def fire_schedules(services: Services) -> list[tuple[CampaignKind, UUID]]:
     with services.database.transaction() as session:
         for due in schedules.lock_due_schedules(session):
             campaign_id = uuid5(_FIRE_NAMESPACE, f"{due.id} {due.fire_at.isoformat()}")
-            if _fire(session, due, campaign_id):
-                to_read.append((due.kind, campaign_id))
+            with logs.bound(correlation_id=str(campaign_id)):  # not the tick's: it may start several
+                if _fire(session, due, campaign_id):
+                    to_read.append((due.kind, campaign_id))
     return to_read
 
 

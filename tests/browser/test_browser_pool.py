@@ -13,6 +13,7 @@ import pytest
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import inherited_environment
+from worker import metrics
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
@@ -114,6 +115,8 @@ def test_after_a_crash_the_next_page_works(
     browser_pool: BrowserPool, sandbox: SandboxClient, states: dict[str, str], victim: str
 ) -> None:
     page = browser_pool.page_for(5, states["demo"])
+    crashed = metrics.BROWSER_STARTS.labels("crashed")
+    starts, crashes = crashed._value.get(), metrics.BROWSER_CRASHES._value.get()
     assert SandboxSite(page, sandbox.base_url, TIMEOUT).signed_in()
     # A zombie is still listed, but has no command line.
     own = [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
@@ -129,6 +132,8 @@ def test_after_a_crash_the_next_page_works(
     again = browser_pool.page_for(5, states["demo"])
     assert again is not page
     assert SandboxSite(again, sandbox.base_url, TIMEOUT).signed_in()
+    assert metrics.BROWSER_CRASHES._value.get() > crashes
+    assert crashed._value.get() == starts + (victim != "page")
     browser_pool.close_context(5)
 
 

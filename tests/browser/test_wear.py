@@ -22,6 +22,7 @@ KILLED_AND_WORN = """
 import json, os, signal, sys, tempfile
 from pathlib import Path
 import psutil
+from worker import metrics
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
 from worker.browser.wear import BrowserLimits
@@ -52,7 +53,8 @@ gone, after_wear = not psutil.wait_procs(map(psutil.Process, browsers() & first)
 pool.page_for(1, None).set_content("<h1>here</h1>")
 again = bool(browsers() - first)
 pool.close()
-print(json.dumps([after_kills, in_use, kept, gone, after_wear, again, len(left())]))
+starts = [metrics.BROWSER_STARTS.labels(why)._value.get() for why in ("start", "recycled", "crashed")]
+print(json.dumps([after_kills, in_use, kept, gone, after_wear, again, len(left()), starts]))
 """
 
 
@@ -63,11 +65,12 @@ def test_killed_browsers_leave_nothing_and_a_worn_one_is_replaced_in_its_process
     run = subprocess.run(
         [sys.executable, "-c", KILLED_AND_WORN], env=environment, capture_output=True, text=True, check=True
     )
-    left_by_the_last_killed, in_use, kept, gone, after_wear, again, at_the_end = json.loads(run.stdout)
-    assert left_by_the_last_killed == 2  # nobody has started since
+    left_by_killed, in_use, kept, gone, after_wear, again, at_the_end, starts = json.loads(run.stdout)
+    assert left_by_killed == 2  # nobody has started since
     assert in_use == 2  # its own profile and artifacts; those of the two that were killed are deleted
     assert (kept, gone, after_wear) == (True, True, 0)
     assert (again, at_the_end) == (True, 0)
+    assert starts == [1, 1, 0]
 
 
 def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -125,14 +128,21 @@ def test_a_browser_is_worn_by_age_uses_or_memory(
     assert found is None if says is None else found is not None and says in found
 
 
+MEMORY_OF_A_CHILD = """
+import subprocess, sys
+from worker.browser.wear import measure_memory
+
+holds = "x = bytearray(b'x' * 60_000_000); print(flush=True); input()"
+before = measure_memory()
+with subprocess.Popen([sys.executable, "-c", holds], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+    child.stdout.readline()
+    print(measure_memory() - before)
+    child.communicate(b"\\n")
+"""
+
+
 def test_the_memory_of_what_a_process_started_is_counted() -> None:
-    block = "print(len(b'x' * 60_000_000), flush=True); input()"
-    before = wear.measure_memory()
-    with subprocess.Popen(
-        [sys.executable, "-c", f"b = {block!r}; exec('x = bytearray(60_000_000); ' + b)"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as child:  # fmt: skip
-        assert child.stdout is not None
-        child.stdout.readline()
-        assert wear.measure_memory() - before >= 60
-        child.communicate("\n")
+    # A process of its own: what other tests started in this one may end between the two readings.
+    command = [sys.executable, "-c", MEMORY_OF_A_CHILD]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(run.stdout) >= 60

@@ -62,6 +62,7 @@ def environment(
         "database_url": database_url,
         "redis_url": redis_url,
         "secret_keys": Fernet.generate_key().decode(),
+        "notice_keys": Fernet.generate_key().decode(),
     }
     for name, value in settings_environment(values).items():
         monkeypatch.setenv(name, value)
@@ -70,6 +71,7 @@ def environment(
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr(context, "get_terminal_user", lambda: "ops@host")
     for module in (
+        "keys.commands",
         "kill_switch",
         "quota.commands",
         "accounts.add",
@@ -78,6 +80,8 @@ def environment(
         "contacts.forget",
         "contacts.edit",
         "contacts.hold",
+        "users.commands",
+        "users.address",
     ):
         monkeypatch.setattr(f"api_stub.cli.{module}.get_terminal_user", lambda: "ops@host")
     yield monkeypatch

@@ -15,6 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.engine import Database
+from db.store.console import sessions as console_sessions
+from db.store.console import users
+from db.store.console.sessions import Client
 from db.store.people import accounts
 from db.tables import (
     Action,
@@ -28,7 +31,7 @@ from db.tables import (
     RefusedMessage,
     Search,
 )
-from db.tables.base import Base
+from db.tables.base import Base, CutText
 from tests.builders import SANDBOX, a_campaign, database_now
 from tests.whole_person import NAME, ZOE, a_known_person, v1_script
 from worker.errors import Reason
@@ -82,7 +85,7 @@ def poison(session: Session) -> None:
                         for *key, value in session.execute(select(*keys, column)).all():
                             row = (name == each for name, each in zip(keys, key, strict=True))
                             session.execute(table.update().where(*row).values({column: _poisoned(value)}))
-                    elif isinstance(column.type, String):
+                    elif isinstance(column.type, String | CutText):
                         session.execute(table.update().values({column: column + BAD}))
             except IntegrityError:
                 continue
@@ -108,6 +111,9 @@ def fill_with_hostile_texts(database: Database, folder: Path) -> Mapping[str, st
         birthday = session.scalars(select(Action).where(Action.state == ActionState.NEEDS_REVIEW)).first()
         assert birthday is not None
         session.add(KillSwitch(pulled_by="somebody"))
+        first = users.ensure_owner(session, by="somebody")
+        assert first is not None
+        console_sessions.open_session(session, first.id, Client("127.0.0.1", "Firefox", "Linux"))
         import_id = session.scalars(select(func.min(Import.id))).one()
         doubt = ImportDoubt(
             import_id=import_id, line=7, contact_id=birthday.contact_id, name=NAME, birth_month=2, birth_day=3

@@ -12,6 +12,8 @@ import pytest
 from api_stub.cli import hints
 from api_stub.cli.formatting import print_json, print_text
 from api_stub.cli.main import COMMANDS
+from api_stub.cli.stack import running
+from api_stub.cli.terminal import Console
 from db.engine import Database
 from tests.builders import a_contact, an_account
 from tests.cli.conftest import Rapport
@@ -65,6 +67,13 @@ def test_what_a_person_wrote_is_never_changed(
     assert "`rapport up` nobody" in rapport.refused("contacts", "show", "`rapport up` nobody")
 
 
+def test_a_warning_of_status_names_the_program_that_was_typed(
+    typed: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running._warn(Console(), "nobody takes messages of: control; `rapport doctor`")
+    assert "`'../my clone/run' doctor`" in capsys.readouterr().out
+
+
 def _literals(path: Path) -> Iterator[str]:
     """Yield the texts of a module without its docstrings."""
     tree = ast.parse(path.read_text())
@@ -81,7 +90,7 @@ def _literals(path: Path) -> Iterator[str]:
 
 def test_every_hint_in_a_text_is_in_backticks() -> None:
     # Who changed something, or the name of a connection.
-    named = {"rapport demo", "rapport doctor", "rapport migrate", "rapport status"}
+    named = {"rapport demo", "rapport doctor", "rapport migrate", "rapport status", "rapport up"}
     bare = [
         f"{path.relative_to(ROOT)}: {text}"
         for path in (ROOT / "api_stub" / "cli").rglob("*.py")

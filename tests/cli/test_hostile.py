@@ -17,6 +17,7 @@ import click
 import pytest
 import typer
 
+from api_stub.checks.finding import Finding
 from api_stub.cli.context import require_account
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.main import build_app
@@ -25,7 +26,6 @@ from api_stub.cli.screen import live_screen
 from api_stub.cli.screen.keyboard import Keyboard
 from api_stub.cli.screen.live_screen import LiveScreen
 from api_stub.cli.stack import demo_display, doctor
-from api_stub.cli.stack.finding import Finding
 from api_stub.cli.terminal import Console
 from api_stub.cli.watch.display import render_view
 from api_stub.cli.watch.view import View
@@ -68,6 +68,14 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "campaign show": ["{birthdays}", "{dry}", "{found}", "{bad}"],
     "actions list": [""],
     "actions show": ["{action}", "{bad}"],
+    "notify links": ["", "{bad}"],
+    "notify list": [""],
+    "notify log": ["", "{bad}"],
+    "notify add": ["{bad}", "webhook+https://x.test/|--name|{bad}", "webhook+https://x.test/|--account|{bad}"],
+    "notify test": ["", "{bad}"],
+    "notify pause": ["{bad}"],
+    "notify resume": ["{bad}"],
+    "notify remove": ["{bad}"],
     "actions review": ["", "--account|{bad}"],
     "quota show": ["demo", "demo|--json", "{bad}"],
     "quota log": ["demo"],
@@ -87,6 +95,24 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "sourcing results": ["{found}", "{found}|--explain", "{found}|--format|csv", "{found}|--format|jsonl"],
     "schedule list": [""],
     "audit verify": [""],
+    "audit changes": ["", "--about|{bad}"],
+    "users list": [""],
+    "users sessions": ["", "{bad}"],
+    "users add": ["{bad}", "ann"],
+    "users link": ["owner", "{bad}"],
+    "users language": ["owner|fr", "{bad}|fr"],
+    "users role": ["owner|viewer", "{bad}|viewer"],
+    "users password": ["owner", "{bad}"],
+    "users disable": ["owner", "{bad}"],
+    "users enable": ["owner", "{bad}"],
+    "users remove": ["owner", "owner|--yes", "{bad}"],
+    "keys list": [""],
+    "keys add": [
+        "crm|--scope|read", "{bad}|--scope|read", "x|--scope|{bad}",
+        "x|--scope|read|--expires|{bad}",
+    ],
+    "keys rotate": ["crm", "{bad}", "crm|--overlap|{bad}"],
+    "keys revoke": ["crm", "{bad}"],
     "data purge": ["--dry-run", "{bad}"],
     "campaign birthday": ["demo", "demo|--dry-run", "{bad}", "demo|--fallback-language|{bad}"],
     "campaign visitor": ["demo|--not-seen-months|3", "demo|--profiles|{csv}", "demo|--saved|{bad}"],
@@ -149,12 +175,14 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "secrets new-key": [""],
     "secrets rotate": [""],
     "tasks refused": [""],
+    "tasks schema": ["{bad}", "tasks.dispatch"],
     "completion": ["bash"],
     "env": ["", "--data|{bad}"],
     "destroy": ["", "--data|{bad}"],
     # These end only with the process, and print addresses of this machine: see the demo's tables below.
     "status": None, "logs": None, "down": None,  # of a stack: tests/cli/stack/test_running.py
-    "demo": None, "up": None, "worker": None, "beat": None, "api": None, "flower": None, "sandbox": None,
+    "demo": None, "up": None, "worker": None, "beat": None, "notifier": None, "api": None, "metrics": None,
+    "flower": None, "mcp": None, "sandbox": None,
 }  # fmt: skip
 """The runs of each command. None: it executes another program, or doesn't end."""
 
@@ -182,6 +210,8 @@ JSON_ELSEWHERE: Final = {
     "logs",
     "import subscribe",
     "import refresh",
+    "notify add",
+    "notify test",
 }
 """Commands whose JSON is tested elsewhere: one object a line, or of a running stack or another server."""
 

@@ -33,7 +33,7 @@ def test_a_word_that_is_none_is_refused_with_the_nearest(rapport: Rapport) -> No
     assert "Did you mean 'campaign'" in said
 
 
-@pytest.mark.parametrize("word", ["worker", "beat", "api", "flower", "sandbox"])
+@pytest.mark.parametrize("word", ["worker", "beat", "api", "metrics", "flower", "sandbox"])
 def test_a_process_starts_without_what_it_becomes(word: str) -> None:
     asks = (
         f"import sys; from api_stub.cli.main import build_app; build_app(['{word}']); "

@@ -47,7 +47,7 @@ def test_help_names_every_command_before_anything_is_installed(clone: Path, aske
     said = run(clone, *asked)
     assert (said.returncode, said.stderr) == (0, "")
     lines = [line for line in said.stdout.splitlines() if re.match(r"  [a-z]", line)]
-    processes = {"worker", "beat", "api", "flower", "sandbox"}
+    processes = {"worker", "beat", "notifier", "api", "metrics", "flower", "sandbox"}
     named = [
         word
         for line in lines

@@ -5,7 +5,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import func, update
 
-from api_stub.cli.stack import doctor
+from api_stub.checks.servers import check_secret_keys
 from db.engine import Database
 from db.store.people import accounts
 from db.tables import Action
@@ -67,23 +67,23 @@ def test_what_are_no_keys_is_one_line_at_the_start(
 
 
 def test_why_and_the_doctor_say_that_the_keys_don_t_open_a_session(
-    database: Database, database_url: str, rapport: Rapport, environment: pytest.MonkeyPatch
+    database: Database, rapport: Rapport, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("RAPPORT_SECRET_KEYS", OLD)
     signed_in(database, "ann", OLD)
     assert "signed in" in rapport("why", "ann")
-    assert doctor._check_secret_keys(SecretStr(OLD), database_url).ok
+    assert check_secret_keys(SecretStr(OLD), database).ok
     environment.setenv("RAPPORT_SECRET_KEYS", OTHER)
     said = " ".join(rapport("why", "ann").split())
     assert f"sign-in stop {SESSION_UNREADABLE}" in said
     assert "next: restore the right RAPPORT_SECRET_KEYS" in said
-    found = doctor._check_secret_keys(SecretStr(OTHER), database_url)
+    found = check_secret_keys(SecretStr(OTHER), database)
     assert (found.ok, found.detail) == (False, "they can't decrypt the session of ann")
     assert "RAPPORT_SECRET_KEYS" in found.advice
     environment.setenv("RAPPORT_SECRET_KEYS", "no-key-at-all")
     assert "sign-in stop RAPPORT_SECRET_KEYS must hold Fernet keys" in " ".join(rapport("why", "ann").split())
-    assert not doctor._check_secret_keys(SecretStr("no-key-at-all"), database_url).ok
-    assert doctor._check_secret_keys(None, database_url).ok  # as in containers that don't need them
+    assert not check_secret_keys(SecretStr("no-key-at-all"), database).ok
+    assert check_secret_keys(None, database).ok  # as in containers that don't need them
 
 
 def test_why_says_what_a_worker_found_whose_keys_are_others(

@@ -1,6 +1,8 @@
-"""`rapport tasks refused`: refused messages and their reasons."""
+"""`rapport tasks`: refused messages and their reasons, and the schemas of the arguments."""
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +50,17 @@ def test_each_says_when_where_why_and_who_sent_it(
 def test_the_list_can_be_of_one_reason_or_short(rapport: Rapport, two: None) -> None:
     assert "bad_header" not in rapport("tasks", "refused", "--reason", "not_json")
     assert "bad_header" not in rapport("tasks", "refused", "--limit", "1")
+
+
+def test_the_schema_of_a_task_or_of_all_is_printed_as_it_is_shipped(rapport: Rapport) -> None:
+    shipped = Path(__file__).parents[2] / "docs" / "tasks.schema.json"
+    printed = rapport("tasks", "schema")
+    assert shipped.read_text() == printed, "run rapport tasks schema > docs/tasks.schema.json"
+    one = json.loads(rapport("tasks", "schema", "tasks.birthday.campaign"))
+    assert one["required"] == ["account"]
+    assert one["properties"]["contract_version"]["default"] == 1
+
+
+def test_a_mistyped_task_has_no_schema_but_a_suggestion(rapport: Rapport) -> None:
+    said = rapport.refused("tasks", "schema", "tasks.birthday.campain")
+    assert "did you mean tasks.birthday.campaign" in said

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, event, text
 
@@ -99,6 +100,29 @@ def test_a_revision_that_is_done_holds_no_lock_while_a_later_one_waits(
     assert has_column(engine, "second_step")
 
 
+def test_triggers_of_many_tables_are_created_one_at_a_time(
+    engine: Engine, holder: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for one table and holds others would deadlock with a worker that writes both."""
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT_MS", 700)
+    holder.rollback()
+    with engine.connect() as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0028")
+    holder.execute("lock table contacts in row exclusive mode")
+    with pytest.raises(RequestRefusedError, match="somebody holds contacts"):
+        migrate.upgrade_schema(engine)
+    made = text(
+        "select count(*) from pg_trigger where tgname = 'change_noted' and tgrelid = 'accounts'::regclass"
+    )
+    with engine.connect() as connection:
+        assert connection.scalar(made) == 1  # and so the lock on accounts was released
+    holder.rollback()
+    migrate.upgrade_schema(engine)
+    assert migrate.is_schema_current(engine)
+
+
 def test_readers_wait_no_longer_than_seconds_behind_a_migration() -> None:
     assert 1000 <= migrate.LOCK_TIMEOUT_MS <= 5000
 
@@ -145,8 +169,13 @@ def test_a_new_index_of_an_existing_table_is_built_concurrently() -> None:
 
 
 def find_blocking_indexes(source: str) -> list[str]:
-    """Return what builds an index of a table that the revision did not create, and blocks its writers."""
-    nodes = list(ast.walk(ast.parse(source)))
+    """Return what builds an index of a table that the revision did not create, and blocks its writers.
+
+    A downgrade may: nothing runs meanwhile.
+    """
+    body = ast.parse(source).body
+    upgrades = (each for each in body if not (isinstance(each, ast.FunctionDef) and each.name == "downgrade"))
+    nodes = [node for each in upgrades for node in ast.walk(each)]
     calls = [(ast.unparse(node.func), node) for node in nodes if isinstance(node, ast.Call)]
     created = {ast.literal_eval(call.args[0]) for name, call in calls if name == "op.create_table"}
     builders = {"op.create_index", "op.create_unique_constraint", "op.create_exclude_constraint"}
@@ -167,6 +196,8 @@ def find_blocking_indexes(source: str) -> list[str]:
         ("op.execute('create unique index ix on contacts (email)')", True),
         ("op.create_table('new', x)\nop.create_index('ix', 'new', ['email'])", False),
         ("create_index_concurrently('ix', 'contacts', ['email'])", False),
+        ("def upgrade():\n    op.create_index('ix', 'contacts', ['email'])", True),
+        ("def downgrade():\n    op.create_index('ix', 'contacts', ['email'])", False),
     ],
 )
 def test_the_rule_sees_each_way_to_build_an_index(code: str, blocks: bool) -> None:

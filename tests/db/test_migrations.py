@@ -21,7 +21,7 @@ from tests.servers import Servers
 OBJECTS = """
 select 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
 from pg_constraint where connamespace = 'public'::regnamespace and conrelid <> 0
-  and conrelid::regclass::text <> 'alembic_version'
+  and conrelid::regclass::text <> 'alembic_version' and contype <> 't'
 union all
 select 'index', tablename, indexname, indexdef
 from pg_indexes where schemaname = 'public' and tablename <> 'alembic_version'

@@ -8,7 +8,7 @@ import pytest
 
 from db.engine import Database
 from tests.builders import a_contact, an_account
-from tests.databases import ReusedDatabase
+from tests.databases import KeptConnections, ReusedDatabase
 from tests.servers import Servers
 
 
@@ -63,3 +63,32 @@ def test_a_connection_that_a_test_left_open_is_ended_and_commits_nothing(reused:
         with pytest.raises(psycopg.OperationalError):
             left.execute("select")
     assert contents(reused.url) == new
+
+
+LEAVE = """
+set statement_timeout = 7; create temp table mine (n int); listen news; select pg_advisory_lock(7);
+"""
+LEFT = """
+select current_setting('statement_timeout'), to_regclass('mine'),
+    (select count(*) from pg_listening_channels()),
+    (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid())
+"""
+
+
+@pytest.mark.parametrize("how", ["closed", "ended", "in a transaction"])
+def test_a_connection_is_used_again_as_new_or_not_at_all(servers: Servers, how: str) -> None:
+    kept = KeptConnections()
+    reused = ReusedDatabase(servers, kept)
+    first = kept.connect(psycopg.connect, reused.url, autocommit=how != "in a transaction")
+    pid = first.info.backend_pid
+    new = first.execute(LEFT).fetchone()
+    first.execute(LEAVE)
+    if how == "ended":
+        with psycopg.connect(reused.url) as other:
+            other.execute("select pg_terminate_backend(%s)", [pid])
+    first.close()
+    reused.clean()
+    with kept.connect(psycopg.connect, reused.url, autocommit=how != "in a transaction") as again:
+        assert (again.info.backend_pid == pid) is (how == "closed")
+        assert again.execute(LEFT).fetchone() == new
+    reused.drop()

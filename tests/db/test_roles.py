@@ -80,14 +80,25 @@ REFUSED_TO_THE_PROCESSES = (
     "update audit_heads set hash = ''",
     "insert into audit_heads values (-1, 0, '')",
     "delete from audit_heads",
+    "update action_totals set moves = moves + 1",
+    "insert into action_totals values (-1, '', '', '', '', '', 1)",
+    "delete from action_totals",
+    "insert into recent_changes (xid) values (1)",
+    "delete from recent_changes",
+    "update people_totals set people = people + 1",
+    "insert into people_totals values (-1, 'import', 'success', 1)",
+    "create temp table t (); create trigger t after insert on t execute function import_counted()",
     "update interactions set created_at = now()",
     "update interactions set occasion = ''",
     "truncate interactions cascade",
     "update quota_changes set changed_by = 'somebody'",
     "delete from quota_changes",
+    "update changes set by = 'somebody'",
+    "delete from changes",
     "delete from actions",
     "delete from interactions",
     "delete from accounts",
+    "delete from api_keys",
     "update alembic_version set version_num = '0001'",
     "create table mine (id int)",
     "alter table actions add column mine int",
@@ -137,6 +148,18 @@ def test_the_trigger_writes_for_the_processes_and_names_them(app: psycopg.Connec
     assert newest == ("a worker", "skipped")
 
 
+def test_while_the_rights_of_a_new_release_are_not_given_yet_what_happens_is_recorded(
+    filled: str, app: psycopg.Connection
+) -> None:
+    with psycopg.connect(filled, autocommit=True) as owner:
+        owner.execute(f"revoke all on interactions_by_day, recent_changes from {APP}")
+    app.execute("update interactions set replied_at = now()")
+    with psycopg.connect(filled, autocommit=True) as owner:
+        owner.execute(f"grant select on interactions_by_day to {APP}")
+    counted = app.execute("select sum(happened), sum(answered) from interactions_by_day").fetchone()
+    assert counted == (1, 1)
+
+
 def test_the_trigger_s_tables_cannot_be_replaced_by_temporary_ones(app: psycopg.Connection) -> None:
     app.execute("create temp table action_events (like public.action_events)")
     app.execute("create temp table audit_heads (like public.audit_heads)")
@@ -155,6 +178,8 @@ def test_the_reader_reads_all_but_what_is_sealed_and_writes_nothing(reader: psyc
     assert reader.execute("select name from accounts").fetchone()
     for statement in (
         "select session from accounts",
+        "select secret_hash from api_keys",
+        "select former_hash from api_keys",
         "update accounts set status = 'paused'",
         "insert into kill_switch default values",
         "delete from contacts",
@@ -174,6 +199,40 @@ def test_migrating_renews_the_rights_as_a_later_table_needs_them(
     app.execute("select * from kill_switch")
     with pytest.raises(InsufficientPrivilege):
         app.execute("select * from of_an_extension")
+
+
+def test_with_a_keeper_only_it_reads_and_changes_keys(
+    filled: str, app: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"keeper_{uuid4().hex[:8]}"  # roles belong to the server that all tests share
+    monkeypatch.setattr(roles, "KEEPER", name)
+    with psycopg.connect(filled, autocommit=True) as owner:
+        owner.execute(f"create role {name} login password '{PASSWORD}'")
+        owner.execute(f"grant {APP} to {name}")
+    migrate_and_seed(filled)
+    try:
+        with psycopg.connect(as_user(filled, name)) as keeper:
+            keeper.execute(
+                "insert into api_keys (name, public_id, secret_hash, scopes, per_minute, burst) "
+                "values ('crm', repeat('0', 12), sha256('x'), array['read'], 1, 1)"
+            )
+            keeper.execute("select secret_hash from api_keys")
+            keeper.execute("select * from accounts")
+        app.execute("select name, scopes from api_keys")
+        for statement in (
+            "select secret_hash from api_keys", "update api_keys set scopes = array['admin']",
+            "insert into api_keys (name) values ('mine')", "delete from api_keys",
+        ):  # fmt: skip
+            with pytest.raises(InsufficientPrivilege), app.transaction():
+                app.execute(statement)
+    finally:
+        app.rollback()
+        monkeypatch.undo()
+        migrate_and_seed(filled)  # as it was: the database is used again
+        with psycopg.connect(filled, autocommit=True) as owner:
+            owner.execute(f"drop owned by {name}")
+            owner.execute(f"drop role {name}")
+    app.execute("select secret_hash from api_keys")
 
 
 def test_a_role_that_may_not_create_roles_is_told_so(filled: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
+from db.store.api_keys import add_key
 from db.store.campaigns import schedules
 from db.store.kill_switch import pull_kill_switch
 from db.tables import Contact, Exclusion, Interaction
 from tests.builders import LONG_AGO, SANDBOX, a_contact, a_search, add_planned, an_account, found
 from tests.db.helpers import run_without_triggers
+from worker.rules.access import KeyScope
+from worker.rules.bounds import MAX_ERROR, MAX_LINE, MAX_NAME, MAX_PROFILE_BYTES, MAX_TEXT
 from worker.rules.lifecycle import TRANSITIONS
 from worker.rules.model import ActionState, CampaignKind
 
@@ -41,6 +44,16 @@ OWNED = [
     ("campaigns", "account_id"), ("contacts", "account_id"), ("exclusions", "account_id"),
     ("schedules", "account_id"), ("hits", "campaign_id"), ("hits", "contact_id"), ("searches", "campaign_id"),
 ]  # fmt: skip
+
+BOUNDED = [
+    ("actions", "message", MAX_TEXT), ("actions", "detail", MAX_ERROR), ("actions", "called", MAX_NAME),
+    ("actions", "approved_by", MAX_LINE), ("campaigns", "detail", MAX_ERROR),
+    ("contacts", "full_name", MAX_NAME), ("contacts", "call_by", MAX_NAME), ("contacts", "email", MAX_NAME),
+    ("contacts", "hold_reason", MAX_LINE), ("contacts", "hold_by", MAX_LINE),
+    ("exclusions", "note", MAX_ERROR), ("interactions", "message", MAX_TEXT),
+    ("interactions", "reply", MAX_TEXT), ("kill_switch", "pulled_by", MAX_LINE),
+]  # fmt: skip
+"""Columns of text and the characters that they hold at most."""
 
 REFUSED = [
     ("actions", "state = 'flying'", "ck_actions_state"),
@@ -77,6 +90,15 @@ REFUSED = [
     ("interactions", "source_key = null", "ck_interactions_origin"),
     ("interactions", "action_id = (select id from actions)", "ck_interactions_origin"),
     ("kill_switch", "id = 2", "ck_kill_switch_only_one"),
+    ("api_keys", "name = 'api'", "ck_api_keys_name"),
+    ("api_keys", "name = 'Big'", "ck_api_keys_name"),
+    ("api_keys", "public_id = 'short'", "ck_api_keys_public_id"),
+    ("api_keys", "secret_hash = 'x'", "ck_api_keys_hash"),
+    ("api_keys", "former_until = now()", "ck_api_keys_former_whole"),
+    ("api_keys", "scopes = '{}'", "ck_api_keys_scopes"),
+    ("api_keys", "scopes = array['root']", "ck_api_keys_scopes"),
+    ("api_keys", "per_minute = 0", "ck_api_keys_limits"),
+    ("api_keys", "expires_at = created_at", "ck_api_keys_expires_later"),
     ("exclusions", "name_key = 'ann'", "ck_exclusions_one_person"),
     ("exclusions", "profile_url = null", "ck_exclusions_one_person"),
     ("contacts", "forgotten_at = now()", "ck_contacts_erased"),
@@ -93,6 +115,15 @@ REFUSED = [
     ("hits", "score = null, reasons = '[]'", "ck_hits_says_why"),
     ("searches", "pages = -1", "ck_searches_counts"),
     ("searches", "ended = 'bored'", "ck_searches_ended"),
+    *(
+        (table, f"{column} = repeat('é', {most + 1})", f"ck_{table}_short_{column}")
+        for table, column, most in BOUNDED
+    ),
+    (
+        "contacts",
+        f"profile = jsonb_build_object('about', repeat('x', {MAX_PROFILE_BYTES}))",
+        "ck_contacts_short_profile",
+    ),
 ]
 
 
@@ -101,6 +132,7 @@ def one_row_of_each(session: Session) -> None:
     campaign_id, (ann,) = a_search(session, account, found("ann"))
     add_planned(session, account, session.get_one(Contact, ann), campaign_id=campaign_id)
     session.add(Exclusion(account_id=account.id, profile_url=f"{SANDBOX}bob/"))
+    add_key(session, "crm", [KeyScope.READ], lifetime=None, per_minute=1, burst=1, by="ops")
     session.add(
         Interaction(
             account_id=account.id, contact_id=ann, source_key="v1:1", type="visit", status="imported",
@@ -120,6 +152,13 @@ def test_a_row_that_breaks_a_promise_is_refused(database: Database) -> None:
     for table, change, check in REFUSED:
         with pytest.raises(RowRefusedError, match=check), database.transaction() as session:
             run_without_triggers(session, f"update {table} set {change}")
+
+
+def test_a_text_of_the_greatest_length_is_taken(database: Database) -> None:
+    with database.transaction() as session:
+        one_row_of_each(session)
+        for table, column, most in BOUNDED:
+            run_without_triggers(session, f"update {table} set {column} = repeat('é', {most})")
 
 
 def test_what_happens_once_has_a_key_that_refuses_the_second(database: Database) -> None:

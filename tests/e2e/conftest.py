@@ -24,10 +24,11 @@ from db.engine import Database
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.tables import Account
+from ops.monitoring.recording.servers import Prometheus, is_installed
 from tests.builders import an_account
 from tests.cluster import broker_node, worker_node
 from tests.conftest import KEY, signed_in
-from tests.network import fill
+from tests.network import fill, refill
 from tests.servers import Servers
 from worker.broker import install as install_broker
 from worker.browser.chromium import find_chromium
@@ -61,7 +62,15 @@ def make_broker() -> Callable[[Path], CeleryTestBroker]:
 
 
 @pytest.fixture(scope="module")
-def world(servers: Servers, make_broker: Callable[[Path], CeleryTestBroker]) -> Iterator[World]:
+def more_settings() -> Mapping[str, object]:
+    """Further settings of the processes of the module."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def world(
+    servers: Servers, make_broker: Callable[[Path], CeleryTestBroker], more_settings: Mapping[str, object]
+) -> Iterator[World]:
     """One database and one data folder per module, whose processes are ended with it.
 
     The processes have the least rights: in Postgres the role of the processes, in Redis the access list of
@@ -75,7 +84,7 @@ def world(servers: Servers, make_broker: Callable[[Path], CeleryTestBroker]) -> 
         migrate_and_seed(database_url)
         sandbox_port = find_free_port()
         env = {
-            **inherited_environment(also=("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")),
+            **inherited_environment(),
             **settings_environment(
                 {
                     "database_url": urlsplit(servers.app_url)._replace(path=f"/{database_name}").geturl(),
@@ -92,6 +101,7 @@ def world(servers: Servers, make_broker: Callable[[Path], CeleryTestBroker]) -> 
                     "action_time_limit": timedelta(seconds=30),
                     "dispatch_every": timedelta(seconds=1),
                     "settle_time": timedelta(seconds=1),
+                    **more_settings,
                 }
             ),
         }
@@ -168,6 +178,18 @@ def api(world: World) -> str:
     return f"http://127.0.0.1:{port}"
 
 
+@pytest.fixture
+def prometheus(api: str, tmp_path: Path) -> Iterator[Prometheus | None]:
+    """A real Prometheus that scrapes the API every two seconds, or None where it isn't installed."""
+    if not is_installed():
+        yield None
+        return
+    with Prometheus(
+        tmp_path / "prometheus", find_free_port(), urlsplit(api).netloc, API_KEY, every_s=2
+    ) as server:
+        yield server
+
+
 @pytest.fixture(scope="module")
 def flower(world: World) -> str:
     port = find_free_port()
@@ -183,16 +205,22 @@ def clean(world: World) -> None:
         session.execute(delete(Account))
 
 
-@pytest.fixture
-def sandbox(world: World, tmp_path: Path, clean: None) -> Iterator[SandboxClient]:
-    """A fresh practice network on the port that all processes use."""
-    state = tmp_path / "sandbox.db"
+@pytest.fixture(scope="module")
+def used_sandbox(world: World) -> tuple[Path, SandboxClient]:
+    state = world.data / "sandbox.db"
     fill(state)
     child = start(world, "sandbox", "sandbox", "--port", str(world.sandbox_port), "--state", str(state))
     client = SandboxClient(f"http://127.0.0.1:{world.sandbox_port}", KEY)
     child.wait_until(client.is_healthy, timedelta(seconds=30))
-    yield client
-    child.stop(timedelta(seconds=5))
+    return state, client
+
+
+@pytest.fixture
+def sandbox(used_sandbox: tuple[Path, SandboxClient], clean: None) -> SandboxClient:
+    """A practice network as new, on the port that all processes use."""
+    state, client = used_sandbox
+    refill(state)
+    return client
 
 
 @pytest.fixture

@@ -3,27 +3,48 @@
 It uses real workers, a real browser and the practice network, whose ledger has every effect.
 """
 
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from pytest_celery import CeleryTestSetup
 from sqlalchemy import func, select
 
 from api_stub.sandbox.client import SandboxClient
+from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.tables import Action, Contact, Exclusion, Interaction
+from db.store.quota import status as quota_status
+from db.tables import Action, Campaign, Contact, Exclusion, Interaction
+from ops.monitoring.recording.servers import Prometheus
 from tests.builders import SANDBOX, a_contact, database_now
 from tests.cluster import wait_for
+from tests.collector import Collector, run_collector
 from tests.e2e.conftest import API_KEY, World
+from tests.e2e.monitored import break_everything, check_every_query
 from worker.errors import Reason
-from worker.rules.model import ActionState
+from worker.rules.model import ActionState, Kind
+from worker.rules.wire.trace_ids import derive_trace_id
 
 KEY = {"X-API-Key": API_KEY}
 BY_HAND = "Happy birthday from me, see you on Friday"
 ANSWER = "Thank you, how kind!"
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[Collector]:
+    with run_collector() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="module")
+def more_settings(collector: Collector) -> Mapping[str, object]:
+    return {"traces": True, "otlp_endpoint": collector.address}
 
 
 class People:
@@ -83,12 +104,16 @@ def test_a_campaign_ends_as_a_person_would_expect_and_its_summary_says_so(
     celery_setup: CeleryTestSetup,
     world: World,
     sandbox: SandboxClient,
+    *,
     api: str,
     people: People,
+    collector: Collector,
+    prometheus: Prometheus | None,
 ) -> None:
     campaign_id = str(uuid4())
     body = {"account": "demo", "late_days": 7, "approval": True, "campaign_id": campaign_id}
-    assert httpx.post(f"{api}/control/birthday", headers=KEY, json=body).status_code == 202
+    asked = httpx.post(f"{api}/control/birthday", headers=KEY, json=body)
+    assert asked.status_code == 202
     wait_for("the plan", lambda: len(states(world)) == 14)
     planned = states(world)
     assert planned[people.blacklisted] == (ActionState.SKIPPED, Reason.DO_NOT_CONTACT)
@@ -161,6 +186,105 @@ def test_a_campaign_ends_as_a_person_would_expect_and_its_summary_says_so(
         ).one()
         # The message written by hand counts in addition to the five that were sent.
         assert session.scalars(select(func.count()).select_from(Interaction)).one() == 6
+    the_five_known_metrics_agree(world, api, sent=len(ledger))
+
+    # A process sends spans every second, so those below another one may come before it.
+    wait_for("the last step", lambda: names_of(collector, asked) >= STEPS)
+    wait_for("one tree", lambda: roots_of(collector, asked) == ["POST /control/birthday"])
+    check_traces(collector, asked, {ANSWER, BY_HAND, own_words, *texts_of(world)})
+    check_logs(world, asked.headers["X-Correlation-ID"])
+
+    if prometheus is not None:
+        with world.database.transaction() as session:
+            break_everything(session, world.data / "metrics")
+        check_every_query(prometheus)
+
+
+def the_five_known_metrics_agree(world: World, api: str, *, sent: int) -> None:
+    """Hold each against Postgres and what reached the practice network: `sent` messages of ours."""
+    shown: defaultdict[tuple[str, ...], float] = defaultdict(float)
+    for family in text_string_to_metric_families(httpx.get(f"{api}/metrics").text):
+        for sample in family.samples:
+            shown[sample.name, *(value for _, value in sorted(sample.labels.items()))] += sample.value
+    with world.database.transaction() as session:
+        campaigns = session.scalars(select(func.count()).select_from(Campaign)).one()
+        ended = Counter(session.scalars(select(Action.state)))
+        greet = quota_status.get_kind_status(session, accounts.list_accounts(session)[0].id, Kind.GREET, "")
+    left = greet.by_ledger.remaining
+    assert left is not None
+    messages = "linkedin_birthday_messages_sent_total"
+    assert shown[messages, "success"] == sent == ended[ActionState.DONE] == 5
+    assert shown[messages, "failed"] == ended[ActionState.FAILED] == 0
+    processed = {
+        (source, outcome): shown["linkedin_contacts_processed_total", outcome, source]
+        for source in ("birthday", "visitor", "sourcing", "import")
+        for outcome in ("success", "skip", "failed")
+    }
+    assert {key: count for key, count in processed.items() if count} == {
+        ("birthday", "success"): ended[ActionState.DONE],
+        ("birthday", "skip"): ended[ActionState.SKIPPED],
+    }
+    remaining = "linkedin_rate_limit_remaining"
+    assert shown[remaining, "daily"] == min(left.day, left.all_day) == 50 - sent - 1  # and one by hand
+    assert shown[remaining, "weekly"] == min(left.week, left.all_week)
+    requests = "linkedin_api_request_duration_seconds_count"
+    assert shown[requests, "POST", "/control/birthday", "202"] == campaigns == 1
+    assert not [key for key, count in shown.items() if key[0] == "linkedin_errors_total" and count]
+
+
+STEPS = {
+    "POST /control/birthday", "publish tasks.birthday.campaign", "tasks.birthday.campaign", "campaign",
+    "dispatch", "publish tasks.birthday.greet", "tasks.birthday.greet", "perform", "check gates",
+    "reserve quota", "EVALSHA reserve", "sandbox open_thread", "write intent", "sandbox click_send",
+    "sandbox proof", "record", "INSERT interactions",
+}  # fmt: skip
+
+
+def trace_of(asked: httpx.Response) -> int:
+    return derive_trace_id(asked.headers["X-Correlation-ID"])
+
+
+def names_of(collector: Collector, asked: httpx.Response) -> set[str]:
+    return {span.name for span in collector.spans(trace_of(asked))}
+
+
+def roots_of(collector: Collector, asked: httpx.Response) -> list[str]:
+    """Return the spans that are below no other one."""
+    spans = collector.spans(trace_of(asked))
+    ids = {span.span_id for span in spans}
+    return [span.name for span in spans if span.parent_id not in ids]
+
+
+def texts_of(world: World) -> set[str]:
+    """Everything that a person could be known by, and every text."""
+    with world.database.transaction() as session:
+        people = session.execute(select(Contact.full_name, Contact.profile_url)).all()
+        texts = session.scalars(select(Interaction.message)).all()
+    slugs = {url.removeprefix(SANDBOX).strip("/") for _, url in people}
+    return {name for name, _ in people} | slugs | set(texts)
+
+
+def check_traces(collector: Collector, asked: httpx.Response, hidden: set[str]) -> None:
+    """From the request to the effects it is one tree, and no span holds a text, a name or an address."""
+    spans = collector.spans(trace_of(asked))
+    assert {span.service for span in spans} == {"rapport-api", "rapport-control", "rapport-browser"}
+    shown = "\n".join(text for span in collector.spans() for text in span.texts)
+    assert [text for text in hidden if text in shown] == []
+    assert "http:" not in shown
+
+
+def check_logs(world: World, correlation_id: str) -> None:
+    """Every line about an action of the campaign has the id of its request, in every process."""
+    with world.database.transaction() as session:
+        actions = {str(action) for action in session.scalars(select(Action.id))}
+    lines = [
+        (log.stem, json.loads(raw))
+        for log in (world.data / "logs").glob("*.log")
+        for raw in log.read_text().splitlines()
+        if any(action in raw for action in actions)
+    ]
+    assert {name for name, _ in lines} >= {"control", "browser1"}
+    assert [each for each in lines if each[1]["correlation_id"] != correlation_id] == []
 
 
 def answered(world: World) -> list[str]:

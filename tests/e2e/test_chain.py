@@ -17,10 +17,19 @@ from db.store.campaigns import schedules
 from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
 from db.tables import Action, Campaign, Interaction, Schedule
+from tests.builders import an_account
 from tests.cluster import wait_for
 from tests.e2e.conftest import API_KEY, FLOWER_AUTH, World
 from tests.e2e.outsider import CAMPAIGN, call_from_outside
 from worker.rules.model import ActionState, CampaignKind
+
+
+@pytest.fixture
+def two_people(sandbox: SandboxClient) -> None:
+    """Leave two of the five people whose birthday is today: each greeting takes a second of a browser."""
+    today = [person.slug for person in sandbox.people() if person.birthday_on == sandbox.today()]
+    for slug in today[2:]:
+        sandbox.change(slug, deleted=True)
 
 
 def everybody_greeted_once(
@@ -51,12 +60,14 @@ def test_a_client_without_our_code_starts_a_campaign_by_name(
     celery_setup: CeleryTestSetup,
     world: World,
     sandbox: SandboxClient,
+    two_people: None,
+    *,
     account: AccountRecord,
     tmp_path: Path,
 ) -> None:
     assert celery_setup.ready(control=True, docker=True)
     call_from_outside(world, tmp_path, {"account": "demo", "late_days": 0})
-    everybody_greeted_once(world, sandbox, account, expected=5)
+    everybody_greeted_once(world, sandbox, account, expected=2)
 
 
 @pytest.mark.parametrize(
@@ -69,17 +80,13 @@ def test_a_client_without_our_code_starts_a_campaign_by_name(
     ],
 )
 def test_wrong_arguments_give_a_clear_error_and_no_rows(
-    celery_setup: CeleryTestSetup,
-    world: World,
-    account: AccountRecord,
-    tmp_path: Path,
-    *,
-    kwargs: dict[str, object],
-    complaint: str,
+    celery_setup: CeleryTestSetup, world: World, clean: None, *, kwargs: dict[str, object], complaint: str
 ) -> None:
+    with world.database.transaction() as session:
+        an_account(session)
     control = celery_setup.worker_cluster[2]
     before = len(control.logs())
-    call_from_outside(world, tmp_path, kwargs)
+    celery_setup.app.send_task(CAMPAIGN, kwargs=kwargs)
     wait_for("the refusal in the log", lambda: complaint in control.logs()[before:])
     assert rows(world, Campaign) == 0
     assert rows(world, Action) == 0
@@ -89,23 +96,41 @@ def test_two_campaigns_at_the_same_instant_greet_each_contact_once(
     celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord
 ) -> None:
     for _ in range(2):
-        celery_setup.app.send_task(CAMPAIGN, kwargs={"account": "demo", "late_days": 7})
+        celery_setup.app.send_task(CAMPAIGN, kwargs={"account": "demo", "late_days": 0})
     wait_for("both campaigns", lambda: rows(world, Campaign) == 2)
-    everybody_greeted_once(world, sandbox, account, expected=13)
+    everybody_greeted_once(world, sandbox, account, expected=5)
 
 
 def test_flower_starts_a_campaign_and_asks_for_its_password(
-    celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord, flower: str
+    celery_setup: CeleryTestSetup,
+    world: World,
+    sandbox: SandboxClient,
+    two_people: None,
+    *,
+    account: AccountRecord,
+    flower: str,
 ) -> None:
     url = f"{flower}/api/task/async-apply/{CAMPAIGN}"
     body = {"kwargs": {"account": "demo", "late_days": 0}}
     assert httpx.post(url, json=body).status_code == 401
     assert httpx.post(url, json=body, auth=("rapport", "wrong")).status_code == 401
     assert rows(world, Campaign) == 0
-    answer = httpx.post(url, json=body, auth=FLOWER_AUTH)
+    headers = {"X-Correlation-ID": "from-flower-1"}
+    answer = httpx.post(url, json=body, auth=FLOWER_AUTH, headers=headers, params={"token": "a-query"})
     assert answer.status_code == 200
     assert answer.json()["task-id"]
-    everybody_greeted_once(world, sandbox, account, expected=5)
+    assert answer.headers["X-Correlation-ID"] == "from-flower-1"
+    everybody_greeted_once(world, sandbox, account, expected=2)
+    with world.database.transaction() as session:
+        assert set(session.scalars(select(Action.correlation_id))) == {"from-flower-1"}
+    log = (world.data / "logs" / "flower.log").read_text()
+    assert "a-query" not in log
+    lines = [json.loads(line) for line in log.splitlines()]  # no line of another form
+    said = [(line["status"], line["user"], line["level"]) for line in lines if line["event"] == "request"]
+    assert said == [(401, None, "warning"), (401, None, "warning"), (200, "rapport", "info")]
+    last = next(line for line in lines if line.get("correlation_id") == "from-flower-1")
+    assert (last["method"], last["route"]) == ("POST", "/api/task/async-apply/{}")
+    assert last["duration_ms"] > 0
 
 
 def test_flower_sends_a_forged_id_and_a_name_that_nobody_has_to_no_effect(
@@ -128,13 +153,19 @@ def test_flower_sends_a_forged_id_and_a_name_that_nobody_has_to_no_effect(
 
 
 def test_one_correlation_id_reaches_rows_and_logs_and_no_log_holds_a_text_or_a_secret(
-    celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord, api: str
+    celery_setup: CeleryTestSetup,
+    world: World,
+    sandbox: SandboxClient,
+    two_people: None,
+    *,
+    account: AccountRecord,
+    api: str,
 ) -> None:
     headers = {"X-API-Key": API_KEY, "X-Correlation-ID": "from-a-test-1"}
     answer = httpx.post(f"{api}/control/birthday", headers=headers, json={"account": "demo", "late_days": 0})
     assert answer.status_code == 202
     assert answer.headers["X-Correlation-ID"] == "from-a-test-1"
-    everybody_greeted_once(world, sandbox, account, expected=5)
+    everybody_greeted_once(world, sandbox, account, expected=2)
     for table in (Campaign, Action, Interaction):
         with world.database.transaction() as session:
             assert set(session.scalars(select(table.correlation_id))) == {"from-a-test-1"}
@@ -144,9 +175,9 @@ def test_one_correlation_id_reaches_rows_and_logs_and_no_log_holds_a_text_or_a_s
         told = [json.loads(line) for line in lines if line.startswith("{")]
         return sum(t["event"] == "action_ended" and t["correlation_id"] == "from-a-test-1" for t in told)
 
-    wait_for("the workers' lines", lambda: ended() == 5)
+    wait_for("the workers' lines", lambda: ended() == 2)
     shown = httpx.get(f"{api}/control/campaigns/{answer.json()['campaign_id']}", headers=headers).json()
-    assert shown["actions"] == {"done": 5}
+    assert shown["actions"] == {"done": 2}
     logs = "".join(path.read_text(errors="replace") for path in (world.data / "logs").glob("*.log*"))
     password = world.settings.required("redis_url").get_secret_value().split(":")[2].split("@")[0]
     for secret in (
@@ -179,7 +210,13 @@ def test_a_dry_run_says_what_would_be_sent_and_touches_nothing(
 
 
 def test_ready_really_asks_and_the_legacy_metrics_move(
-    celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord, api: str
+    celery_setup: CeleryTestSetup,
+    world: World,
+    sandbox: SandboxClient,
+    two_people: None,
+    *,
+    account: AccountRecord,
+    api: str,
 ) -> None:
     headers = {"X-API-Key": API_KEY}
     # A worker that has just started records what it consumes within a second, and an answer is kept for four.
@@ -187,9 +224,10 @@ def test_ready_really_asks_and_the_legacy_metrics_move(
     celery_setup.app.send_task(CAMPAIGN, kwargs={"account": "nobody-of-ours"})
     before = sent_total(api)
     httpx.post(f"{api}/control/birthday", headers=headers, json={"account": "demo", "late_days": 0})
-    everybody_greeted_once(world, sandbox, account, expected=5)
-    wait_for("the counter", lambda: sent_total(api) == before + 5)
-    wait_for("the error", lambda: "linkedin_errors_total{" in httpx.get(f"{api}/metrics").text)
+    everybody_greeted_once(world, sandbox, account, expected=2)
+    wait_for("the counter", lambda: sent_total(api) == before + 2)
+    refused = 'linkedin_errors_total{service="task",type="request_refused"} 0'
+    wait_for("the error", lambda: refused not in httpx.get(f"{api}/metrics").text)
     shown = httpx.get(f"{api}/metrics").text
     for name in (
         "linkedin_api_request_duration_seconds_bucket",
@@ -198,8 +236,8 @@ def test_ready_really_asks_and_the_legacy_metrics_move(
         "linkedin_errors_total",
     ):
         assert name in shown
-    assert f'period="day"}} {50 - 5}' in shown
-    page = httpx.get(f"{api}/data/interactions", headers=headers, params={"limit": 3}).json()
+    assert f'linkedin_rate_limit_remaining{{period="daily"}} {50 - 2}' in shown
+    page = httpx.get(f"{api}/data/interactions", headers=headers, params={"limit": 1}).json()
     rest = httpx.get(
         f"{api}/data/interactions", headers=headers, params={"limit": 3, "before": page["next_before"]}
     ).json()
@@ -229,7 +267,8 @@ def test_counters_never_fall_and_no_file_is_left_when_workers_and_children_are_k
         wait_for("a tick to be counted", more)
 
     def files() -> set[str]:
-        return {path.name for path in world.data.glob("metrics/*/*")}
+        # Without gauges: a process that has just taken over a slot has deleted them, and sets its own later.
+        return {path.name for path in world.data.glob("metrics/*/*") if not path.name.startswith("gauge_")}
 
     wait_for_next_tick()
     kept = files()
@@ -250,13 +289,18 @@ def test_counters_never_fall_and_no_file_is_left_when_workers_and_children_are_k
 
 
 def sent_total(api: str) -> float:
-    lines = httpx.get(f"{api}/metrics").text.splitlines()
-    done = [line for line in lines if line.startswith('linkedin_birthday_messages_sent_total{status="done"}')]
-    return float(done[0].split()[-1]) if done else 0.0
+    series = 'linkedin_birthday_messages_sent_total{status="success"}'
+    (line,) = (each for each in httpx.get(f"{api}/metrics").text.splitlines() if each.startswith(series))
+    return float(line.split()[-1])
 
 
 def test_a_schedule_fires_in_the_accounts_zone_through_beat(
-    celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord
+    celery_setup: CeleryTestSetup,
+    world: World,
+    sandbox: SandboxClient,
+    two_people: None,
+    *,
+    account: AccountRecord,
 ) -> None:
     with world.database.transaction() as session:
         now = session.scalars(select(func.now())).one()
@@ -268,7 +312,7 @@ def test_a_schedule_fires_in_the_accounts_zone_through_beat(
             options={"late_days": 0},
             next_fire_at=now,
         )
-    everybody_greeted_once(world, sandbox, account, expected=5)
+    everybody_greeted_once(world, sandbox, account, expected=2)
     with world.database.transaction() as session:
         (schedule,) = session.scalars(select(Schedule))
         assert schedule.next_fire_at > now

@@ -21,7 +21,8 @@ from tests.cli.conftest import Rapport
 from tests.cluster import wait_for
 from tests.e2e.conftest import API_KEY, World, world_broker
 from tests.http.conftest import TestClient
-from worker import metrics, queues
+from worker import queues
+from worker.metrics.exposition import render_exposition
 from worker.settings import get_settings
 
 HEALTH = Path(__file__).parents[2] / "ops" / "health.py"
@@ -80,7 +81,7 @@ def pool(child: Child) -> set[int]:
 
 
 def freezes(world: World) -> float:
-    shown = metrics.render_exposition(world.settings.metrics_dir).decode().splitlines()
+    shown = render_exposition(world.settings.metrics_dir).decode().splitlines()
     found = [line for line in shown if line.startswith('rapport_worker_freezes_total{queue="birthday"}')]
     return float(found[0].split()[-1]) if found else 0.0
 
@@ -186,6 +187,11 @@ def test_a_busy_worker_is_left_alone_and_counts_as_taking_messages(
         patch.setattr(queues, "POLL_LIMIT_S", 1.0)
         assert seen.waiting["birthday"].oldest_s > queues.POLL_LIMIT_S
         assert seen.consumers_of("birthday") == [BROWSER]
+    load = seen.consumers[BROWSER].load
+    assert load is not None
+    assert (load.children, load.running) == (len(before), 1)
+    assert load.up_s > 4
+    assert load.memory_bytes is None or load.memory_bytes > 10_000_000
     (tmp_path / "held").unlink()
     wait_for("what waited", (tmp_path / "done").exists)
     assert read_log_lines("worker_not_consuming") == []

@@ -49,7 +49,7 @@ HOLDS: dict[str, set[str]] = {
     "control": {"app_password", "redis_password"},
     "browser": {"app_password", "redis_password", "secret_key"},
     "beat": {"redis_password"},
-    "api_stub.http": {"app_password", "redis_password", "api_key"},
+    "api_stub.http": {"app_password", "redis_password", "api_key", "console_key"},
     "flower": {"redis_password", "flower_password"},
 }
 """A word that tells a process by its arguments, and the secrets of secrets.json in its environment."""

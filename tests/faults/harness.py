@@ -73,6 +73,8 @@ class Harness(Cluster):
     site_name = "sandbox"
     plenty = PLENTY
     time_limit = TIME_LIMIT
+    advance_s = 0.4
+    """How long `advance` lets time pass."""
 
     def __init__(self, data: Path) -> None:
         super().__init__(data)
@@ -278,7 +280,7 @@ class Harness(Cluster):
         """Skip waits, tick, and let time pass. Returns False, so that it can end a condition."""
         self.skip_waits()
         self.tick(RECOVER, DISPATCH)
-        self.run_for(0.4)
+        self.run_for(self.advance_s)
         return False
 
     def skip_waits(self) -> None:

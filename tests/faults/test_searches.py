@@ -1,8 +1,9 @@
-"""A search whose workers are killed at every failpoint."""
+"""A search whose workers are killed: at two failpoints, and in the soak at every one."""
 
 from functools import partial
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import func, select
 
 from db.store.campaigns import searches
@@ -12,11 +13,10 @@ from tests.faults.harness import Harness
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import SearchEnd
 
-PEOPLE = 15
-POINTS = ("after_claim", "after_reserve", "before_send", "after_send", "after_record")
+EVERY_POINT = ("after_claim", "after_reserve", "before_send", "after_send", "after_record")
 
 
-def a_search(harness: Harness) -> UUID:
+def a_search(harness: Harness, people: int) -> UUID:
     """Start a sourcing campaign by its task's name, as another service would."""
     campaign_id = uuid4()
     harness.publish(
@@ -25,7 +25,7 @@ def a_search(harness: Harness) -> UUID:
         campaign_id=str(campaign_id),
         url=f"{harness.site.base_url}/search/people/?keywords=engineer",
         criteria={"skills": ["Planning"]},
-        limit=PEOPLE,
+        limit=people,
     )
     harness.wait_for("the first page", harness.lines)
     return campaign_id
@@ -46,12 +46,17 @@ def is_over(harness: Harness, campaign_id: UUID) -> bool:
     return search is not None and search.ended is not None and harness.is_settled()
 
 
+@pytest.mark.parametrize(
+    ("people", "points"),
+    [(6, ("after_claim", "after_send")), pytest.param(15, EVERY_POINT, marks=pytest.mark.soak)],
+    ids=["two points", "every point"],
+)
 def test_a_search_loses_nobody_and_opens_nothing_twice_but_what_a_killed_worker_had_open(
-    harness: Harness,
+    harness: Harness, people: int, points: tuple[str, ...]
 ) -> None:
     harness.reset()
-    campaign_id = a_search(harness)
-    for point in POINTS:
+    campaign_id = a_search(harness, people)
+    for point in points:
         kill(harness, point)
     harness.wait_for("the end of the search", lambda: is_over(harness, campaign_id) or harness.advance())
     views = {
@@ -65,7 +70,7 @@ def test_a_search_loses_nobody_and_opens_nothing_twice_but_what_a_killed_worker_
     assert search is not None
     assert search.ended is SearchEnd.LIMIT
     assert len(views) - len(profiles) == search.pages
-    assert hits == kept == len(profiles) == PEOPLE
+    assert hits == kept == len(profiles) == people
     # Only the kill between opening a page and storing its content costs a second view.
     assert sum(views.values()) - len(views) == 1
     assert harness.account is not None

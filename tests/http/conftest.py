@@ -3,13 +3,14 @@
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Final
 
 import pytest
 from cryptography.fernet import Fernet
 from starlette.exceptions import StarletteDeprecationWarning
 
-from api_stub.http.app import create_app
 from api_stub.stack.environment import settings_environment
+from tests.applications import create_app
 from worker.settings import Settings
 
 with warnings.catch_warnings():
@@ -20,6 +21,7 @@ with warnings.catch_warnings():
 __all__ = ["KEY", "Front", "TestClient"]
 
 KEY = "the-key-of-the-tests"
+_SECRET_KEYS: Final = Fernet.generate_key().decode()
 
 Front = Callable[..., TestClient]
 
@@ -29,8 +31,9 @@ def front(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str) ->
     """Create a client of an application; given settings override the working defaults."""
     for field in Settings.model_fields:
         monkeypatch.delenv(f"RAPPORT_{field.upper()}", raising=False)
-    keys = Fernet.generate_key().decode()
-    given = {"database_url": database_url, "redis_url": redis_url, "secret_keys": keys, "api_key": KEY}
+    given = {
+        "database_url": database_url, "redis_url": redis_url, "secret_keys": _SECRET_KEYS, "api_key": KEY,
+    }  # fmt: skip
     with ExitStack() as opened:
 
         def make(**changed: object) -> TestClient:

@@ -73,14 +73,15 @@ class Door:
 
 
 @contextmanager
-def open_door(folder: Path, database_url: str, redis_url: str) -> Iterator[Door]:
-    """Run `rapport api`, wait until it answers, and end it with SIGTERM."""
+def open_door(folder: Path, database_url: str, redis_url: str, **more: str) -> Iterator[Door]:
+    """Run `rapport api` with the given settings, wait until it answers, and kill it."""
     port = find_free_port()
     given = {
         "database_url": database_url,
         "redis_url": redis_url,
         "secret_keys": Fernet.generate_key().decode(),
         "api_key": KEY,
+        **more,
     }
     log = folder / f"api-{port}.log"
     with log.open("wb") as out:

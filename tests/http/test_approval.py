@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from db.engine import Database
+from db.store import audit
 from db.store.actions import events
 from tests.builders import SANDBOX, a_campaign, a_contact, action, add_proposed, an_account, contact_by_slug
 from tests.http.conftest import TestClient
@@ -65,11 +66,13 @@ def test_what_was_seen_is_approved_and_who_did_it_is_kept(client: TestClient, da
     seen = {item["id"]: item["seen"] for item in listed(client)}
     answer = client.post(f"/control/actions/{one}/approve", json={"seen": seen[str(one)], "by": "Ann"})
     assert answer.json() == {"id": str(one), "state": "planned", "reason": None}
-    assert state(database, one) == ("planned", None, "Ann")
+    assert state(database, one) == ("planned", None, "api (for Ann)")
     client.post(f"/control/actions/{two}/approve", json={"seen": seen[str(two)]})
-    assert state(database, two) == ("planned", None, "the API")
+    assert state(database, two) == ("planned", None, "api")
     with database.transaction() as session:
-        assert events.list_events(session, one)[-1].actor == "rapport api"
+        assert events.list_events(session, one)[-1].actor == "api (for Ann)"
+        told = [(each.by, each.change, each.about) for each in audit.list_changes(session)]
+    assert told == [("api", "proposal.approved", str(two)), ("api (for Ann)", "proposal.approved", str(one))]
 
 
 def test_a_text_of_ones_own_is_approved_with_it(client: TestClient, database: Database) -> None:
@@ -141,7 +144,7 @@ def test_what_was_decided_is_a_conflict_that_says_by_whom(
     _, (action_id,) = some_wait(database)
     client.post(f"/control/actions/{action_id}/drop", json={"by": "Ann"})
     answer = client.post(f"/control/actions/{action_id}/{verb}", json=BODIES[verb])
-    assert "it is already skipped (dropped_by_hand, by Ann)" in problem(answer, 409)
+    assert "it is already skipped (dropped_by_hand, by api (for Ann))" in problem(answer, 409)
 
 
 @pytest.mark.parametrize(

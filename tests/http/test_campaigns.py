@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from db.engine import Database
+from db.store import audit
 from db.store.actions import events, lifecycle
 from db.store.campaigns import campaigns
 from db.tables import Campaign
@@ -49,7 +50,7 @@ def test_pause_resume_cancel(client: TestClient, database: Database) -> None:
     assert client.get(url).json()["actions"] == {"skipped": 2}
     with database.transaction() as session:
         last = events.list_events(session, ids[0])[-1]
-    assert (last.reason, last.actor) == (Reason.CAMPAIGN_CANCELLED, "rapport api")
+    assert (last.reason, last.actor) == (Reason.CAMPAIGN_CANCELLED, "api")
 
 
 @pytest.mark.parametrize(
@@ -109,13 +110,17 @@ def test_the_kill_switch_stops_everything_and_lets_it_go_on(client: TestClient, 
     a_plan(database)
     assert client.get("/control/kill-switch").json() == {"on": False, "pulled_at": None, "pulled_by": None}
     pulled = client.post("/control/kill-switch", json={"on": True, "by": "ops"}).json()
-    assert (pulled["on"], pulled["pulled_by"]) == (True, "ops")
+    assert (pulled["on"], pulled["pulled_by"]) == (True, "api (for ops)")
     again = client.post("/control/kill-switch", json={"on": True}).json()
     assert again == pulled == client.get("/control/kill-switch").json()  # the first counts
     assert due(database) == 0
     for _ in range(2):
         assert client.post("/control/kill-switch", json={"on": False}).json()["on"] is False
     assert due(database) == 1
+    with database.transaction() as session:
+        told = [(each.by, each.change) for each in audit.list_changes(session)]
+    pulls = [("api", "kill_switch.pull"), ("api (for ops)", "kill_switch.pull")]
+    assert told == [("api", "kill_switch.release"), *pulls]
 
 
 def test_actions_come_in_pages_with_state_reason_and_time(client: TestClient, database: Database) -> None:

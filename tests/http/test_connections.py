@@ -1,5 +1,6 @@
 """Connections: how many may be open, and how long a request may take."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,26 +10,28 @@ from functools import partial
 
 import pytest
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api_stub.http import connection_limits
-from api_stub.http.connection_limits import connection_settings
+from api_stub.http.connection_limits import BoundedProtocol, connection_settings
 from api_stub.stack.servers.ports import find_free_port
 from tests.cluster import wait_for
 
 SOON = timedelta(seconds=10)
 
 
+async def answer_at_once(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that reads and answers."""
+    while scope["type"] == "http" and (await receive()).get("more_body"):
+        pass
+    answer = [(b"x-client", scope["client"][0].encode())]
+    await send({"type": "http.response.start", "status": 204, "headers": answer})
+    await send({"type": "http.response.body"})
+
+
 @contextmanager
-def a_bounded_server() -> Iterator[int]:
-    """uvicorn with our connections, in a thread, around an application that reads and answers."""
-
-    async def app(scope, receive, send):  # type: ignore[no-untyped-def]
-        while scope["type"] == "http" and (await receive()).get("more_body"):
-            pass
-        answer = [(b"x-client", scope["client"][0].encode())]
-        await send({"type": "http.response.start", "status": 204, "headers": answer})
-        await send({"type": "http.response.body"})
-
+def a_bounded_server(app: ASGIApp = answer_at_once) -> Iterator[int]:
+    """uvicorn with our connections, in a thread, around an application."""
     port = find_free_port()
     server = uvicorn.Server(
         uvicorn.Config(app, port=port, lifespan="off", log_config=None, **connection_settings())
@@ -102,3 +105,36 @@ def test_nobody_chooses_the_address_that_is_counted() -> None:
     with a_bounded_server() as port, socket.create_connection(("127.0.0.1", port), timeout=30) as line:
         line.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 10.9.8.7\r\n\r\n")
         assert b"x-client: 127.0.0.1" in line.recv(1000)
+
+
+@pytest.mark.parametrize("makes_progress", [True, False])
+def test_a_long_answer_goes_on_as_long_as_the_client_takes_it(
+    monkeypatch: pytest.MonkeyPatch, makes_progress: bool
+) -> None:
+    monkeypatch.setattr(connection_limits, "RESPONSE_TIMEOUT_S", 0.2)
+    deadlines, check, is_over = 0, BoundedProtocol._end_unless_it_goes_on, threading.Event()
+
+    def count_and_check(self: BoundedProtocol) -> None:
+        nonlocal deadlines
+        deadlines += 1
+        check(self)
+
+    monkeypatch.setattr(BoundedProtocol, "_end_unless_it_goes_on", count_and_check)
+
+    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while deadlines < 3 and not is_over.is_set():
+            await send({"type": "http.response.body", "body": b"row\n", "more_body": True})
+            scope["state"]["progress"] = scope["state"].get("progress", 0) + makes_progress
+            await asyncio.sleep(0)  # the turn of the deadline
+        await send({"type": "http.response.body", "body": b"end"})
+
+    with a_bounded_server(stream) as port, socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        end = b""
+        with suppress(ConnectionResetError):
+            while received := line.recv(65_536):
+                end = (end + received)[-20:]
+        is_over.set()
+    assert end.endswith(b"end\r\n0\r\n\r\n") is makes_progress

@@ -87,6 +87,13 @@ def test_a_saved_search_is_known_by_its_name(client: TestClient, sent: list[Any]
         ("sourcing", {"url": "http://169.254.169.254/search/people/?keywords=a"}, "body.url: "),
         ("sourcing", {"url": "https://sandbox.test/search/people/?go=//evil.test"}, "body.url: "),
         ("sourcing", {"url": SEARCH, "limit": 1001}, "body.limit: "),
+        ("sourcing", {"url": f"{SEARCH}\0"}, "body.url: "),
+        ("sourcing", {"criteria": {"skills": ["SQL", "C\x1b[2J"]}}, "body.criteria.skills.1: "),
+        (
+            "visitor",
+            {"profiles": ["https://sandbox.test/in/a/\x9b"]},
+            "body.profiles.0: Character 27 is a control",
+        ),
         ("sourcing", {"criteria": {"skils": ["a"]}}, "body.criteria.skils: "),
         ("sourcing", {"criteria": {"open_to_work": True}}, "body.criteria: there is nothing to search for"),
         ("sourcing", {"url": SEARCH, "criteria": {"skills": ["x"] * 21}}, "body.criteria.skills: "),
@@ -97,6 +104,7 @@ def test_what_cannot_work_is_refused_before_anything_is_sent(
 ) -> None:
     answer = client.post(f"/control/{kind}", json={"account": "demo", **body})
     assert problem(answer, 422).startswith(field)
+    assert answer.json()["errors"]
     assert sent == []
 
 

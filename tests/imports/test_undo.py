@@ -50,10 +50,10 @@ def test_who_was_marked_stays_marked_when_the_page_brings_them_again(database: D
     with database.transaction() as session:
         account = an_account(session)
         import_id = import_ann(session, account)
-        assert contacts.set_do_not_contact(session, account.id, ANN, value=True)
+        assert contacts.set_do_not_contact(session, account.id, ANN, value=True, by="tests")
         assert runs.undo_import(session, import_id).contacts == 1
         assert read_page(session, account).do_not_contact
-        assert contacts.set_do_not_contact(session, account.id, ANN, value=False)
+        assert contacts.set_do_not_contact(session, account.id, ANN, value=False, by="tests")
         assert not read_page(session, account).do_not_contact
 
 
@@ -70,7 +70,7 @@ def test_who_was_marked_by_an_import_and_by_a_person_stays_marked(database: Data
         ann.do_not_contact = True
         session.flush()
         if how == "command":
-            assert contacts.set_do_not_contact(session, account.id, ANN, value=True)
+            assert contacts.set_do_not_contact(session, account.id, ANN, value=True, by="tests")
         else:
             approval.never_contact(session, action_id, by="me")
         runs.undo_import(session, import_id)

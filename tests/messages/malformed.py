@@ -33,6 +33,7 @@ def kinds() -> dict[str, bytes]:
         _headers,
         _times,
         _bodies,
+        _versions,
         _broken_bodies,
         _old,
         _texts,
@@ -193,6 +194,24 @@ def _bodies() -> Kinds:
             followers,
             lambda value, field=field: message(envelope={"body": body([], {}, {field: value})}),  # type: ignore[misc]  # bound at once
         )
+
+
+UNKNOWN_VERSIONS: Final[Values] = {
+    "the next": 2, "none yet": 0, "negative": -1, "half": 1.5, "huge": 10**15, "true": True, "null": None,
+    "a text": "1", "a list": [1], "an object": {"version": 1},
+}  # fmt: skip
+
+
+def _versions() -> Kinds:
+    def made(version: object) -> object:
+        return message(envelope={"body": body([], {"contract_version": version}, {})})
+
+    yield from _each("the contract version", UNKNOWN_VERSIONS, made)
+    yield from _each(
+        "the old body's contract version",
+        UNKNOWN_VERSIONS,
+        lambda version: old_message(kwargs={"contract_version": version}),
+    )
 
 
 def _broken_bodies() -> Kinds:

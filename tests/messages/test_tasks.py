@@ -12,7 +12,7 @@ from celery import Celery, chain, chord, group
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.messages.malformed import DEEP, kinds
+from tests.messages.malformed import DEEP, UNKNOWN_VERSIONS, kinds
 from tests.messages.well_formed import ABSENT, TASK, body, changed, encoded, message, old_message, raw
 from worker import clock
 from worker.messages.refused import describe_refused
@@ -106,6 +106,34 @@ def test_an_eta_may_be_as_far_ahead_as_a_clock_may_be_wrong() -> None:
     with pytest.raises(MessageRefusedError, match="eta") as refused:
         at(NOW + MAX_ETA_AHEAD + timedelta(seconds=1))
     assert refused.value.reason is Refusal.SCHEDULED
+
+
+@pytest.mark.parametrize("version", [1, 1.0, ABSENT])
+def test_the_version_of_the_contract_may_be_stated_or_left_out(version: object) -> None:
+    arguments = changed({}, {"contract_version": version})
+    check(raw(message(envelope={"body": body([], arguments, {})})))
+    check(raw(old_message(kwargs=arguments)))
+
+
+@pytest.mark.parametrize("version", UNKNOWN_VERSIONS)
+def test_an_unknown_version_of_the_contract_is_refused_for_that_reason(version: str) -> None:
+    arguments = {"contract_version": UNKNOWN_VERSIONS[version]}
+    with pytest.raises(MessageRefusedError, match=r"^contract_version: .* which is 1$") as refused:
+        check(raw(message(envelope={"body": body([], arguments, {})})))
+    assert refused.value.reason is Refusal.UNKNOWN_VERSION
+
+
+@pytest.mark.parametrize("control", ["\0", "\x1b[2J", "\x9b"])
+def test_a_control_character_is_refused_with_the_names_of_its_arguments(control: str) -> None:
+    arguments = {"account": "demo", "criteria": {"skills": ["SQL", f"C{control}"]}, "Ann O'Neil": 1}
+    made = [message(envelope={"body": body([], arguments, {})}), old_message(kwargs=arguments)]
+    for item in made:
+        with pytest.raises(MessageRefusedError) as refused:
+            check_task(raw(item), now=NOW, is_task={TASK}.__contains__, argument_names={"criteria", "skills"})
+        assert str(refused.value).startswith("body: criteria.skills: a control character")
+        assert refused.value.reason is Refusal.BAD_TEXT
+    with pytest.raises(MessageRefusedError, match=r"^body: a control character"):
+        check(raw(made[0]))
 
 
 def test_the_detail_names_the_field() -> None:

@@ -28,8 +28,9 @@ ENVIRONMENT = ROOT / "ops" / "example.env"
 TEXT = COMPOSE.read_text()
 FILE: dict[str, Any] = YAML(typ="safe", pure=True).load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
-OTHERS = {"postgres", "redis"}
-OURS = sorted(SERVICES.keys() - OTHERS)
+SERVERS = {"postgres", "redis"}
+MONITORING = sorted(name for name in SERVICES if SERVICES[name].get("profiles") == ["monitoring"])
+OURS = sorted(SERVICES.keys() - SERVERS - set(MONITORING))
 LASTING = sorted(SERVICES.keys() - {"migrate"})
 COMMANDS = typer.main.get_command(build_app())
 
@@ -131,7 +132,7 @@ def test_the_image_takes_only_what_the_lock_names() -> None:
 
 def test_only_loopback_is_published() -> None:
     published = {name: SERVICES[name]["ports"] for name in SERVICES if "ports" in SERVICES[name]}
-    assert published.keys() == {"api", "flower"}
+    assert published.keys() == {"api", "flower", *MONITORING}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
     assert not any("network_mode" in service for service in SERVICES.values())
 
@@ -206,6 +207,49 @@ def test_redis_keeps_what_it_is_told() -> None:
     lines = FILE["configs"]["redis"]["content"].splitlines()
     assert {"appendonly yes", "maxmemory-policy noeviction"} <= set(lines)
     assert any(line.startswith("requirepass ") for line in lines)
+
+
+def test_the_monitoring_is_a_profile_of_its_own() -> None:
+    assert MONITORING == ["alertmanager", "grafana", "prometheus"]
+    assert not any(SERVICES[name].get("depends_on", {}).keys() & set(MONITORING) for name in SERVICES)
+
+
+@pytest.mark.parametrize("name", MONITORING)
+def test_the_monitoring_writes_only_its_data_and_takes_no_more_than_its_share(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert (service["cap_drop"], service["security_opt"]) == (["ALL"], ["no-new-privileges:true"])
+    assert {"mem_limit", "cpus", "pids_limit"} <= service.keys()
+    assert not {"privileged", "user", "network_mode"} & service.keys()
+    assert [volume for volume in service["volumes"] if not volume.endswith(":ro")] == [
+        next(volume for volume in service["volumes"] if volume.startswith(f"{name}:"))
+    ]
+
+
+@pytest.mark.parametrize("name", MONITORING)
+def test_the_monitoring_is_given_files_that_exist(name: str) -> None:
+    for volume in SERVICES[name]["volumes"]:
+        if volume.startswith("./"):
+            source, target, _ = volume.split(":")
+            assert (ROOT / source).is_dir()
+            for used in re.findall(rf"{target}/\S+\.\w+", str(SERVICES[name])):
+                assert (ROOT / used.strip("'\",").replace(target, source)).is_file(), used
+
+
+def test_the_monitoring_has_the_secrets_that_its_files_name_and_no_others() -> None:
+    environment = {name: SERVICES[name]["environment"] for name in MONITORING}
+    secrets = {variable_name(field) for field in SECRET_FIELDS}
+    assert {name: given.keys() & secrets for name, given in environment.items()} == {
+        "alertmanager": set(), "grafana": set(), "prometheus": {"RAPPORT_API_KEY"},
+    }  # fmt: skip
+    for name in ("prometheus", "alertmanager"):
+        text = (ROOT / f"ops/monitoring/{name}/{name}.yml").read_text()
+        command = " ".join(SERVICES[name]["command"])
+        assert set(re.findall(r"/run/secrets/\w+", text)) == set(re.findall(r"/run/secrets/\w+", command))
+        assert SERVICES[name]["tmpfs"][0].startswith("/run/secrets:")
+    grafana = environment["grafana"]
+    assert grafana["GF_SECURITY_ADMIN_PASSWORD"].startswith("${GRAFANA_PASSWORD:?")
+    assert grafana["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
 
 
 def test_what_the_image_copies_is_not_ignored() -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -37,6 +37,8 @@ def default_of(value: object) -> str:
         return "unset"
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g}"
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
     if isinstance(value, bool):
         return str(value).lower()
     return {"()": "[]", str(Criteria()): "{}"}.get(str(value), str(value))
@@ -95,8 +97,12 @@ def test_every_argument_of_a_campaign_is_on_its_page_with_its_default(payload: t
 def test_the_examples_are_valid_arguments() -> None:
     found = []
     for page in PAGES:
+        if page.name == "api.md":  # its examples are the models' own: tests/http/v1/test_every_route.py
+            continue
         for example in re.findall(r"(?:--kwargs|-d) '(\{.*?\})'", page.read_text()):
             arguments = json.loads(example)
+            if arguments.get("kind") == "birthday":  # over HTTP
+                arguments = {"account": arguments["account"], **arguments["options"]}
             found.append(contract.BirthdayCampaign.model_validate(arguments.get("kwargs", arguments)))
     assert found
 
@@ -126,9 +132,9 @@ def test_no_link_is_dead(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("picture", ["demo.svg", "demo-live.svg"])
-def test_a_picture_fetches_nothing(picture: str) -> None:
-    svg = (DOCS / picture).read_text()
+@pytest.mark.parametrize("picture", sorted(DOCS.rglob("*.svg")), ids=lambda picture: picture.name)
+def test_a_picture_fetches_nothing(picture: Path) -> None:
+    svg = picture.read_text()
     assert not re.search(r"url\((?!#)|href=|@import|<image|<script", svg)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from api_stub.cli.stack import doctor
+from api_stub.checks import servers as server_checks
 from api_stub.http.routes.health import check_redis
 from db.engine import Database
 from db.store.people.accounts import AccountRecord
@@ -122,7 +122,7 @@ def test_readiness_and_doctor_name_what_is_missing(server: RedisProcess) -> None
     address = set_user(server, "rapport", "~*", "resetchannels", "&/0.*", "+@all", "-@dangerous", "-hset")
     settings = Settings(REDIS_URL=SecretStr(f"redis://rapport:{PASSWORD}@127.0.0.1:{server.port}/0"))
     check = check_redis(settings)
-    finding = doctor._check_redis(address)
+    finding = server_checks.check_redis(address)
     assert not check.ok
     assert not finding.ok
     for text in (check.detail, finding.detail):

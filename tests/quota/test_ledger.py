@@ -126,6 +126,8 @@ def test_a_record_of_an_intent_counts_once_and_one_without_an_intent_too(
     (first,) = session.query(Action).all()
     interaction(session, account, now, source_key=None, action_id=first.id, status="sent")
     assert len(charges(session, account)) == 1
+    run_without_triggers(session, "update actions set acting_since = acting_since - interval '8 days'")
+    assert charges(session, account) == (), "found today, but what counts is when it was sent"
     run_without_triggers(session, "update actions set acting_since = null, acting_attempt = null")
     assert [charge.run_id for charge in charges(session, account)] == [None]
 

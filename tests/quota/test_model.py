@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
+import pytest
 import redis
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -274,16 +275,23 @@ def run_machine(machine: type[QuotaMachine], *, examples: int, steps: int) -> No
     )
 
 
-def test_the_script_does_what_the_model_says(quota_url: str, raw: redis.Redis, time: MovableClock) -> None:
+SOME_OR_MANY = pytest.mark.parametrize("examples", [40, pytest.param(400, marks=pytest.mark.soak)])
+
+
+@SOME_OR_MANY
+def test_the_script_does_what_the_model_says(
+    quota_url: str, raw: redis.Redis, time: MovableClock, examples: int
+) -> None:
     class WithKeys(QuotaMachine):
         @invariant()
         def every_key_goes_away_by_itself(self) -> None:
             assert all(raw.pttl(key) > 0 for key in raw.keys("rapport:quota:*"))
 
     with machine_for(time, lambda drawn: Script(quota_url, drawn)):
-        run_machine(WithKeys, examples=80, steps=50)
+        run_machine(WithKeys, examples=examples, steps=50)
 
 
-def test_the_fallback_does_what_the_model_says(database: Database, time: MovableClock) -> None:
+@SOME_OR_MANY
+def test_the_fallback_does_what_the_model_says(database: Database, time: MovableClock, examples: int) -> None:
     with machine_for(time, lambda drawn: InPostgres(database, drawn, time)) as machine:
-        run_machine(machine, examples=25, steps=40)
+        run_machine(machine, examples=examples // 3, steps=40)

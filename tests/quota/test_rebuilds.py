@@ -11,6 +11,7 @@ from db.store.quota import limits
 from tasks.quota import Quota
 from tests import builders
 from tests.db.helpers import run_without_triggers, wait_for_lock_wait
+from tests.notices_helpers import kinds
 from tests.quota.helpers import flush, used_today
 from worker.errors import Reason, TryAgainError
 from worker.quota.redis_quota import RedisQuota
@@ -41,6 +42,8 @@ def test_counters_of_whichever_kind_that_hold_too_much_or_too_little_are_written
     assert used_today(with_redis, account) == 1
     assert with_redis.compare_with_ledger(account.id)
     assert epoch(database, account) == before + 2
+    with database.transaction() as session:
+        assert kinds(session) == ["quota_disagreement"] * 2
 
 
 def test_a_unit_too_much_of_one_kind_and_one_too_few_of_another_do_not_make_up_for_each_other(

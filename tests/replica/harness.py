@@ -21,6 +21,7 @@ class ReplicaHarness(Harness):
     site_name = "linkedin"
     plenty = replace(PLENTY, per_day=30, per_week=120)  # the hard ceilings of a real site
     time_limit = 2 * TIME_LIMIT  # two looks at a conversation take half a minute
+    advance_s = 1.2  # a greeting takes that long, and each tick costs processor time
     site: ReplicaClient
 
     def wait_until_settled(self, *, seconds: float = 300) -> None:

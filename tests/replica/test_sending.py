@@ -8,11 +8,18 @@ from api_stub.sandbox.faults import FaultName, Value
 from tests.conftest import TIMEOUT
 from tests.replica.linkedin.client import ReplicaClient
 from worker.browser.linkedin.adapter import LinkedInSite
+from worker.browser.linkedin.messaging import open_conversation
 from worker.browser.pool import BrowserPool
 from worker.errors import RapportError, Reason, TryAgainError
 
 TEXT = "Happy birthday, Ada!"
 BRIEF = timedelta(seconds=2)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_earlier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for no earlier conversation: here nobody was written to before."""
+    monkeypatch.setattr(open_conversation, "_HISTORY_WAIT", timedelta(0))
 
 
 @pytest.fixture

@@ -55,6 +55,14 @@ def test_an_ended_action_has_no_way_out(state: S) -> None:
     assert TRANSITIONS[state] == frozenset()
 
 
+def test_only_who_takes_a_decision_back_leads_out_of_an_end() -> None:
+    check_transition(S.SKIPPED, S.PROPOSED, undoing=True)
+    for from_state, to_state in product(END_STATES, S):
+        if (from_state, to_state) != (S.SKIPPED, S.PROPOSED):
+            with pytest.raises(ValueError, match=f"from {from_state} to {to_state}"):
+                check_transition(from_state, to_state, undoing=True)
+
+
 def test_the_designs_chain_is_allowed() -> None:
     for from_state, to_state in DESIGN:
         check_transition(from_state, to_state)

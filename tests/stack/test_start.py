@@ -66,3 +66,22 @@ def test_later_services_start_when_the_stack_is_ready_and_only_once(data_dir: Pa
         flower = stack.children["flower"]
         assert flower.alive()
     assert not flower.alive()
+
+
+def test_nothing_is_collected_during_imports_and_what_they_made_is_never_looked_at() -> None:
+    check = """
+import gc
+from worker.collector import importing
+collections = []
+gc.callbacks.append(lambda phase, about: collections.append(phase))
+try:
+    with importing():
+        import api_stub.cli.main
+        raise ImportError
+except ImportError:
+    print(len(collections), gc.get_freeze_count() > 10_000, gc.isenabled())
+"""
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", check], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "0 True True\n"

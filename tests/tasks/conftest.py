@@ -25,6 +25,7 @@ from tests import builders
 from tests.builders import FREE, an_account
 from tests.conftest import KEY, TIMEOUT, StartSandbox, signed_in
 from tests.db.helpers import LEASE
+from tests.network import refill
 from tests.tasks.reply_helpers import ANN, NAMES, Greet
 from tests.tasks.scripted_site import ScriptedSite
 from worker.browser.pool import BrowserPool
@@ -34,13 +35,23 @@ from worker.settings import Settings, get_settings
 NewAccount = Callable[..., AccountRecord]
 
 
-@pytest.fixture
-def sandbox(start_sandbox: StartSandbox, tmp_path: Path) -> Iterator[SandboxClient]:
-    """A practice network of this test's own, on today's date."""
-    process, client = start_sandbox(tmp_path / "sandbox.db", None)
-    yield client
+@pytest.fixture(scope="package")
+def used_sandbox(
+    start_sandbox: StartSandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, SandboxClient]]:
+    state = tmp_path_factory.mktemp("network") / "sandbox.db"
+    process, client = start_sandbox(state, None)
+    yield state, client
     process.terminate()
     process.wait(10)
+
+
+@pytest.fixture
+def sandbox(used_sandbox: tuple[Path, SandboxClient]) -> SandboxClient:
+    """A practice network as new, on today's date."""
+    state, client = used_sandbox
+    refill(state)
+    return client
 
 
 @pytest.fixture
@@ -97,8 +108,13 @@ def account(new_account: NewAccount) -> AccountRecord:
 
 
 @pytest.fixture
-def greet(services: Services, account: AccountRecord) -> Greet:
-    """Greets somebody for real; gives the interaction's id."""
+def greet(
+    services: Services, account: AccountRecord, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> Greet:
+    """Greets somebody; gives the interaction's id.
+
+    The network is told of the message; a browser would take a second to type it there.
+    """
 
     def make(slug: str = ANN, *, keep: bool = False, by: AccountRecord = account) -> int:
         with services.database.transaction() as session:
@@ -107,13 +123,18 @@ def greet(services: Services, account: AccountRecord) -> Greet:
             campaign.options = {**campaign.options, "keep_replies": keep}
             session.flush()
             contact = builders.a_contact(session, by, slug, name=NAMES.get(slug))
+            site = ScriptedSite()
+            site.names[contact.profile_url] = contact.full_name
             action_id = builders.add_planned(
                 session, by, contact, campaign_id=campaign_id, text="Happy birthday!"
             )
             campaigns.mark_planned(session, campaign_id)
         with services.database.transaction() as session:
             assert len(dispatch.queue_due_actions(session, batch=10, lease=LEASE)) == 1
-        assert perform_action(services, action_id) is Outcome.DONE
+        sandbox.write_as_member(slug, by.name, "Happy birthday!")
+        with monkeypatch.context() as patch:
+            patch.setattr(services, "open_site", lambda **_: site)
+            assert perform_action(services, action_id) is Outcome.DONE
         with services.database.transaction() as session:
             return session.scalars(select(Interaction.id).where(Interaction.action_id == action_id)).one()
 

@@ -199,14 +199,13 @@ def test_a_reply_counts_where_its_conversation_cannot_be_opened_any_more(
     with services.database.transaction() as session:
         account = accounts.find_account(session, "demo")
         assert account is not None
-        contacts.set_do_not_contact(session, account.id, f"{SANDBOX}mo/", value=True)
-    looked = sandbox.views("demo")["/in/mo/"]
+        contacts.set_do_not_contact(session, account.id, f"{SANDBOX}mo/", value=True, by="tests")
     assert read_replies(services, "demo") == 3
     for greeting in (ended, wrong, left_alone):
         replied_at, kept = marked(services, greeting)
         assert replied_at is not None
         assert kept is None
-    assert sandbox.views("demo")["/in/mo/"] == looked
+    assert "/in/mo/" not in sandbox.views("demo")
 
 
 def test_an_away_message_is_no_reply_and_hides_none(

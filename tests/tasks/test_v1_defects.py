@@ -154,7 +154,7 @@ def test_v1_05_two_people_of_one_name_are_two_and_do_not_contact_is_one_of_them(
     someone(without_pages, account, "maria-2", name="María García")
     campaign(without_pages)
     with without_pages.database.transaction() as session:
-        assert contacts.set_do_not_contact(session, account.id, f"{SANDBOX}maria-1/", value=True)
+        assert contacts.set_do_not_contact(session, account.id, f"{SANDBOX}maria-1/", value=True, by="tests")
     assert sorted(work_off(without_pages)) == [Outcome.DONE, Outcome.SKIPPED]
     assert [to for to, _ in effects(without_pages)] == [f"{SANDBOX}maria-2/"]
 

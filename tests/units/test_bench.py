@@ -32,6 +32,15 @@ def test_the_metrics_bench_runs() -> None:
 
 
 @pytest.mark.soak
+def test_the_state_metrics_bench_runs() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench.state_metrics", "--quick", "--markdown"],
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert "| a scrape, 1,000 actions |" in ran.stdout
+
+
+@pytest.mark.soak
 def test_the_campaigns_bench_runs() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "bench.campaigns", "--quick", "--markdown"],
@@ -48,3 +57,12 @@ def test_the_extractions_bench_runs() -> None:
     )  # fmt: skip
     assert "| profiles, mark-up d, French |" in ran.stdout
     assert "| all profiles |" in ran.stdout
+
+
+@pytest.mark.soak
+def test_the_consoles_bench_runs() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench.console", "--quick", "--markdown"],
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert "| /, after a commit |" in ran.stdout

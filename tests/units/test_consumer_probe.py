@@ -53,6 +53,15 @@ def a_worker(
     )
 
 
+def test_children_are_counted_with_those_that_run_a_task(now: Now) -> None:
+    over = a_job()
+    over.over = True
+    probe = ConsumerProbe(a_worker(jobs={1: a_job(), 2: a_job(), 3: over}, children=(1, 2, 3, 4)))
+    probe.take_snapshot()
+    assert probe.count_children() == (4, 2)
+    assert ConsumerProbe(SimpleNamespace()).count_children() == (0, 0)  # before the pool runs
+
+
 def test_a_worker_is_busy_since_its_oldest_task_that_is_not_over(now: Now) -> None:
     first, second = a_job(), a_job()
     jobs = {1: first}

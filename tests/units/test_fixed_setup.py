@@ -32,7 +32,7 @@ def test_a_worker_refuses_to_start_with_several_processes_or_other_limits() -> N
     }
     argument = json.dumps([options.split() for options in wrong])
     found = subprocess.run(
-        [sys.executable, "-c", START, argument], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", START, argument], capture_output=True, text=True, timeout=120, check=False
     )
     assert found.returncode == 0, found.stderr
     said = json.loads(found.stdout.splitlines()[-1])

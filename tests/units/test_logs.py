@@ -89,6 +89,7 @@ def test_other_fields_are_told(name: str) -> None:
         (f"see https://me:{SECRET}@h/ and amqp://you:{SECRET}@i", f"see https://{HIDDEN}@h/ and amqp://{HIDDEN}@i"),
         (f"redis://:not@encoded-{SECRET}@h/0", f"redis://{HIDDEN}@h/0"),
         (f"redis://{SECRET}@h/0", f"redis://{HIDDEN}@h/0"),
+        (f"given rpt_{'0' * 12}_a-{SECRET}_b here", f"given {HIDDEN} here"),
         ("https://sandbox.test:8000/in/ann/?x=a@b", "https://sandbox.test:8000/in/ann/?x=a@b"),
         ("write to ann@example.com: now", "write to ann@example.com: now"),
     ],
@@ -221,6 +222,34 @@ def test_the_level_of_the_settings_holds(
     logs.get_logger("ours").warning("loud")
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["event"] == "loud"
+
+
+def test_single_modules_have_levels_of_their_own_and_noisy_ones_can_be_turned_on(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    levels = "tasks=DEBUG,db.store=ERROR,celery.beat=INFO"
+    logs.configure(settings.model_copy(update={"log_levels": levels}))
+    for name in ("tasks.actions.perform", "db.store.people", "db.engine", "celery.beat", "httpx", "worker.x"):
+        logs.get_logger(name).debug("debug")
+        logs.get_logger(name).info("info")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["logger"], line["event"]) for line in lines] == [
+        ("tasks.actions.perform", "debug"),
+        ("tasks.actions.perform", "info"),
+        ("db.engine", "info"),
+        ("celery.beat", "info"),
+        ("worker.x", "info"),
+    ]
+
+
+def test_at_debug_only_our_own_modules_say_more(
+    configure: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure("json", "DEBUG")
+    logging.getLogger("celery.pool").debug("TaskPool: Apply (%s)", SECRET)
+    logs.get_logger("tasks.x").debug("more")
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["event"] == "more"
 
 
 def test_loggers_that_speak_for_each_request_are_kept_to_their_warnings(lines: Lines) -> None:

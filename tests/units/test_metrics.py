@@ -1,22 +1,26 @@
 """One scrape covers every process on the machine, including dead ones."""
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from prometheus_client import Counter
 from prometheus_client.parser import text_string_to_metric_families
 
-from worker import metrics
+from worker.metrics.error_types import ERROR_LABELS
+from worker.metrics.exposition import render_exposition
+from worker.metrics.registry import list_metrics
+
+ROOT = Path(__file__).parents[2]
 
 WORK = """
 import sys
 from worker import metrics
-metrics.BIRTHDAY_MESSAGES.labels("sent").inc(int(sys.argv[1]))
-metrics.SITE_REQUEST_SECONDS.labels("sandbox", "send").observe(0.2)
+metrics.DISPATCHED.labels("greet").inc(int(sys.argv[1]))
+metrics.SITE_VERB_SECONDS.labels("sandbox", "send", "ok").observe(0.2)
 print("counted", flush=True)
 sys.stdin.read()
 """
@@ -38,16 +42,16 @@ def start(folder: Path, name: str, sent: int) -> subprocess.Popen[str]:
 
 
 def samples(folder: Path) -> dict[tuple[str, tuple[str, ...]], float]:
-    families = text_string_to_metric_families(metrics.render_exposition(folder).decode())
+    families = text_string_to_metric_families(render_exposition(folder).decode())
     return {
-        (sample.name, tuple(sample.labels.values())): sample.value
+        (sample.name, tuple(value for _, value in sorted(sample.labels.items()))): sample.value
         for family in families
         for sample in family.samples
     }
 
 
-SENT = ("linkedin_birthday_messages_sent_total", ("sent",))
-SENDS = ("linkedin_api_request_duration_seconds_count", ("sandbox", "send"))
+SENT = ("rapport_actions_dispatched_total", ("greet",))
+SENDS = ("rapport_site_verb_seconds_count", ("ok", "sandbox", "send"))
 
 
 def test_a_scrape_adds_up_all_processes_also_one_that_was_killed(tmp_path: Path) -> None:
@@ -69,28 +73,43 @@ def test_a_scrape_adds_up_all_processes_also_one_that_was_killed(tmp_path: Path)
 
 
 def test_nobody_has_counted_yet(tmp_path: Path) -> None:
-    assert metrics.render_exposition(tmp_path) == b""
-    assert metrics.render_exposition(tmp_path / "not there") == b""
+    for folder in (tmp_path, tmp_path / "not there"):
+        assert samples(folder) == {
+            ("linkedin_errors_total", (service, kind)): 0 for kind, service in ERROR_LABELS
+        }
 
 
 def test_without_a_folder_a_process_tells_its_own() -> None:
-    told = metrics.render_exposition(None).decode()
+    told = render_exposition(None).decode()
     for name in (
-        "linkedin_birthday_messages_sent_total",
         "linkedin_api_request_duration_seconds",
-        "linkedin_contacts_processed_total",
         "linkedin_errors_total",
     ):
         assert f"# HELP {name} " in told
 
 
 @pytest.mark.parametrize(
-    ("metric", "labels"),
+    ("name", "kind", "labels"),
     [
-        (metrics.BIRTHDAY_MESSAGES, ("status",)),
-        (metrics.CONTACTS_PROCESSED, ("source", "outcome")),
-        (metrics.ERRORS, ("type", "service")),
+        ("linkedin_birthday_messages_sent_total", "counter", ("status",)),
+        ("linkedin_contacts_processed_total", "counter", ("source", "outcome")),
+        ("linkedin_rate_limit_remaining", "gauge", ("period",)),
+        ("linkedin_api_request_duration_seconds", "histogram", ("route", "method", "status")),
+        ("linkedin_errors_total", "counter", ("type", "service")),
     ],
 )
-def test_dashboards_find_the_labels_they_rely_on(metric: Counter, labels: tuple[str, ...]) -> None:
-    assert metric._labelnames == labels
+def test_dashboards_find_the_labels_they_rely_on(name: str, kind: str, labels: tuple[str, ...]) -> None:
+    (found,) = (each for each in list_metrics() if each.name == name)
+    assert (found.type, found.labels) == (kind, labels)
+
+
+def test_each_metric_says_what_it_is_and_has_a_name_of_its_own() -> None:
+    every = list_metrics()
+    assert len({each.name for each in every}) == len(every)
+    assert all(each.help.endswith(".") for each in every)
+
+
+def test_the_page_has_the_table_of_all_metrics_that_its_script_writes() -> None:
+    page = ROOT / "docs" / "monitoring.md"
+    fill = runpy.run_path(str(ROOT / "docs" / "make_metrics_table.py"))["fill_table"]
+    assert page.read_text() == fill(page.read_text()), "run .venv/bin/python docs/make_metrics_table.py"

@@ -1,5 +1,6 @@
 """Which workers count as consumers of a queue, and when an idle worker is frozen."""
 
+import json
 import runpy
 import socket
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from tasks.actions.kinds import ACTION_TYPES
 from worker import queues, redis_address, watchdog
 from worker.consumer_probe import ConsumerSnapshot
 from worker.errors import TryAgainError
-from worker.queues import QueueSnapshot
+from worker.queues import Load, QueueSnapshot
 from worker.settings import get_settings
 from worker.watchdog import BEATS_UNTIL_FROZEN, Watchdog
 
@@ -42,6 +43,17 @@ def test_only_who_asks_or_is_busy_takes_messages(client: redis.Redis) -> None:
     for asked_s in (None, queues.POLL_LIMIT_S + 1):
         assert record(client, "birthday", asked_s=asked_s).consumers_of("birthday") == []
         assert record(client, "birthday", asked_s=asked_s, busy_s=100).consumers_of("birthday") == ["one@box"]
+
+
+def test_the_load_of_a_worker_is_recorded_and_a_record_without_one_is_read(client: redis.Redis) -> None:
+    load = Load(up_s=60, children=2, running=1, memory_bytes=300_000_000)
+    queues.record_consumer(client, "new@box", ["birthday"], asked_s=0, busy_s=None, load=load)
+    of_old = {"at": queues.take_snapshot(client).at, "queues": ["birthday"], "asked_s": 0, "busy_s": None}
+    client.hset("rapport:consumers", "old@box", json.dumps(of_old))
+    consumers = queues.take_snapshot(client).consumers
+    assert consumers["new@box"].load == load
+    assert consumers["old@box"].load is None
+    assert consumers["old@box"].is_consuming
 
 
 def test_a_worker_that_falls_silent_takes_nothing_and_its_record_goes(
@@ -235,7 +247,7 @@ def test_a_worker_is_first_recorded_when_it_asks_for_messages(
     seen = iter([ConsumerSnapshot(), replace(WAITS, asked_at=None), WAITS])
     recorded: list[ConsumerSnapshot] = []
 
-    def record(_client: redis.Redis, snapshot: ConsumerSnapshot) -> dict[str, object]:
+    def record(_client: redis.Redis, snapshot: ConsumerSnapshot, _load: Load) -> dict[str, object]:
         recorded.append(snapshot)
         dog._stopped.set()
         return {}
@@ -244,7 +256,8 @@ def test_a_worker_is_first_recorded_when_it_asks_for_messages(
     monkeypatch.setattr(
         watchdog, "get_settings", lambda: SimpleNamespace(redis=redis_address.parse(redis_url))
     )
-    monkeypatch.setattr(dog, "_probe", SimpleNamespace(take_snapshot=lambda: next(seen)))
+    probe = SimpleNamespace(take_snapshot=lambda: next(seen), count_children=lambda: (1, 0))
+    monkeypatch.setattr(dog, "_probe", probe)
     monkeypatch.setattr(dog, "_beat", record)
     dog._watch()
     assert recorded == [WAITS]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api_stub.cli.stack.processes import _prepare_environment
+from api_stub.cli.stack.processes import prepare_environment
 from api_stub.stack.environment import inherited_environment, set_environment
 from worker.errors import ConfigurationError
 from worker.processes import Process, load_settings
@@ -16,9 +16,12 @@ VALUES = {
     "DATABASE_URL": "postgresql://u:p@h/x",
     "REDIS_URL": "redis://:s3cret@h/0",
     "RAPPORT_SECRET_KEYS": "s3cret-key,another",
+    "RAPPORT_NOTICE_KEYS": "s3cret-key-of-notices",
+    "RAPPORT_CONSOLE_KEYS": f"s3cret{'A' * 37}=",
     "RAPPORT_API_KEY": "s3cret-of-the-front-door",
     "RAPPORT_FLOWER_AUTH": "me:s3cret-of-flower",
     "RAPPORT_SANDBOX_KEY": "s3cret-of-the-network",
+    "RAPPORT_MCP_KEY": "s3cret-of-an-assistant",
 }
 
 
@@ -109,7 +112,7 @@ def test_a_process_is_told_of_no_other_secret_s_file(environment: pytest.MonkeyP
     assert not {f"{name}_FILE" for name in VALUES} & inherited_environment().keys()  # what Postgres gets
     started: list[object] = []
     environment.setattr("os.execv", lambda *arguments: started.append(arguments))
-    _prepare_environment(Process.BEAT)
+    prepare_environment(Process.BEAT)
     assert started  # again, with what is left
     everything = inherited_environment(also=with_files(SECRET_VARIABLES))
     assert with_files(SECRET_VARIABLES) & everything.keys() == {"REDIS_URL_FILE"}

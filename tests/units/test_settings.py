@@ -44,7 +44,8 @@ def test_a_process_starts_with_the_secrets_it_uses_and_no_others(
     for name in unused_secret_variables(process):
         environment.delenv(name)
     load_settings(process)
-    for name in {variable_name(field) for field in SECRETS_OF_PROCESS[process]} - {"RAPPORT_API_KEY"}:
+    optional = {"RAPPORT_API_KEY", "RAPPORT_CONSOLE_KEYS", "RAPPORT_MCP_KEY"}
+    for name in {variable_name(field) for field in SECRETS_OF_PROCESS[process]} - optional:
         with environment.context() as without:
             without.delenv(name)
             get_settings.cache_clear()
@@ -62,6 +63,7 @@ def test_the_front_door_starts_without_its_key_and_refuses_whoever_needs_one(
 def test_the_keys_of_sessions_are_where_a_browser_is_opened_and_what_is_none_of_ours_has_no_secret() -> None:
     has_keys = {process for process in Process if "secret_keys" in SECRETS_OF_PROCESS[process]}
     assert has_keys == {Process.BROWSER_WORKER, Process.SIGN_IN}
+    assert [each for each in Process if "notice_keys" in SECRETS_OF_PROCESS[each]] == [Process.NOTIFIER]
     assert SECRETS_OF_PROCESS[Process.SANDBOX] == {"sandbox_key"}
     assert unused_secret_variables(None) == {variable_name(field) for field in SECRET_FIELDS}
 
@@ -75,6 +77,7 @@ def test_the_keys_of_sessions_are_where_a_browser_is_opened_and_what_is_none_of_
         ("RAPPORT_API_KEY", "s3cret-with-a-line-break\n"),
         ("RAPPORT_API_KEY", "s3cret-in-Umläuten-äöü"),
         ("RAPPORT_SANDBOX_KEY", "s3cret"),
+        ("RAPPORT_MCP_KEY", "s3cret"),
         ("RAPPORT_FLOWER_AUTH", "me:s3cret"),
         ("RAPPORT_FLOWER_AUTH", "s3cret-but-nobody-who-has-it"),
         ("RAPPORT_FLOWER_AUTH", ":s3cret-without-a-user"),
@@ -82,6 +85,11 @@ def test_the_keys_of_sessions_are_where_a_browser_is_opened_and_what_is_none_of_
         ("RAPPORT_SANDBOX_URL", "localhost:8080/s3cret"),
         ("RAPPORT_SANDBOX_URL", "http://me:s3cret@localhost:8080"),
         ("RAPPORT_SANDBOX_URL", "http://localhost:s3cret"),
+        ("RAPPORT_PUBLIC_URL", "http://example.org/s3cret"),
+        ("RAPPORT_PUBLIC_URL", "https://me:s3cret@example.org"),
+        ("RAPPORT_PUBLIC_URL", "https://example.org/?s3cret=1"),
+        ("RAPPORT_PUBLIC_URL", "https://example.org/#s3cret"),
+        ("RAPPORT_PUBLIC_URL", "example.org/s3cret"),
     ],
 )
 def test_a_weak_key_or_a_wrong_address_is_refused_by_its_variable_and_not_repeated(
@@ -169,9 +177,12 @@ SECRETS = {
     "DATABASE_URL": "postgresql://u:s3cret@h/x",
     "REDIS_URL": "redis://:s3cret@h/0",
     "RAPPORT_SECRET_KEYS": "s3cret," + Fernet.generate_key().decode(),
+    "RAPPORT_NOTICE_KEYS": "s3cret," + Fernet.generate_key().decode(),
+    "RAPPORT_CONSOLE_KEYS": f"s3cret{'A' * 37}=",
     "RAPPORT_API_KEY": "s3cret-of-the-front-door",
     "RAPPORT_FLOWER_AUTH": "me:s3cret-of-flower",
     "RAPPORT_SANDBOX_KEY": "s3cret-of-the-network",
+    "RAPPORT_MCP_KEY": "s3cret-of-an-assistant",
 }
 
 
@@ -194,3 +205,13 @@ def test_what_the_environment_holds_besides_is_none_of_ours(environment: pytest.
     settings = get_settings()
     assert settings.log_level == "INFO"
     assert settings.required("secret_keys").get_secret_value() != "other"
+
+
+@pytest.mark.parametrize(
+    "given", ["https://example.org/rapport/", "http://127.0.0.1:8000", "http://[::1]:8000"]
+)
+def test_a_public_address_is_encrypted_or_of_this_machine(
+    given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAPPORT_PUBLIC_URL", given)
+    assert Settings().public_url == given.rstrip("/")

@@ -16,6 +16,7 @@ from typing import Self
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from worker import metrics
 from worker.browser.chromium import (
     INSTALL_HINT,
     NAMESPACES_FORBIDDEN,
@@ -27,6 +28,7 @@ from worker.browser.chromium import (
 from worker.browser.driver import start_driver
 from worker.browser.errors import translate_errors
 from worker.browser.temporary_folder import TemporaryFolder
+from worker.browser.traces.recorder import Recorder, Recording
 from worker.browser.wear import BrowserLimits, Wear
 from worker.errors import ConfigurationError
 from worker.settings import browser_environment
@@ -68,10 +70,12 @@ class BrowserPool:
         self._limits = limits
         self._wear = Wear()
         self._folder: TemporaryFolder | None = None
+        self._recorder: Recorder | None = None
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
         self._contexts: dict[int, _Context] = {}
         self._sandbox_obstacle = find_sandbox_obstacle()
+        self._next_start = "start"
 
     def __enter__(self) -> Self:
         return self
@@ -93,6 +97,8 @@ class BrowserPool:
             context = self._new_context(storage_state)
         except PlaywrightError:
             # Chromium or its driver has died since the last use: retry once with new ones.
+            if self._browser is not None:
+                self._count_crash()
             self.close()
             with translate_errors("open a browser"):
                 context = self._new_context(storage_state)
@@ -109,6 +115,23 @@ class BrowserPool:
             state = json.dumps(context.browser_context.storage_state(indexed_db=True))
         context.known_states.add(_key(state))
         return state
+
+    def record(self, account_id: int) -> None:
+        """Record the account's open context, until `save_recording` or `discard_recording`.
+
+        A recorded context keeps Playwright's script in its pages until it is closed.
+        """
+        if self._recorder is not None:
+            self._recorder.start(self._contexts[account_id].browser_context)
+
+    def save_recording(self) -> Recording | None:
+        """Stop recording, and return the recording, which isn't masked; None if nothing was recorded."""
+        return None if self._recorder is None else self._recorder.save()
+
+    def discard_recording(self) -> None:
+        """Stop recording, and delete what was recorded."""
+        if self._recorder is not None:
+            self._recorder.discard()
 
     def close_context(self, account_id: int) -> None:
         """Close the account's context. The next use creates one from a storage state."""
@@ -142,7 +165,7 @@ class BrowserPool:
                 browser.close()
         if playwright is not None:
             playwright.stop()
-        folder, self._folder = self._folder, None
+        folder, self._folder, self._recorder = self._folder, None, None
         if folder is not None:
             folder.delete()
 
@@ -156,6 +179,7 @@ class BrowserPool:
         if why := self._wear.add_use(self._limits):
             log.info("browser_closed", extra={"because": why})
             self.close()
+            self._next_start = "recycled"
 
     def _new_context(self, storage_state: str | None) -> _Context:
         browser_context = self._get_browser().new_context(
@@ -171,6 +195,7 @@ class BrowserPool:
 
         def mark_crashed(_: Page) -> None:
             context.crashed = True
+            metrics.BROWSER_CRASHES.inc()
 
         context.page.on("crash", mark_crashed)
         return context
@@ -181,9 +206,11 @@ class BrowserPool:
         if self._chromium is not None and not self._chromium.exists():
             raise ConfigurationError(f"RAPPORT_CHROMIUM names {self._chromium}, which does not exist")
         if self._browser is not None:
+            self._count_crash()
             self.close()
         if self._playwright is None:
             self._folder = self._folder or TemporaryFolder.acquire()
+            self._recorder = Recorder(self._folder.path / "traces")
             environment = browser_environment(headless=self._headless)
             self._playwright = start_driver({**environment, "TMPDIR": str(self._folder.path)})
         try:
@@ -192,7 +219,13 @@ class BrowserPool:
         except ConfigurationError:
             self.close()
             raise
+        metrics.BROWSER_STARTS.labels(self._next_start).inc()
+        self._next_start = "start"
         return self._browser
+
+    def _count_crash(self) -> None:
+        self._next_start = "crashed"
+        metrics.BROWSER_CRASHES.inc()
 
     def _launch(self, playwright: Playwright) -> Browser:
         if self._chromium is not None:
@@ -226,6 +259,7 @@ class BrowserPool:
             headless=self._headless,
             args=launch_switches(load_media=self._load_media),
             chromium_sandbox=sandbox,
+            traces_dir=self._recorder.folder if self._recorder else None,
         )
 
 

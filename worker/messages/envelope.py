@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Collection
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from kombu.utils.json import loads, object_hook
@@ -89,8 +90,8 @@ def read_envelope(raw: bytes) -> Envelope:
     return validate_as(Envelope, parse(raw, hook=decode_object), Refusal.BAD_ENVELOPE)
 
 
-def read_body(envelope: Envelope, *, any_text: bool = False) -> object:
-    """Decode and parse the body. Raises MessageRefusedError."""
+def read_body(envelope: Envelope, *, any_text: bool = False, names: Collection[str] = frozenset()) -> object:
+    """Decode and parse the body. Raises MessageRefusedError, which may tell the given names."""
     body = envelope.body.encode()
     if envelope.properties.body_encoding == "base64":
         try:
@@ -98,7 +99,7 @@ def read_body(envelope: Envelope, *, any_text: bool = False) -> object:
         except binascii.Error:
             raise MessageRefusedError(Refusal.BAD_BODY, "not base64") from None
     try:
-        return parse(body, hook=decode_object, any_text=any_text)
+        return parse(body, hook=decode_object, any_text=any_text, names=names)
     except MessageRefusedError as refused:
         raise MessageRefusedError(refused.reason, f"body: {refused}") from None
 

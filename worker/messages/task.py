@@ -6,7 +6,7 @@ Unknown headers are allowed, because tracing tools send some.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Self
 
@@ -23,6 +23,7 @@ from worker.messages.envelope import (
     read_envelope,
     validate_as,
 )
+from worker.rules.wire.contract_version import check_version
 from worker.rules.wire.refusals import MessageRefusedError, Refusal
 
 MAX_ETA_AHEAD: Final = timedelta(seconds=30)
@@ -158,13 +159,19 @@ class Protocol1Body(_TaskFields):  # type: ignore[no-redef]  # the mypy plugin's
     chord: Signature | None = None
 
 
-def check_task(raw: bytes, *, now: datetime, is_task: Callable[[str], bool]) -> None:
+def check_task(
+    raw: bytes,
+    *,
+    now: datetime,
+    is_task: Callable[[str], bool],
+    argument_names: Collection[str] = frozenset(),
+) -> None:
     """Check that Celery can process the message of a task, and start it now. Raises MessageRefusedError.
 
-    `is_task` says whether a task of that name is registered.
+    `is_task` says whether a task of that name is registered. `argument_names` are those that errors may tell.
     """
     envelope = read_envelope(raw)
-    body = read_body(envelope)
+    body = read_body(envelope, names=argument_names)
     headers = envelope.headers
     task: _TaskFields
     if "task" in headers or isinstance(body, list):
@@ -172,9 +179,12 @@ def check_task(raw: bytes, *, now: datetime, is_task: Callable[[str], bool]) -> 
         if not isinstance(body, list) or len(body) != 3:
             raise MessageRefusedError(Refusal.BAD_BODY, "not a list of args, kwargs and what follows")
         args, kwargs, embed = body
-        validate_as(Body, {"args": args, "kwargs": kwargs, "embed": embed}, Refusal.BAD_BODY)
+        arguments = validate_as(
+            Body, {"args": args, "kwargs": kwargs, "embed": embed}, Refusal.BAD_BODY
+        ).kwargs
     else:
-        task = validate_as(Protocol1Body, body, Refusal.BAD_BODY)
+        task = old = validate_as(Protocol1Body, body, Refusal.BAD_BODY)
+        arguments = old.kwargs
         if headers.get("compression"):
             raise MessageRefusedError(Refusal.BAD_HEADER, "compression: compressed messages are not accepted")
     if task.eta is not None and parse_instant(task.eta) > now + MAX_ETA_AHEAD:
@@ -185,3 +195,4 @@ def check_task(raw: bytes, *, now: datetime, is_task: Callable[[str], bool]) -> 
         )
     if not is_task(task.task):
         raise MessageRefusedError(Refusal.UNKNOWN_TASK, "no task with this name is registered here")
+    check_version(arguments)

@@ -22,10 +22,13 @@ from worker.rules.quota.breaker import Breaker, Outcome
 from worker.rules.quota.limits import draw_gap
 from worker.rules.quota.model import Decision, QuotaContext, QuotaState, Remaining, Verb, Verdict
 from worker.rules.quota.windows import local_day
+from worker.tracing import spans
+from worker.tracing.spans import SpanRole
 
 _STALE_DAY_TRIES: Final = 3
 _SCRIPT: Final = files("worker.quota").joinpath("quota.lua").read_text("utf-8")
 _CLOSED: Final = Breaker()
+_REDIS_CALL: Final = {"db.system.name": "redis", "db.operation.name": "EVALSHA"}
 
 
 class QuotaUnavailableError(TryAgainError):
@@ -112,6 +115,12 @@ class RedisQuota:
         raise QuotaUnavailableError("Redis and this machine disagree about the day")
 
     def _call(self, keys: Sequence[str], verb: str, reservation_id: str, epoch: int, *more: str) -> list[str]:
+        with spans.span(f"EVALSHA {verb}", _REDIS_CALL, SpanRole.CLIENT):
+            return self._evaluate(keys, verb, reservation_id, epoch, *more)
+
+    def _evaluate(
+        self, keys: Sequence[str], verb: str, reservation_id: str, epoch: int, *more: str
+    ) -> list[str]:
         try:
             # redis-py types connections loosely; _note_server gave this one its run id.
             connection: Any = self._pool.get_connection()

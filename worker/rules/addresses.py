@@ -53,6 +53,12 @@ def normalise_profile_url(given: str, site: str) -> str | None:
     return f"{PROFILE_ORIGINS[site]}/in/{quote(slug, safe='-_.~')}/" if slug else None
 
 
+def find_profile_site(given: str) -> tuple[str, str] | None:
+    """Return the site of a profile address and its canonical form, or None if it is one of no site."""
+    found = ((site, normalise_profile_url(given, site)) for site in PROFILE_ORIGINS)
+    return next(((site, address) for site, address in found if address is not None), None)
+
+
 def is_member_url(address: str, site: str) -> bool:
     """Return whether a normalised address names the person by member id, not by a slug."""
     form = SITES[site].member_id if site in SITES else None

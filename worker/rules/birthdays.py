@@ -5,6 +5,8 @@ the birth month, never a month late.
 """
 
 import calendar
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 
 from worker.rules.model import Birthday
@@ -15,6 +17,28 @@ def birthday_in(birthday: Birthday, year: int) -> date:
     if (birthday.month, birthday.day) == (2, 29) and not calendar.isleap(year):
         return date(year, 2, 28)
     return date(year, birthday.month, birthday.day)
+
+
+def next_birthday(birthday: Birthday, today: date) -> date | None:
+    """Return the first day from `today` on at which `birthday` is celebrated; None for one like 31 April."""
+    try:
+        on = birthday_in(birthday, today.year)
+    except ValueError:
+        return None
+    return on if on >= today else birthday_in(birthday, today.year + 1)
+
+
+def count_celebrated(counts: Mapping[Birthday, int], year: int) -> Mapping[date, int]:
+    """Return how many birthdays are celebrated on each day of `year`, without days that have none.
+
+    `counts` is how many people have each birthday. One that no year has, such as 31 April, is left out.
+    """
+    celebrated: dict[date, int] = {}
+    for birthday, count in counts.items():
+        with suppress(ValueError):
+            on = birthday_in(birthday, year)
+            celebrated[on] = celebrated.get(on, 0) + count
+    return celebrated
 
 
 def recent_birthdays(today: date, late_days: int) -> dict[Birthday, date]:

@@ -30,6 +30,13 @@ class Trend(StrEnum):
     OTHER_FORM = "other_form"
 
 
+_TRENDS: Final[Mapping[Trend, str]] = {
+    Trend.MISSING: "is not found any more",
+    Trend.RARER: "is missed in every second look or more",
+    Trend.OTHER_FORM: "is found in another form than before",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class MarkLooks:
     """How often each form of a mark matched in a period, and how often none did."""
@@ -66,3 +73,8 @@ def find_trend(before: MarkLooks, lately: MarkLooks) -> Trend | None:
     was_usual = before.matched[usual] >= _USUAL * before.matches
     is_usual = lately.matched.get(usual, 0) >= _FALLEN_BELOW * lately.matches
     return Trend.OTHER_FORM if was_usual and not is_usual else None
+
+
+def describe_trend(trend: Trend) -> str:
+    """Return what happened to an element of a page."""
+    return _TRENDS[trend]

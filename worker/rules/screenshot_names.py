@@ -1,4 +1,4 @@
-"""File names of screenshots, from which those of one person can be found again."""
+"""File names of screenshots and traces, from which those of one person can be found again."""
 
 import re
 import unicodedata
@@ -20,13 +20,18 @@ def screenshot_name(account_id: int, profile_url: str, kind: Kind, attempt: int)
     return f"{account_id}-{_person(profile_url)}-{kind}-{attempt}.png"
 
 
+def trace_name(account_id: int, profile_url: str, kind: Kind, attempt: int) -> str:
+    """Return the file name of a trace: that of the screenshot of the same attempt, with another ending."""
+    return screenshot_name(account_id, profile_url, kind, attempt).removesuffix(".png") + ".zip"
+
+
 def is_screenshot_of(name: str, account_id: int, profile_url: str, kind: Kind | None = None) -> bool:
-    """Return whether a screenshot of this name is of this person (and kind), as far as the name tells.
+    """Return whether a screenshot or trace of this name is of this person (and kind), as far as it tells.
 
     Two addresses that differ only in characters that a file name can't hold are taken for one person.
     """
     people = "|".join(re.escape(person(profile_url)) for person in (_person, _person_in_ascii))
-    return re.fullmatch(rf"{account_id}-(?:{people})-(?:{kind or _KINDS})-\d+\.png", name) is not None
+    return re.fullmatch(rf"{account_id}-(?:{people})-(?:{kind or _KINDS})-\d+\.(?:png|zip)", name) is not None
 
 
 def _person(profile_url: str) -> str:

@@ -6,6 +6,8 @@ from typing import Final
 
 WARN_BEFORE: Final = timedelta(days=7)
 """A week, so that somebody who is away for some days still reads it in time."""
+_WARNINGS: Final = (timedelta(days=1), WARN_BEFORE)
+"""When a person is told of it, the last first."""
 
 
 class Expiry(StrEnum):
@@ -24,3 +26,8 @@ def judge_expiry(expires_at: datetime | None, now: datetime) -> Expiry:
     if expires_at <= now:
         return Expiry.OVER
     return Expiry.SOON if expires_at - now <= WARN_BEFORE else Expiry.LATER
+
+
+def find_warning(expires_at: datetime, now: datetime) -> timedelta | None:
+    """Return which warning is due: the shortest time before the end that has begun, or None."""
+    return next((before for before in _WARNINGS if expires_at - now <= before), None)

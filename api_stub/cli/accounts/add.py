@@ -1,11 +1,9 @@
 """`rapport account add`: add an account, or move one to another time zone."""
 
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from pydantic import TypeAdapter
-from sqlalchemy.orm import Session
 
 from api_stub.cli.context import (
     DEFAULT_DATA,
@@ -15,19 +13,19 @@ from api_stub.cli.context import (
     open_database,
     validate_name,
 )
-from api_stub.cli.explain.halts import advise_sign_in
 from api_stub.cli.formatting import print_text
 from api_stub.cli.prompts import ask, is_interactive, require_typed_yes
-from api_stub.cli.quota.gates import WARM_UP_TEXT
+from api_stub.explain.halts import advise_sign_in
+from api_stub.explain.quota_gates import WARM_UP_TEXT
 from api_stub.sandbox.population.members import MEMBERS
 from db.engine import Database
 from db.store.people import accounts
-from db.store.quota import limits
+from db.store.quota import new_accounts
 from tasks.contract import AccountName
 from worker import clock
 from worker.errors import RequestRefusedError
-from worker.rules.quota.limits import PRACTICE_QUOTA
-from worker.rules.sites import SITES, site_quota
+from worker.rules.sites import SITES
+from worker.rules.zones import parse_zone
 
 _SANDBOX = "sandbox"
 _SITES = tuple(site.name for site in SITES.values() if site.offered)
@@ -55,14 +53,7 @@ def add_account(
     """
     if site not in {None, *_SITES}:
         raise RequestRefusedError(f"unknown site {site!r}; the sites are {_LISTED}")
-    try:
-        zone = ZoneInfo(time_zone)
-    except (
-        ZoneInfoNotFoundError,
-        ValueError,
-        OSError,
-    ):  # OSError: a folder of zones, or a name that is too long
-        raise RequestRefusedError(f"{time_zone!r} isn't an IANA time zone, such as Europe/Paris") from None
+    zone = parse_zone(time_zone)
     validate_name(TypeAdapter[str](AccountName), name, "an account's name")
     with open_database(data) as database:
         with database.transaction() as session:
@@ -78,7 +69,9 @@ def add_account(
                 notice, "Type yes to add it anyway", refusal="not confirmed, so no account was added"
             )
         with database.transaction() as session:
-            warms_up = _add(session, name, site, zone)
+            warms_up = new_accounts.add_account(
+                session, name=name, site=site, zone=zone, now=clock.now(), by=get_terminal_user()
+            )
     if warms_up:
         print_text(
             f"the account is new to Rapport, so its limits ramp up from today: {WARM_UP_TEXT}. If you have "
@@ -106,13 +99,3 @@ def _infer_site(database: Database, name: str) -> str:
         raise RequestRefusedError(f"{answer!r} isn't a site; no account was added")
     choices = ", or ".join(f"`rapport account add {name} --site {site}`" for site in _SITES)
     raise RequestRefusedError(f"the site of account {name} is unknown; the sites are {_LISTED}: {choices}")
-
-
-def _add(session: Session, name: str, site: str, zone: ZoneInfo) -> bool:
-    """Add the account, or change its time zone; return whether a warm-up begins."""
-    warms_up = accounts.find_account(session, name) is None and site_quota(site) is not PRACTICE_QUOTA
-    account = accounts.add_account(session, name=name, site=site, zone=zone)
-    if warms_up:
-        today = clock.now().astimezone(zone).date()
-        limits.set_warm_up(session, account.id, today, by=get_terminal_user())
-    return warms_up

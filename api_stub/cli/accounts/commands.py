@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from api_stub.checks.words import describe_age
 from api_stub.cli.accounts import add, first_look, import_state, remove, sign_in
 from api_stub.cli.context import (
     DEFAULT_DATA,
@@ -14,10 +15,9 @@ from api_stub.cli.context import (
     print_answer,
     require_account,
 )
-from api_stub.cli.explain.halts import advise_sign_in
-from api_stub.cli.explain.sign_ins import describe_age
-from api_stub.cli.formatting import create_table, describe_reason, print_text
+from api_stub.cli.formatting import create_table, print_text
 from api_stub.cli.terminal import Console
+from api_stub.explain.halts import advise_sign_in
 from api_stub.responses.accounts import build_account_answer
 from db.store.actions import control
 from db.store.people import accounts
@@ -25,6 +25,7 @@ from db.store.people.accounts import AccountRecord
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import AccountStatus
+from worker.rules.wording.reasons import describe_reason
 
 app = typer.Typer(
     help="Accounts: add, list, sign in, look at a first message, pause, resume, remove.", no_args_is_help=True

@@ -17,7 +17,7 @@ from api_stub.cli.prompts import require_typed_yes
 from db.store.actions import control
 from db.store.privacy import account_removal
 from db.store.privacy.account_removal import AccountData
-from worker.screenshots import delete_account_screenshots
+from worker.screenshots import delete_account_evidence
 
 
 def remove_account(
@@ -46,8 +46,8 @@ def remove_account(
         with database.transaction() as session:
             account_removal.remove_account(session, account)
         # After the commit, because a file can't be rolled back.
-        pictures = delete_account_screenshots(load_settings(data).evidence_dir, account.id)
-    shots = format_counts((pictures, "screenshot", "screenshots"))
+        pictures = delete_account_evidence(load_settings(data).evidence_dir, account.id)
+    shots = format_counts((pictures, "screenshot or trace", "screenshots and traces"))
     print_text(f"account {name} is removed: {_describe(found)}{f', {shots}' if shots else ''}")
     if found.sent:
         print_text(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+from api_stub.checks.words import describe_expiry
 from api_stub.cli.context import require_account
-from api_stub.cli.explain.sign_ins import describe_expiry
 from api_stub.cli.formatting import print_text
 from api_stub.stack.interrupts import Interrupts
 from db.engine import Database

@@ -18,7 +18,6 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.explain.halts import list_halt_lines
-from api_stub.cli.explain.site_check import list_site_caveats
 from api_stub.cli.explain.summary_display import render_preview
 from api_stub.cli.formatting import (
     create_table,
@@ -26,12 +25,12 @@ from api_stub.cli.formatting import (
     join_counts,
     print_lines,
     print_text,
-    reason_suffix,
     short_id,
 )
 from api_stub.cli.screen.tables import Table
 from api_stub.cli.terminal import Console
 from api_stub.cli.wording import format_day
+from api_stub.explain.site_check import list_site_caveats
 from api_stub.request_checks import check_campaign_request
 from api_stub.responses.campaign_started import build_campaign_started
 from db.store.campaigns.campaigns import CampaignRecord
@@ -40,6 +39,7 @@ from tasks.contract import BirthdayCampaign
 from worker.errors import RequestRefusedError
 from worker.rules.languages import describe_unknown_language, is_known_language
 from worker.rules.model import ActionState
+from worker.rules.wording.reasons import reason_suffix
 
 
 def birthday(

@@ -25,7 +25,6 @@ from api_stub.cli.formatting import (
     format_time,
     join_counts,
     print_text,
-    reason_suffix,
     short_id,
 )
 from api_stub.cli.terminal import Console
@@ -36,6 +35,7 @@ from db.store.campaigns import campaigns
 from db.store.reports import overview, summary
 from worker.errors import RequestRefusedError
 from worker.rules.campaign_progress import OVER
+from worker.rules.wording.reasons import reason_suffix
 
 app = typer.Typer(
     help="Campaigns: start, list, show, pause, resume and cancel them.",

@@ -21,10 +21,8 @@ from api_stub.cli.context import (
 from api_stub.cli.formatting import (
     create_table,
     folding_text,
-    format_count,
     join_counts,
     print_text,
-    reason_suffix,
     short_id,
 )
 from api_stub.cli.screen.tables import Table
@@ -35,6 +33,8 @@ from api_stub.responses.campaign_started import build_campaign_started
 from db.store.reports import overview
 from tasks.contract import InvitationsCampaign
 from worker.rules.invitations import Verdict
+from worker.rules.wording.counts import format_count
+from worker.rules.wording.reasons import reason_suffix
 
 app = typer.Typer(
     help="Unanswered invitations that an account has sent: list and withdraw them.",

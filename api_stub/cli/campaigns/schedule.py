@@ -1,14 +1,9 @@
 """`rapport schedule`: campaigns that start at set times."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
-from cronsim import CronSimError
 
 from api_stub.cli.campaigns.input_files import read_options
 from api_stub.cli.campaigns.start import validate_model
@@ -32,7 +27,7 @@ from tasks.contract import CAMPAIGN_OPTIONS, CampaignOptions
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
-from worker.rules.schedule_times import fire_times
+from worker.rules.schedule_times import list_next_fires
 
 app = typer.Typer(
     help="Schedules: campaigns that start by themselves, at times in the account's zone.",
@@ -42,7 +37,6 @@ app = typer.Typer(
 KindArgument = Annotated[CampaignKind, typer.Argument(metavar="KIND", help=f"{', '.join(CampaignKind)}.")]
 
 _FIRES_SHOWN = 3
-_CRON_FIELDS = 5
 
 
 @app.command("set")
@@ -64,7 +58,7 @@ def set_schedule(
     with open_session(data) as session:
         record = require_account(session, account)
         check_campaign_request(session, record, campaign_options)
-        coming = _next_fires(cron, record.zone)
+        coming = list_next_fires(cron, record.zone, clock.now(), count=_FIRES_SHOWN)
         schedules.save_schedule(
             session, account_id=record.id, kind=kind, cron=cron,
             options=campaign_options.model_dump(mode="json", exclude_none=True), next_fire_at=coming[0],
@@ -120,19 +114,3 @@ def _read_options(kind: CampaignKind, path: Path | None) -> CampaignOptions:
             raise RequestRefusedError(f"a {kind} campaign needs --options: {error}") from None
         where = "" if str(error).startswith(path.name) else f"{path.name}: "
         raise RequestRefusedError(f"{where}{error}") from None
-
-
-def _next_fires(cron: str, zone: ZoneInfo) -> Sequence[datetime]:
-    """Return the next fire times. Raises RequestRefusedError if `cron` is invalid or never fires."""
-    try:
-        if len(cron.split()) != _CRON_FIELDS:  # the library would read a sixth field as seconds
-            raise CronSimError("Wrong number of fields")  # noqa: TRY301 -- the same refusal
-        coming = list(islice(fire_times(cron, zone, clock.now()), _FIRES_SHOWN))
-    except CronSimError as error:
-        raise RequestRefusedError(
-            f"{cron!r} isn't a cron expression: {error}; give five fields (minute, hour, day, month, "
-            'weekday), such as "0 9 * * 1-5"'
-        ) from None
-    if not coming:
-        raise RequestRefusedError(f"{cron!r} never fires: no month has such a day")
-    return coming

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from rich.text import Text
 
 from api_stub.cli.explain.summary_display import describe_search
-from api_stub.cli.formatting import create_table, describe_reason, folding_text, format_time, render_facts
+from api_stub.cli.formatting import create_table, folding_text, format_time, render_facts
 from api_stub.cli.screen.tables import Facts, Table
 from db.store.campaigns.saved_searches import SearchSpec
 from db.store.campaigns.search_progress import SearchProgress
@@ -20,6 +20,7 @@ from worker.rules.quota.limits import Limits
 from worker.rules.sourcing.criteria import Criteria, Criterion, given_criteria, needed_sections
 from worker.rules.sourcing.scoring import allocate_points
 from worker.rules.sourcing.search import build_search_url
+from worker.rules.wording.reasons import describe_reason
 
 
 def render_search_plan(

@@ -13,7 +13,7 @@ from api_stub.cli.campaigns.redis_watch import RedisWatch
 from api_stub.cli.context import require_account
 from api_stub.cli.explain.halts import print_halts
 from api_stub.cli.explain.obstacles import Obstacles
-from api_stub.cli.formatting import describe_reason, short_id
+from api_stub.cli.formatting import short_id
 from api_stub.cli.local_servers import load_settings
 from api_stub.cli.screen.waiting import show_wait
 from api_stub.client import TaskClient
@@ -25,6 +25,7 @@ from tasks.contract import AnyCampaignRequest
 from worker.clock import monotonic_seconds
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignState
+from worker.rules.wording.reasons import describe_reason
 
 PLAN_TIMEOUT = timedelta(minutes=1)
 """Reading a page takes seconds, but a busy worker may first have to finish an action."""
@@ -84,7 +85,8 @@ def _find_lasting(obstacles: Obstacles) -> str | None:
 
 
 def _request(database: Database, data: Path, request: AnyCampaignRequest) -> UUID:
-    correlation_id = str(request.campaign_id or uuid4())
+    request = request.model_copy(update={"campaign_id": request.campaign_id or uuid4()})
+    correlation_id = str(request.campaign_id)
     with database.transaction() as session:
         account = require_account(session, request.account)
         campaign_id = keep_campaign_request(session, account, request, correlation_id)

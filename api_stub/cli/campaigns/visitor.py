@@ -24,7 +24,7 @@ from api_stub.cli.context import (
     print_answer,
     require_account,
 )
-from api_stub.cli.formatting import describe_reason, print_text, short_id
+from api_stub.cli.formatting import print_text, short_id
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
 from api_stub.responses.campaign_started import build_campaign_started
@@ -37,6 +37,7 @@ from tasks.contract import VisitorCampaign
 from worker.errors import Reason
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import Kind
+from worker.rules.wording.reasons import describe_reason
 
 
 def visitor(

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from api_stub.cli.contacts import birthday_doubts, edit, forget, hold, identity, show
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session
+from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_session
 from api_stub.cli.formatting import print_text
 from api_stub.cli.lookup import Who, WhoseAccount, choose_contact, choose_person
 from db.store.people import contacts
@@ -46,7 +46,9 @@ def do_not_contact(
     )
     with open_session(data) as session:
         for person in found:
-            contacts.set_do_not_contact(session, person.account_id, person.profile_url, value=not off)
+            contacts.set_do_not_contact(
+                session, person.account_id, person.profile_url, value=not off, by=get_terminal_user()
+            )
     for person in found:
         outcome = (
             "may be contacted again; what was skipped meanwhile stays skipped"

@@ -17,7 +17,13 @@ from db.store.people.lookup import ContactRecord
 from tasks.campaigns import hand_edits
 from tasks.campaigns.hand_edits import ReplannedGreetings
 from worker.errors import RequestRefusedError
-from worker.rules.names.hand_edits import EditRefusedError, check_call_by, check_language, parse_birthday
+from worker.rules.names.hand_edits import (
+    EditRefusedError,
+    check_call_by,
+    check_language,
+    format_birthday,
+    parse_birthday,
+)
 
 _OFF = "off"
 
@@ -116,11 +122,6 @@ def _describe_edits(edits: HandEdits) -> str:
     if edits.language is not None:
         told.append(f"language {edits.language}" if edits.language else "language no longer set by hand")
     return ", ".join(told)
-
-
-def format_birthday(month: int, day: int, year: int | None) -> str:
-    """Return a birthday as year-month-day, or month-day without a year."""
-    return f"{f'{year}-' if year else ''}{month:02}-{day:02}"
 
 
 def _describe_replanned(replanned: ReplannedGreetings) -> str:

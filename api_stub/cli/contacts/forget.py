@@ -19,13 +19,13 @@ from api_stub.cli.prompts import require_typed_yes
 from db.store.privacy import erasure, tombstones
 from db.store.privacy.erasure import ErasureReport
 from worker.errors import RequestRefusedError
-from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
-from worker.screenshots import delete_screenshots
+from worker.rules.addresses import find_profile_site
+from worker.screenshots import delete_evidence
 
 _NOT_ERASED = (
-    "Not erased: earlier exports, backups and logs; screenshots on other machines and of pages with several "
-    "people, which are deleted by age; what Postgres keeps of erased rows until it vacuums them. Your own "
-    "words stay too: templates and names of saved searches."
+    "Not erased: earlier exports, backups and logs; screenshots and traces on other machines and of pages "
+    "with several people, which are deleted by age; what Postgres keeps of erased rows until it vacuums "
+    "them. Your own words stay too: templates and names of saved searches."
 )
 
 
@@ -53,7 +53,7 @@ def forget_person(
         with database.transaction() as session:
             forgotten = erasure.forget_person(session, site, address)
         # After the commit, because a file can't be rolled back. A second run deletes what was left.
-        pictures = delete_screenshots(
+        pictures = delete_evidence(
             load_settings(data).evidence_dir, forgotten.account_ids, forgotten.addresses
         )
     print_text(_describe_erasure(forgotten, pictures))
@@ -65,7 +65,7 @@ def allow_person(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Allow a forgotten person who has agreed to be found again. Erased data doesn't come back."""
-    found = _parse_address(address)
+    found = find_profile_site(address)
     if found is None:
         raise RequestRefusedError(f"{address!r} isn't a profile address: only that can be allowed again")
     with open_session(data) as session:
@@ -79,18 +79,13 @@ def _resolve_person(data: Path, who: str, account: str | None) -> tuple[str, str
 
     A part of a name is never enough, unless the person at the terminal chooses from the list.
     """
-    if (given := _parse_address(who)) is not None:
+    if (given := find_profile_site(who)) is not None:
         return *given, ""
     person = choose_person(
         data, who, account=account, whole=True,
         unknown="somebody who is not stored yet can only be named by profile address",
     )[0]  # fmt: skip
     return person.site, person.profile_url, f"{person.full_name}, "
-
-
-def _parse_address(given: str) -> tuple[str, str] | None:
-    found = ((site, normalise_profile_url(given, site)) for site in PROFILE_ORIGINS)
-    return next(((site, address) for site, address in found if address is not None), None)
 
 
 def _describe_erasure(forgotten: ErasureReport, pictures: int) -> str:
@@ -105,7 +100,7 @@ def _describe_erasure(forgotten: ErasureReport, pictures: int) -> str:
         (erased.former_values, "former value of imports", "former values of imports"),
         (forgotten.exclusions, "exclusion", "exclusions"),
         (forgotten.mentions, "mention elsewhere", "mentions elsewhere"),
-        (pictures, "picture", "pictures"),
+        (pictures, "picture or trace", "pictures and traces"),
     )
     if not counts:
         return (

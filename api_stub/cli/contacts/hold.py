@@ -6,14 +6,13 @@ from typing import Annotated
 import typer
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_session
-from api_stub.cli.formatting import format_count, print_text
+from api_stub.cli.formatting import print_text
 from api_stub.cli.lookup import Who, WhoseAccount, choose_person
 from api_stub.cli.wording import format_day
 from db.store.people import holds
 from worker.errors import RequestRefusedError
-from worker.rules.characters import find_invisible
-
-_LONGEST_REASON = 200
+from worker.rules.names.hand_edits import EditRefusedError, check_hold_reason
+from worker.rules.wording.counts import format_count
 
 
 def hold_contact(
@@ -43,11 +42,10 @@ def hold_contact(
     """
     if (until is None) is not release or (release and reason is not None):
         raise RequestRefusedError("give --until YYYY-MM-DD, with or without --reason, or --release alone")
-    why = " ".join(reason.split()) if reason else None
-    if why is not None and (len(why) > _LONGEST_REASON or find_invisible(why) is not None):
-        raise RequestRefusedError(
-            f"a reason has at most {_LONGEST_REASON} characters, and no control or invisible ones"
-        )
+    try:
+        why = check_hold_reason(reason or "")
+    except EditRefusedError as error:
+        raise RequestRefusedError(str(error)) from None
     by = get_terminal_user()
     found = choose_person(data, who, account=account)
     with open_session(data) as session:

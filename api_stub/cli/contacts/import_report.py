@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from api_stub.cli.formatting import format_count, print_text
+from api_stub.cli.formatting import print_text
 from db.imports.merge import ImportFile
 from db.imports.report import ImportReport, RefusalGroup
 from db.store.people.accounts import AccountRecord
+from worker.rules.wording.counts import format_count
 
 _MAX_SHOWN: Final = 20
 

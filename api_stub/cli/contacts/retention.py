@@ -109,7 +109,9 @@ def _describe_stale(found: StaleData) -> str:
 
 def _describe_purged(purged: PurgeReport) -> str:
     counts = _format_erased(purged.people, purged.profiles, purged.scores, purged.campaigns)
-    pictures = format_counts((purged.pictures, "picture of their pages", "pictures of their pages"))
+    pictures = format_counts(
+        (purged.pictures, "picture or trace of their pages", "pictures and traces of their pages")
+    )
     text = f"erased {', '.join(filter(None, (counts, pictures)))}" if counts else "nothing was too old"
     return f"{text}; an import is under way, so run it again for the people" if purged.waits else text
 

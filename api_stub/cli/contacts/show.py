@@ -20,14 +20,12 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.evidence import list_evidence
-from api_stub.cli.explain.outlook import Outlooks, describe_wait, read_outlooks
 from api_stub.cli.formatting import (
     create_table,
     folding_text,
     format_time,
     print_lines,
     print_text,
-    reason_suffix,
     render_facts,
     short_id,
 )
@@ -35,6 +33,7 @@ from api_stub.cli.local_servers import load_settings
 from api_stub.cli.lookup import Who, WhoseAccount, choose_contact
 from api_stub.cli.terminal import Console
 from api_stub.cli.wording import describe_away, describe_occasion, format_day
+from api_stub.explain.outlook import Outlooks, describe_wait, read_outlooks
 from api_stub.responses.contacts import ContactOut
 from db.store.people import contact_list
 from db.store.people.contact_list import ContactFilters, ContactLine
@@ -49,6 +48,7 @@ from db.store.reports.contact_details import (
 from worker.errors import Reason
 from worker.rules.model import ActionState, ContactStatus
 from worker.rules.sourcing.profile import Profile, Section
+from worker.rules.wording.reasons import reason_suffix
 
 Item = TypeVar("Item")
 

@@ -2,15 +2,13 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Final
 
 import typer
 from pydantic import SecretStr
 
+from api_stub.checks.words import describe_failure
 from api_stub.cli.contacts.import_report import print_report
-from api_stub.cli.contacts.source_failures import describe_failure
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
@@ -28,9 +26,9 @@ from api_stub.cli.local_servers import load_settings
 from api_stub.cli.prompts import ask_secret, is_interactive
 from api_stub.cli.screen.waiting import show_wait
 from api_stub.cli.terminal import Console
+from api_stub.responses.subscriptions import build_subscription
 from db.engine import Database
 from db.store.imports import subscriptions as store
-from db.store.imports.subscriptions import SubscriptionRecord
 from db.store.people import accounts
 from tasks.subscriptions import Reading, Source, read_subscription
 from tasks.subscriptions import subscribe as save_subscription
@@ -39,8 +37,6 @@ from worker.remote.carddav import AddressBook
 from worker.remote.discovery import discover
 from worker.rules.subscriptions.readings import (
     WHAT_TO_DO,
-    ReadFailure,
-    SourceKind,
     SourceUnreadableError,
 )
 from worker.rules.subscriptions.source_address import choose_reach, parse_source
@@ -113,22 +109,6 @@ def subscribe(
         _read_now(database, vault, subscription_id, as_json=as_json)
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionLine:
-    """A subscription in `--json`. Its path and its password are not shown."""
-
-    id: int
-    account: str
-    kind: SourceKind
-    title: str
-    server: str
-    entries: int
-    last_read_at: datetime | None
-    failure: ReadFailure | None
-    failed_at: datetime | None
-    next_at: datetime | None
-
-
 def list_subscriptions(
     account: AccountFilter = None, as_json: AsJson = False, data: DataDir = DEFAULT_DATA
 ) -> None:
@@ -137,7 +117,7 @@ def list_subscriptions(
         check_account_filter(session, account)
         records = store.list_subscriptions(session, account=account)
     if as_json:
-        print_answer([_line(each) for each in records])
+        print_answer([build_subscription(each) for each in records])
         return
     table = create_table("id", "account", "what", "server", "entries", "last read", "next", "result")
     for each in records:
@@ -234,18 +214,3 @@ def _choose(books: Sequence[AddressBook]) -> AddressBook:
     if not 1 <= chosen <= len(books):
         raise RequestRefusedError(f"there is no number {chosen}")
     return books[chosen - 1]
-
-
-def _line(each: SubscriptionRecord) -> SubscriptionLine:
-    return SubscriptionLine(
-        id=each.id,
-        account=each.account,
-        kind=each.kind,
-        title=each.title,
-        server=each.origin,
-        entries=each.entries,
-        last_read_at=each.read_at,
-        failure=each.failure,
-        failed_at=each.failed_at,
-        next_at=each.next_at,
-    )

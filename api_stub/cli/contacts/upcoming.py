@@ -8,18 +8,15 @@ import typer
 from pydantic_core import to_json
 
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, require_account
-from api_stub.cli.formatting import create_table, describe_reason, folding_text, print_json, print_text
+from api_stub.cli.formatting import create_table, folding_text, print_json, print_text
 from api_stub.cli.terminal import Console
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.reports import upcoming_birthdays as store
-from db.store.reports.upcoming_birthdays import UpcomingBirthday
+from db.store.reports.upcoming_birthdays import MAX_DAYS, UpcomingBirthday
 from worker.errors import Reason
-from worker.rules.lifecycle import END_STATES
-from worker.rules.model import ActionState
-
-MAX_DAYS = 180
+from worker.rules.wording.greetings import describe_greeting
 
 
 def birthdays(
@@ -83,12 +80,6 @@ def _print_account(
 
 
 def _describe_greeting(owner: AccountRecord, birthday: UpcomingBirthday) -> str:
-    if birthday.planned_as in END_STATES:
-        sent = birthday.planned_as is ActionState.DONE
-        return "sent" if sent else f"{birthday.planned_as}: not sent"
-    if birthday.left_out is not None:
-        return f"none: {describe_reason(birthday.left_out)}"
-    if birthday.greeting_at is None:
-        return f"{birthday.planned_as}" if birthday.planned_as else "none: the limits leave no time for it"
-    at = f"about {birthday.greeting_at.astimezone(owner.zone):%a %d %b %H:%M}"
-    return f"{birthday.planned_as}, {at}" if birthday.planned_as else at
+    at = birthday.greeting_at
+    when = f"{at.astimezone(owner.zone):%a %d %b %H:%M}" if at else None
+    return describe_greeting(birthday.planned_as, birthday.left_out, when)

@@ -8,21 +8,17 @@ from zoneinfo import ZoneInfo
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from api_stub.cli.explain.outlook import describe_outlook
 from api_stub.cli.formatting import (
     create_table,
     describe_progress,
-    describe_reason,
-    describe_reason_count,
     folding_text,
-    format_count,
     format_time,
-    reason_suffix,
     render_facts,
 )
-from api_stub.cli.hints import as_typed, program
+from api_stub.cli.hints import as_typed, describe_log, program
 from api_stub.cli.screen.tables import Table
 from api_stub.cli.wording import describe_away, describe_occasion, describe_options, format_day
+from api_stub.explain.outlook import describe_outlook
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
 from db.store.people.holds import AwayPerson
@@ -31,7 +27,10 @@ from db.store.reports.summary import CampaignSummary
 from worker.errors import Reason
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import CampaignKind, SearchEnd
-from worker.rules.summary import EndedCounts, NotGreeted, OpenCounts, Summary
+from worker.rules.summary import NotGreeted, OpenCounts, Summary
+from worker.rules.wording.counts import format_count
+from worker.rules.wording.reasons import describe_reason, reason_suffix
+from worker.rules.wording.summaries import list_event_lines, list_open_lines
 
 _Line = tuple[str, str]
 
@@ -62,7 +61,8 @@ def render_campaign_summary(summary: CampaignSummary, zone: ZoneInfo) -> Rendera
     head = Text(f"{campaign.kind} campaign of {campaign.account}: {progress}{why}{detail}\n", "bold")
     options = ", ".join(describe_options(campaign.options))
     asked = format_time(campaign.created_at, zone)
-    head.append(f"{campaign.id}, requested {asked}\n{options or 'no options'}", "dim")
+    head.append(f"{campaign.id}, requested {asked}\n{options or 'no options'}\n", "dim")
+    head.append(describe_log(campaign.correlation_id), "dim")
     if campaign.preview is not None:
         return Group(
             head,
@@ -70,7 +70,7 @@ def render_campaign_summary(summary: CampaignSummary, zone: ZoneInfo) -> Rendera
             if _is_birthday(campaign)
             else _render_plain_preview(campaign.preview),
         )
-    lines = [*_event_lines(summary.happened), *_open_lines(summary.open)]
+    lines = [*list_event_lines(summary.happened), *_open_lines(summary.open)]
     if not _is_birthday(campaign):
         lines = [line for line in lines if line[0] not in _GREETING_LINES]
     if summary.search is not None:
@@ -155,7 +155,7 @@ def _describe_preview_time(line: Mapping[str, str], zone: ZoneInfo) -> str:
 
 
 def _day_lines(day: Summary) -> Iterator[_Line]:
-    yield from _event_lines(day.happened)
+    yield from list_event_lines(day.happened)
     share = "" if day.reply_share is None else f", {day.reply_share:.0%}"
     greeted = format_count(day.greeted, "greeting was", "greetings were")
     yield "30 days", f"{day.answered} of {greeted} answered{share}"
@@ -182,41 +182,9 @@ def _outlook_lines(account: str, outlook: OutlookCounts | None) -> Iterator[_Lin
         yield "outlook", as_typed(f"{shown}: `rapport forecast {account}`")
 
 
-def _event_lines(happened: EndedCounts) -> Iterator[_Line]:
-    yield "sent", f"{format_count(happened.sent, 'greeting', 'greetings')}, {happened.late} of them late"
-    if happened.visits or happened.pages:
-        pages = format_count(happened.pages, "page of people found", "pages of people found")
-        yield "read", f"{format_count(happened.visits, 'profile', 'profiles')}, {pages}"
-    if happened.withdrawn:
-        yield "withdrawn", format_count(happened.withdrawn, "invitation", "invitations")
-    if happened.settled_by_hand:
-        yield (
-            "by hand",
-            f"{format_count(happened.settled_by_hand, 'was', 'were')} seen in the thread by a person",
-        )
-    yield "left out", _format_by_reason(happened.skipped)
-    yield "failed", _format_by_reason(happened.failed)
-    yield "replies", str(happened.replies)
-
-
 def _open_lines(still: OpenCounts) -> Iterator[_Line]:
-    yield "waiting", _format_by_reason(still.waiting)
-    yield "due", f"{still.due}, and {still.under_way} in progress"
-    if still.uncertain:
-        yield "uncertain", f"{still.uncertain} may have been sent: a worker will check"
-    if still.proposed:
-        differ = describe_reason_count(Reason.NAME_DIFFERS, still.names_differ)
-        of_these = f", of these {differ}" if still.names_differ else ""
-        yield "proposed", f"{still.proposed} wait for your approval{of_these}"
-    if still.needs_review:
-        yield "to settle", as_typed(f"{still.needs_review} wait for you: `rapport actions review`")
-
-
-def _format_by_reason(reasons: Mapping[Reason, int]) -> str:
-    texts = "; ".join(describe_reason_count(reason, count) for reason, count in reasons.items())
-    if len(reasons) < 2:
-        return texts or "none"
-    return f"{sum(reasons.values())}: {texts}"
+    for name, text in list_open_lines(still):
+        yield name, as_typed(text)
 
 
 def _render_left_out(people: Sequence[NotGreeted]) -> Table:

@@ -1,55 +1,41 @@
 """Describe the audit log of limits: what was changed, from what to what."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
 from api_stub.cli.formatting import create_table, format_time
-from api_stub.cli.quota.gates import format_days, format_gap
 from api_stub.cli.screen.tables import Table
-from api_stub.responses.quota import format_clock_time
-from db.store.quota.limits import LimitChange, days_of_bits
+from api_stub.responses.quota_changes import Value, list_differences
+from db.store.quota.limits import LimitChange
+from worker.rules.quota.notation import format_days
 
-_COUNTS: Final = {
+_NAMES: Final[Mapping[str, str]] = {
     "per_run": "a run",
     "per_day": "a day",
     "per_week": "in 7 days",
     "reserved_per_day": "reserved each day",
-}
-
-
-def _format_hours(values: Mapping[str, Any]) -> str:
-    opens, closes = (timedelta(minutes=values[name]) for name in ("opens_minute", "closes_minute"))
-    return f"{format_clock_time(opens)}-{format_clock_time(closes)}"
-
-
-def _format_gap(values: Mapping[str, Any]) -> str:
-    return format_gap(*(timedelta(milliseconds=values[name]) for name in ("gap_min_ms", "gap_max_ms")))
-
-
-_PAIRS: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]]] = {
-    "gap_min_ms": ("gap", _format_gap),
-    "opens_minute": ("hours", _format_hours),
-    "days": ("days", lambda row: format_days(days_of_bits(row["days"]))),
+    "warm_up": "from",
 }
 
 
 def describe_differences(change: LimitChange) -> Sequence[str]:
     """Return each difference of a change as `name before → after`."""
-    before, after = change.before or {}, change.after or {}
     if change.what == "breaker":
-        return [f"breakers closed ({', '.join(after.get('closed', ()))}), counters rebuilt"]
-    if change.what == "warm_up":
-        old, new = (row.get("warm_up_on") or "none" for row in (before, after))
-        return [f"from {old} → {new}"]
-    pairs = [
-        *((words, str(before[name]), str(after[name])) for name, words in _COUNTS.items() if name in after),
-        *((words, say(before), say(after)) for name, (words, say) in _PAIRS.items() if name in after),
+        closed = ", ".join((change.after or {}).get("closed", ()))
+        return [f"breakers closed ({closed}), counters rebuilt"]
+    return [
+        f"{_NAMES.get(each.name, each.name)} {_describe(each.before)} → {_describe(each.after)}"
+        for each in list_differences(change)
     ]
-    return [f"{words} {old} → {new}" for words, old, new in pairs if old != new]
+
+
+def _describe(value: Value) -> str:
+    if value is None:
+        return "none"
+    return format_days(value) if isinstance(value, frozenset) else str(value)
 
 
 def describe_subject(what: str) -> str:

@@ -18,14 +18,13 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.explain.halts import list_halt_lines
-from api_stub.cli.formatting import format_count, print_json, print_text
+from api_stub.cli.formatting import print_json, print_text
 from api_stub.cli.local_servers import find_redis
-from api_stub.cli.quota import parse
 from api_stub.cli.quota.changes import build_log_table, describe_differences, describe_subject
 from api_stub.cli.quota.display import render_quota
-from api_stub.cli.quota.gates import describe_warm_up
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
+from api_stub.explain.quota_gates import describe_warm_up
 from api_stub.responses.quota import build_quota_answer
 from db.store.actions import control
 from db.store.people.accounts import AccountRecord
@@ -33,6 +32,8 @@ from db.store.quota import epochs, limits, status
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import Kind
+from worker.rules.quota import notation
+from worker.rules.wording.counts import format_count
 
 app = typer.Typer(
     help="The quota: what an account has used, what is left, and its limits.",
@@ -168,7 +169,7 @@ def warm_up(
     with open_database(data) as database, database.transaction() as session:
         record = require_account(session, account)
         now = clock.now()
-        on = parse.parse_date(begin, now.astimezone(record.zone).date()) if begin is not None else None
+        on = notation.parse_date(begin, now.astimezone(record.zone).date()) if begin is not None else None
         limits.set_warm_up(session, record.id, on, by=get_terminal_user())
         asked_again = _release_waiting(session, record, list(Kind))
     for line in [
@@ -240,7 +241,7 @@ def _drop_unset(**options: T | None) -> dict[str, T]:
 def _set_kind(
     session: Session, record: AccountRecord, kind: Kind, counts: dict[str, int], times: dict[str, str]
 ) -> None:
-    wanted = parse.apply_options(limits.get_configured_limits(session, record.id, kind), counts, **times)
+    wanted = notation.apply_options(limits.get_configured_limits(session, record.id, kind), counts, **times)
     limits.set_limits(session, record.id, kind, wanted, by=get_terminal_user())
 
 

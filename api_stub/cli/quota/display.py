@@ -6,10 +6,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import describe_reason, format_time
+from api_stub.cli.formatting import format_time
 from api_stub.cli.hints import as_typed
-from api_stub.cli.quota.gates import SOURCE_TEXTS, describe_decision, describe_warm_up, list_timed_gates
 from api_stub.cli.screen.tables import Facts
+from api_stub.explain.quota_gates import SOURCE_TEXTS, describe_decision, describe_warm_up, list_timed_gates
 from api_stub.responses.quota_windows import (
     QuotaReading,
     Window,
@@ -20,6 +20,7 @@ from api_stub.responses.quota_windows import (
 )
 from db.store.quota.status import AccountQuotaStatus, Denial, QuotaStatus
 from worker.rules.model import Kind
+from worker.rules.wording.reasons import describe_reason
 
 BAR = 20
 _NAMES = {"run": "run", "day": "day", "week": "7 days"}

@@ -6,10 +6,10 @@ import typer
 
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_database, require_account
 from api_stub.cli.explain.halts import list_halt_lines
-from api_stub.cli.explain.site_check import list_site_caveats
 from api_stub.cli.formatting import print_json, print_text
 from api_stub.cli.quota.forecast_display import list_caveats, render_table, render_title, render_verdict
 from api_stub.cli.terminal import Console
+from api_stub.explain.site_check import list_site_caveats
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, build_forecast_answer
 from db.store.reports import birthday_forecast as store
 

@@ -6,15 +6,16 @@ from typing import Final
 
 from rich.text import Text
 
-from api_stub.cli.formatting import create_table, describe_reason, format_time
+from api_stub.cli.formatting import create_table, format_time
 from api_stub.cli.hints import as_typed
 from api_stub.cli.quota.display import render_bar
-from api_stub.cli.quota.gates import describe_warm_up
 from api_stub.cli.screen.tables import Table
+from api_stub.explain.quota_gates import describe_warm_up
 from api_stub.responses.forecast import DayForecast, End, ForecastAnswer, PersonForecast
 from api_stub.responses.quota_windows import Window
 from db.store.reports.birthday_forecast import AccountForecast
 from worker.errors import Reason
+from worker.rules.wording.reasons import describe_reason
 
 _NAMED: Final = 6
 """How many names fit in a line, the missed and the late first; the rest is counted."""

@@ -7,23 +7,17 @@ from zoneinfo import ZoneInfo
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from api_stub.cli.explain.outlook import describe_outlook
-from api_stub.cli.formatting import format_count, short_id
+from api_stub.cli.formatting import short_id
 from api_stub.cli.hints import program
 from api_stub.cli.screen.cells import fold_text
 from api_stub.cli.terminal import Console
 from api_stub.cli.wording import format_day
+from api_stub.explain.outlook import describe_outlook
+from api_stub.responses.proposal_words import describe_last_contact, list_warnings
 from db.store.actions.proposals import LastContact, Proposal
 from worker.rules.characters import sanitise_text
-from worker.rules.model import Kind
+from worker.rules.wording.counts import format_count
 
-_LAST_CONTACT_TEXTS = {
-    Kind.GREET: "you wrote",
-    Kind.VISIT: "you opened the profile",
-    Kind.COLLECT: "you found the profile in a search",
-    Kind.WITHDRAW: "you withdrew an invitation",
-    None: "they wrote",
-}
 _SLACK = 2
 _INDENT = "    "
 _BETWEEN = "   "
@@ -132,16 +126,8 @@ def _format_outlook(proposal: Proposal, zone: ZoneInfo) -> str:
 
 
 def _list_warnings(proposal: Proposal) -> Iterator[str]:
-    if proposal.do_not_contact:
-        yield "not to be contacted: it can't be approved"
-    if proposal.note is not None:
-        yield f"{sanitise_text(proposal.note)}: does the text fit the person?"
-    if proposal.hold_until is not None and proposal.hold_until > proposal.today:
-        yield f"on hold: it is not sent before {_format_day(proposal.hold_until)}"
-    if proposal.expires_on is not None and proposal.expires_on < proposal.today:
-        yield "its last day has passed: it can't be approved"
-    if proposal.days_late > 0 and proposal.worded_for not in {None, proposal.today}:
-        yield f"the text was written for {_format_day(proposal.worded_for)}: does it still fit?"
+    for warning in list_warnings(proposal, _format_day):
+        yield sanitise_text(str(warning))
 
 
 def _format_work(proposal: Proposal) -> str:
@@ -179,7 +165,7 @@ def _format_last_contact(last: LastContact | None, zone: ZoneInfo) -> str:
     if last is None:
         return "none known"
     by = f" from account {last.account}" if last.account else ""
-    return f"{_format_date(last.at, zone)}, {_LAST_CONTACT_TEXTS[last.kind]}{by}"
+    return f"{_format_date(last.at, zone)}, {describe_last_contact(last)}{by}"
 
 
 def _format_date(instant: datetime, zone: ZoneInfo) -> str:

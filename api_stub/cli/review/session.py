@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ import click
 from rich.console import ConsoleDimensions, RenderableType
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import get_terminal_user, require_account
+from api_stub.cli.context import get_terminal_user
 from api_stub.cli.formatting import print_text
 from api_stub.cli.review.display import render_proposal, show_screen
 from api_stub.cli.screen.keyboard import RESIZED, open_keyboard
@@ -21,7 +21,7 @@ from db.engine import Database
 from db.store.actions import approval, proposals
 from db.store.actions.approval import Decision, DecisionOutcome
 from db.store.actions.proposals import Proposal
-from db.store.reports import birthday_forecast
+from db.store.reports import reviews
 from worker.rules.characters import sanitise_text
 from worker.rules.messages.approval import TextRefusedError, validate_message
 
@@ -47,20 +47,11 @@ def count_proposals(database: Database, scope: ReviewScope) -> int:
 def list_with_outlook(
     session: Session, scope: ReviewScope, *, limit: int, after: UUID | None
 ) -> Sequence[Proposal]:
-    """Return a page of `proposals.list_proposals`, each with the forecast of its sending."""
-    found = proposals.list_proposals(
-        session, limit=limit, after=after, account=scope.account, campaign=scope.campaign
-    )
-    outlooks = {
-        name: birthday_forecast.forecast_greetings(
-            session, require_account(session, name), default_late_days=DEFAULT_LATE_DAYS
-        )
-        for name in {proposal.account for proposal in found}
-    }
-    return [
-        replace(each, outlook=outlooks[each.account].get((each.contact_id, each.occasion_on)))
-        for each in found
-    ]
+    """Return a page of the selected proposals, each with the forecast of its sending."""
+    return reviews.list_with_outlook(
+        session, limit=limit, after=after, account=scope.account, campaign=scope.campaign,
+        default_late_days=DEFAULT_LATE_DAYS,
+    )  # fmt: skip
 
 
 @dataclass

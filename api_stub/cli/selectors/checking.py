@@ -10,9 +10,8 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from api_stub.cli.accounts.lease import AccountLease
-from api_stub.cli.explain.halts import describe_halt
-from api_stub.cli.formatting import describe_reason
 from api_stub.cli.screen.waiting import show_wait
+from api_stub.explain.halts import describe_halt
 from db.engine import Database, get_database_time, today_in
 from db.store.actions import interactions, site_gate
 from db.store.people import accounts, lookup
@@ -31,6 +30,7 @@ from worker.rules.capabilities import CapabilityVerdict
 from worker.rules.model import Kind
 from worker.rules.page_shapes import Shaper
 from worker.rules.quota.limits import Limits, draw_gap
+from worker.rules.wording.reasons import describe_reason
 
 _USED_UP: Final = frozenset(
     {Reason.DAY_LIMIT, Reason.WEEK_LIMIT, Reason.ALL_DAY_LIMIT, Reason.ALL_WEEK_LIMIT, Reason.BREAKER_OPEN}

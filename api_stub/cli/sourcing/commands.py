@@ -21,7 +21,7 @@ from api_stub.cli.context import (
     require_account,
     resolve_campaign_id,
 )
-from api_stub.cli.formatting import format_count, print_text
+from api_stub.cli.formatting import print_text
 from api_stub.cli.sourcing import saved_searches
 from api_stub.cli.sourcing.ranking import (
     describe_progress,
@@ -39,6 +39,7 @@ from db.store.campaigns.search_hits import HitLine
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
 from worker.rules.sourcing.criteria import given_criteria
+from worker.rules.wording.counts import format_count
 
 app = typer.Typer(help="Sourcing: saved searches, and the people they found.", no_args_is_help=True)
 app.command("save")(saved_searches.save_search)

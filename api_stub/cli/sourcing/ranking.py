@@ -6,13 +6,14 @@ from typing import Final
 from rich.text import Text
 
 from api_stub.cli.explain.summary_display import describe_search
-from api_stub.cli.formatting import create_table, folding_text, format_count, short_id
+from api_stub.cli.formatting import create_table, folding_text, short_id
 from api_stub.cli.screen.tables import Table
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.rescoring import RescoreReport
 from db.store.campaigns.search_hits import HitLine
 from db.store.campaigns.search_progress import VisitProgress
 from worker.rules.model import CampaignState
+from worker.rules.wording.counts import format_count
 
 _STOPPED: Final = {CampaignState.CANCELLED, CampaignState.FAILED, CampaignState.PAUSED}
 

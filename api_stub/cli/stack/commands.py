@@ -45,6 +45,10 @@ def up(
     console = Console()
     if detach:
         started = start_in_background(data, workers=workers, on_line=partial(console.print, soft_wrap=True))
+        from api_stub.cli.users.address import describe_console  # noqa: PLC0415 -- see above
+
+        # Printed here, because what the background prints is kept in a log.
+        console.print(describe_console(data), style="bold", soft_wrap=True)
         console.print(_BACKGROUND_HINT.format(pid=started.pid), style="bold", soft_wrap=True)
         return
     with _run_stack(console, data, workers) as running:
@@ -53,6 +57,7 @@ def up(
         steps.prepare_demo_account(running, console)
         steps.print_addresses(running, console, data, in_background=in_background)
         if not in_background:
+            steps.print_console_address(running, console)
             console.print("running; Ctrl-C stops everything", style="bold")
         running.mark_ready()
         while True:

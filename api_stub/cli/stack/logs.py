@@ -1,6 +1,7 @@
 """`rapport logs`: the logs of all processes as one, readable, filtered, followed."""
 
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir
 from api_stub.cli.formatting import print_json
+from api_stub.cli.hints import as_typed
 from api_stub.cli.terminal import Console
 from api_stub.stack.errors import NotRunningError
 from api_stub.stack.log_reader import LogFilter, LogReader, TimedLine
@@ -20,6 +22,8 @@ _STYLES: Final = {"debug": "dim", "warning": "yellow", "error": "bold red", "cri
 _COLOURS: Final = ("cyan", "green", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _NAME_WIDTH: Final = 9
+_USUAL_LINES: Final = 100
+_MOST_NAMED: Final = 3
 
 
 class Level(StrEnum):
@@ -47,8 +51,11 @@ def logs(
         str | None, typer.Option(metavar="AGO|TIME", help="Such as 10m, 2h, 3d, or 2026-11-28T09:00 in UTC.")
     ] = None,
     lines: Annotated[
-        int, typer.Option("--lines", "-n", min=0, help="At most this many lines, the newest.")
-    ] = 100,
+        int | None,
+        typer.Option(
+            "--lines", "-n", min=0, help="At most this many, the newest: 100, or all with --correlation."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the lines as they are in the logs.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
@@ -63,14 +70,16 @@ def logs(
 
     """
     wanted = LogFilter(frozenset(names or ()), correlation, level, _parse_since(since))
+    most = lines if lines is not None or correlation else _USUAL_LINES
     with LogReader(data, wanted) as reader:
         _check_names(reader, names or [])
         console = Console()
-        found = reader.read_newest(lines)
+        found = reader.read_newest(most)
         for timed in found:
             _print_line(console, timed, as_json=as_json)
-        if not found and lines:
+        if not found and lines != 0:
             _say_nothing_found(wanted, follow=follow)
+        _warn_of_several({timed.line.correlation_id for timed in found} if correlation else set())
         for timed in reader.follow() if follow else ():
             _print_line(console, timed, as_json=as_json)
 
@@ -87,10 +96,22 @@ def _check_names(reader: LogReader, names: list[str]) -> None:
 
 
 def _say_nothing_found(wanted: LogFilter, *, follow: bool) -> None:
-    what = "no line matches these options"
+    what, advice = "no line matches these options", ""
     if wanted == LogFilter(wanted.names, wanted.correlation_id):
         what = f"no line has a correlation id that begins with {wanted.correlation_id!r}"
-    Console(stderr=True).print(f"{what}{' yet' if follow else ''}", style="yellow", soft_wrap=True)
+        advice = (
+            ". The logs hold this run and the one before; `rapport actions show ID` prints an action's "
+            "correlation id and, from Postgres, its history"
+        )
+    text = f"{what}{' yet' if follow else as_typed(advice)}"
+    Console(stderr=True).print(text, style="yellow", soft_wrap=True)
+
+
+def _warn_of_several(ids: Collection[str]) -> None:
+    several = sorted(filter(None, ids))
+    if len(several) > 1:
+        text = f"{len(several)} correlation ids begin like this: {', '.join(several[:_MOST_NAMED])}"
+        Console(stderr=True).print(f"{text}; give more digits", style="yellow", soft_wrap=True)
 
 
 def _parse_since(given: str | None) -> datetime | None:

@@ -1,6 +1,6 @@
 """One command for each process. The stack, Compose and systemd all start them this way.
 
-A stack starts eight at once, so this module imports little, and each process only what it needs.
+A stack starts nine at once, so this module imports little, and each process only what it needs.
 """
 
 import os
@@ -11,14 +11,21 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from api_stub.cli.hints import program
 from api_stub.stack.environment import set_environment, unset_environment
+from worker.collector import importing
+from worker.errors import ConfigurationError
 from worker.files import make_private_folder
 from worker.processes import Process, load_settings, unused_secret_variables
 from worker.queues import BROWSER_QUEUES, CONTROL_QUEUES
-from worker.secrets import Vault
+from worker.secrets import Vault, open_notice_vault
 from worker.settings import Settings, get_settings, with_files
 
 LOOPBACK = "127.0.0.1"
+
+_FLOWER_TASKS = 10_000
+"""How many tasks Flower shows and keeps: those of half a day. More would take seconds to save."""
+_FLOWER_SAVES_MS = 60_000
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -38,40 +45,78 @@ def worker(
     ] = None,
 ) -> None:
     """Run a worker. On SIGTERM it finishes the current action."""
-    _prepare_environment(Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER)
+    prepare_environment(Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER)
     name = name or f"{role}-{os.getpid()}"
     queues = BROWSER_QUEUES if role is Role.BROWSER else CONTROL_QUEUES
     _configure_metrics()
     # Not by Celery's own command, which imports Flower and a shell first: a third of a worker's imports.
-    from worker.app import run_worker  # noqa: PLC0415 -- the metrics' folder must be set before
+    with importing():
+        from worker.app import run_worker  # noqa: PLC0415 -- the metrics' folder must be set before
+    from worker.metrics.living import name_service  # noqa: PLC0415 -- as above
 
+    name_service(role)
     sys.exit(run_worker(name, queues))
 
 
 def beat() -> None:
     """Run beat. It only sends ticks and keeps no state, so two of them are harmless."""
-    _prepare_environment(Process.BEAT)
+    prepare_environment(Process.BEAT)
     _configure_metrics()
-    from worker.app import run_beat  # noqa: PLC0415 -- the metrics' folder must be set before
+    with importing():
+        from worker.app import run_beat  # noqa: PLC0415 -- the metrics' folder must be set before
 
     run_beat()
 
 
+def notifier() -> None:
+    """Run the notifier, which sends notices. Two of them are harmless."""
+    settings = prepare_environment(Process.NOTIFIER)
+    open_notice_vault(settings.required("notice_keys"))  # refuses invalid keys
+    _configure_metrics()
+    from tasks.notices.notifier import run_notifier  # noqa: PLC0415 -- only this process needs it
+
+    run_notifier(settings, program=program())
+
+
 def api(host: Host = LOOPBACK, port: Port = 8000) -> None:
     """Run the HTTP API."""
-    _prepare_environment(Process.API)
+    prepare_environment(Process.API)
     _configure_metrics()
     _exec_module("api_stub.http", "--host", host, "--port", str(port))
 
 
-def flower(host: Host = LOOPBACK, port: Port = 5555) -> None:
+def metrics(host: Host = LOOPBACK, port: Port = 9750) -> None:
+    """Serve the metrics of this machine's processes, on a machine that runs workers but no HTTP API."""
+    if prepare_environment(Process.METRICS).metrics_dir is None:
+        raise ConfigurationError(
+            "RAPPORT_METRICS_DIR is not set: the workers of this machine keep their metrics there"
+        )
+    _configure_metrics()
+    _exec_module("api_stub.http", "--host", host, "--port", str(port), "--only-metrics")
+
+
+def flower(
+    *,
+    host: Host = LOOPBACK,
+    port: Port = 5555,
+    state: Annotated[
+        Path | None, typer.Option(help="Where it keeps the tasks that it shows, for its next start.")
+    ] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Refuse every button.")] = False,
+) -> None:
     """Run Flower with a password: without one, any page in your browser could start tasks.
 
     Its metrics are at its own /metrics, because they name every worker ever seen and would accumulate.
     """
-    auth = _prepare_environment(Process.FLOWER).required("flower_auth").get_secret_value()
+    auth = prepare_environment(Process.FLOWER).required("flower_auth").get_secret_value()
     set_environment({"FLOWER_BASIC_AUTH": auth})  # every user of the machine can see arguments
-    flower_options = (f"--address={host}", f"--port={port}")
+    flower_options = [f"--address={host}", f"--port={port}", f"--max_tasks={_FLOWER_TASKS}"]
+    flower_options += ["--logging=none"]  # worker/flower_log.py logs
+    if read_only:
+        flower_options.append("--read_only=True")
+    if state is not None:
+        make_private_folder(state.parent)  # the file is a pickle: who can write it could run code
+        flower_options += ["--persistent=True", f"--db={state}", f"--state_save_interval={_FLOWER_SAVES_MS}"]
     _exec_module("worker.flower", "--quiet", "--app", "worker.app", "flower", *flower_options)
 
 
@@ -82,13 +127,13 @@ def sandbox(
     time_zone: Annotated[str, typer.Option(help="Zone in which its days begin.")] = "UTC",
 ) -> None:
     """Run the practice network."""
-    key = _prepare_environment(Process.SANDBOX).required("sandbox_key").get_secret_value()
+    key = prepare_environment(Process.SANDBOX).required("sandbox_key").get_secret_value()
     from api_stub.sandbox.server import serve  # noqa: PLC0415 -- only this process needs the web framework
 
     serve(host, port, state, time_zone, control_key=key)
 
 
-def _prepare_environment(process: Process) -> Settings:
+def prepare_environment(process: Process) -> Settings:
     """Check the settings. If the environment holds secrets of other processes, start again without them.
 
     A program's initial environment can be read in /proc as long as it runs.
@@ -116,6 +161,5 @@ def _configure_metrics() -> None:
     set_environment({"PROMETHEUS_MULTIPROC_DIR": str(folder)})
     for kind in ("counter", "histogram", "gauge_*"):
         for left in root.glob(f"*/{kind}_[0-9]*.db"):
-            # from an earlier version, which kept a file for every child process, and gauges
-            if left.parent != folder or left.name.startswith("gauge_"):
+            if left.parent != folder:  # from an earlier version, which kept a file for every child process
                 left.unlink(missing_ok=True)

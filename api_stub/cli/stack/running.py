@@ -16,12 +16,12 @@ from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import (
     UTC_ZONE,
     create_table,
-    describe_reason,
     folding_text,
     format_time,
     print_json,
     print_text,
 )
+from api_stub.cli.hints import as_typed
 from api_stub.cli.terminal import Console
 from api_stub.stack.background import find_stack, stop_running
 from api_stub.stack.environment_file import read_environment
@@ -29,11 +29,13 @@ from api_stub.stack.errors import NOT_RUNNING, NotRunningError
 from api_stub.stack.state_file import ProcessState, StackState, read_state
 from db.engine import Database
 from db.store import upkeep
+from db.store.notices import targets
 from db.store.people import accounts
 from worker import clock, queues, redis_address
 from worker.errors import Reason, TryAgainError
 from worker.rules.model import AccountStatus
 from worker.rules.upkeep import UpkeepJob
+from worker.rules.wording.reasons import describe_reason
 
 Read = TypeVar("Read")
 
@@ -47,7 +49,10 @@ class StoppedAccount(BaseModel, frozen=True):
 
 
 class Status(BaseModel, frozen=True):
-    """What `rapport status --json` prints. The last three are None if their server doesn't answer."""
+    """What `rapport status --json` prints. The last four are None if their server doesn't answer.
+
+    `failing_targets` are those to which the last notice could not be sent.
+    """
 
     running: bool
     pid: int | None = None
@@ -58,6 +63,7 @@ class Status(BaseModel, frozen=True):
     stopped_accounts: Sequence[StoppedAccount] | None = None
     late_upkeep: Sequence[UpkeepJob] | None = None
     unconsumed_queues: Sequence[str] | None = None
+    failing_targets: Sequence[str] | None = None
 
 
 def status(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
@@ -72,6 +78,7 @@ def status(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
         print_json(Status(running=False).model_dump_json(indent=2))
         sys.exit(ExitCode.NOT_RUNNING)
     stopped, late = _read(data, _list_stopped_accounts), _read(data, _list_late_upkeep)
+    failing = _read(data, _list_failing_targets)
     unconsumed = _list_unconsumed_queues(data) if state.ready_at else ()
     if as_json:
         shown = Status(
@@ -79,6 +86,7 @@ def status(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
             stopped_accounts=stopped,
             late_upkeep=late,
             unconsumed_queues=unconsumed,
+            failing_targets=failing,
             **dict(state),
         )
         print_json(shown.model_dump_json(indent=2))
@@ -88,13 +96,13 @@ def status(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     if stopped is None:
         console.print(Text("accounts: unknown, because Postgres doesn't answer", "yellow"))
     if unconsumed:
-        says = f"nobody takes messages of: {', '.join(unconsumed)}; `rapport doctor`"
-        console.print(Text(says, "bold red"))
+        _warn(console, f"nobody takes messages of: {', '.join(unconsumed)}; `rapport doctor`")
     if late:
-        names = ", ".join(late)
-        console.print(Text(f"upkeep is late: {names}; `rapport doctor`", "bold red"))
+        _warn(console, f"upkeep is late: {', '.join(late)}; `rapport doctor`")
+    if failing:
+        _warn(console, f"notices can't be sent to: {', '.join(failing)}; `rapport notify list`")
     for account in stopped or ():
-        console.print(Text(_describe_account(account), "bold red"))
+        _warn(console, _describe_account(account))
     _print_processes(console, state.processes)
     for name, address in state.addresses.items():
         print_text(f"{name}: {address}")
@@ -159,12 +167,20 @@ def _list_late_upkeep(session: Session) -> Sequence[UpkeepJob]:
     return [each.job for each in upkeep.list_jobs(session) if each.is_late]
 
 
+def _list_failing_targets(session: Session) -> Sequence[str]:
+    return [each.name for each in targets.list_targets(session) if each.error is not None]
+
+
 def _describe_state(state: StackState) -> Text:
     if state.ready_at is None:
         return Text(f"Rapport is starting or stopping (pid {state.pid})", "yellow")
     return Text(
         f"Rapport has been running since {format_time(state.started_at, UTC_ZONE)} (pid {state.pid})", "green"
     )
+
+
+def _warn(console: Console, says: str) -> None:
+    console.print(Text(as_typed(says), "bold red"))
 
 
 def _describe_account(account: StoppedAccount) -> str:

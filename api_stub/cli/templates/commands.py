@@ -10,16 +10,13 @@ from sqlalchemy.orm import Session
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer, require_account
 from api_stub.cli.formatting import create_table, print_text
 from api_stub.cli.templates import preview, send_test, signature
-from api_stub.cli.templates.find import TemplateId, format_state, is_rival, require_template, warn_about
+from api_stub.cli.templates.find import TemplateId, format_state, require_template
 from api_stub.cli.terminal import Console
-from db.store.campaigns import templates
+from db.store.campaigns import template_states, templates
 from db.store.campaigns.templates import TemplateRecord
 from worker.errors import RequestRefusedError
 from worker.rules.languages import describe_unknown_language, is_known_language
-from worker.rules.messages.similarity import is_same_message
 from worker.rules.messages.template_syntax import TEMPLATE_FIELDS
-from worker.rules.messages.template_warnings import SAMPLE_NAME, SAMPLE_VALUES
-from worker.rules.messages.templates import render_template
 
 _FIELDS_HELP = "\n\n".join(f"{{{{ {name} }}}}  {meaning}" for name, meaning in TEMPLATE_FIELDS.items())
 
@@ -80,7 +77,7 @@ def list_templates(
         )
     Console().print(table if found else "no templates; `rapport templates add` adds one")
     for record in found:
-        for warning in warn_about(record, found):
+        for warning in template_states.warn_about(record, found):
             print_text(f"template {record.id} {warning}", "yellow")
 
 
@@ -180,14 +177,8 @@ def _look_at_new(session: Session, number: int) -> tuple[Sequence[TemplateRecord
     """Return the templates that count as the same text as this one, and what is to be said about it."""
     new = require_template(session, number)
     found = templates.list_templates(session, language=new.language)
-    rivals = [other for other in found if other.account in {None, new.account} and is_rival(new, other)]
-    sample = _render_sample(new)
-    alike = [other for other in rivals if is_same_message(sample, _render_sample(other), name=SAMPLE_NAME)]
-    return alike, warn_about(new, rivals)
-
-
-def _render_sample(record: TemplateRecord) -> str:
-    return render_template(record.body, name=SAMPLE_NAME, days_late=int(record.late), values=SAMPLE_VALUES)
+    beside = [other for other in found if other.account in {None, new.account}]
+    return template_states.list_alike(new, beside), template_states.warn_about(new, beside)
 
 
 def _format_owner(record: TemplateRecord) -> str:

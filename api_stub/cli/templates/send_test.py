@@ -20,7 +20,7 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.explain.halts import list_halt_lines
-from api_stub.cli.formatting import describe_reason, print_json, print_text
+from api_stub.cli.formatting import print_json, print_text
 from api_stub.cli.local_servers import load_settings
 from api_stub.cli.templates.find import TemplateOrText, find_given
 from api_stub.sandbox.client import SandboxClient
@@ -46,6 +46,7 @@ from worker.rules.names.shown_names import find_called_name
 from worker.rules.names.spoken_name import NoName, find_name
 from worker.rules.screenshot_names import screenshot_name
 from worker.rules.sourcing.profile import Profile
+from worker.rules.wording.reasons import describe_reason
 from worker.settings import Settings
 
 _SANDBOX = "sandbox"

@@ -7,18 +7,15 @@ import typer
 
 from api_stub.cli.context import DEFAULT_DATA, AccountArgument, AsJson, DataDir, open_session, require_account
 from api_stub.cli.formatting import print_json, print_text
-from db.store.campaigns import templates
+from db.store.campaigns import template_states, templates
 from db.store.people import accounts
 from worker.errors import RequestRefusedError
 from worker.rules.messages.approval import TextRefusedError
 from worker.rules.messages.signatures import (
     MAX_SIGNATURE_CHARACTERS,
     SIGNATURE_LINES,
-    add_signature,
     validate_signature,
 )
-from worker.rules.messages.template_syntax import TemplateRefusedError
-from worker.rules.messages.templates import MessageTemplate, check_template
 
 
 def signature(
@@ -50,7 +47,7 @@ def signature(
         too_long = [
             template.id
             for template in templates.list_usable_templates(session, owner.id)
-            if _becomes_too_long(template, new)
+            if template_states.becomes_too_long(template, new)
         ]
     if as_json:
         print_json(json.dumps({"account": account, "signature": new}))
@@ -72,11 +69,3 @@ def _validate(text: str) -> str:
         return validate_signature(text)
     except TextRefusedError as refused:
         raise RequestRefusedError(f"signature: {refused}") from refused
-
-
-def _becomes_too_long(template: MessageTemplate, signature: str) -> bool:
-    try:
-        check_template(add_signature(template.body, signature), late=template.late)
-    except TemplateRefusedError:
-        return True
-    return False

@@ -6,15 +6,16 @@ from typing import Final
 
 from rich.text import Text
 
-from api_stub.cli.explain.outlook import describe_wait
-from api_stub.cli.formatting import describe_reason, short_id
+from api_stub.cli.formatting import short_id
 from api_stub.cli.screen.cells import cut_text, fold_text, measure_text
 from api_stub.cli.screen.live_screen import Row
 from api_stub.cli.watch.view import View
 from api_stub.cli.wording import describe_occasion
+from api_stub.explain.outlook import describe_wait
 from db.store.reports.overview import ActionLine
 from worker.rules.lifecycle import END_STATES, IN_FLIGHT
 from worker.rules.model import ActionState
+from worker.rules.wording.reasons import describe_reason
 
 STATE_STYLES: Final = {
     ActionState.DONE: "green",

@@ -10,15 +10,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from api_stub.cli.explain.halts import list_halt_lines
-from api_stub.cli.explain.outlook import Outlooks, describe_wait, read_outlooks
-from api_stub.cli.formatting import (
-    describe_progress,
-    join_counts,
-    reason_suffix,
-    short_id,
-)
+from api_stub.cli.formatting import describe_progress, join_counts, short_id
 from api_stub.cli.hints import as_typed
 from api_stub.cli.quota.reader import read_quota
+from api_stub.explain.outlook import Outlooks, describe_wait, read_outlooks
 from api_stub.stack.errors import NOT_RUNNING
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.people.accounts import AccountRecord
@@ -31,6 +26,7 @@ from worker.rules.campaign_progress import OVER, CampaignProgress, campaign_prog
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
 from worker.rules.quota.model import Remaining
+from worker.rules.wording.reasons import reason_suffix
 
 KIND_OF_CAMPAIGN: Final = {
     CampaignKind.BIRTHDAY: Kind.GREET,

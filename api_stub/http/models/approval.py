@@ -20,7 +20,9 @@ class By(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: ActorName = Field("the API", description="Who decides; it is stored.")
+    by: ActorName | None = Field(
+        None, description="For whom the key's owner decides. It is stored behind the key's name."
+    )
 
 
 class Approve(By):

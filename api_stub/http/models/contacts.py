@@ -4,6 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api_stub.responses.contacts import ContactOut
 from tasks.contract import AccountName
+from worker.rules.bounds import NO_CONTROLS
 from worker.rules.model import ContactStatus
 
 
@@ -30,7 +31,7 @@ class ContactQuery(BaseModel):
     text: str = Field(
         "",
         max_length=100,
-        pattern=r"^[^\x00]*$",
+        pattern=NO_CONTROLS,
         description="Only those with all these words in name, headline, position, location or company; "
         "case and accents don't matter.",
     )

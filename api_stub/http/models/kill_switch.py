@@ -13,11 +13,19 @@ class KillSwitchIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     on: StrictBool
-    by: ActorName = Field("the API", description="Who decides.")
+    by: ActorName | None = Field(
+        None, description="For whom the key's owner decides. It is stored behind the key's name."
+    )
 
 
 class KillSwitchOut(BaseModel):
     """The kill switch. If it was pulled twice, the first pull is shown."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"on": True, "pulled_at": "2026-11-29T09:00:00Z", "pulled_by": "crm"}]
+        }
+    )
 
     on: bool
     pulled_at: datetime | None = None

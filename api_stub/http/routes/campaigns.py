@@ -5,11 +5,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, Request
 
+from api_stub.app_state import AppClient, AppDatabase
 from api_stub.campaign_requests import keep_campaign_request, publish_campaign_request
 from api_stub.client import TaskClient
-from api_stub.http.dependencies import AccountFilter, AppClient, AppDatabase, PageLimit, require_key
+from api_stub.http.dependencies import AccountFilter, PageLimit, require_key
+from api_stub.http.faults import Fault, FaultType, FieldFault
 from api_stub.http.lookups import require_account, require_campaign
 from api_stub.http.openapi import problem_responses
+from api_stub.http.v1.caller import Caller, ControlCaller
 from api_stub.request_checks import check_campaign_request
 from api_stub.responses.campaigns import (
     Accepted,
@@ -21,6 +24,7 @@ from api_stub.responses.campaigns import (
 from db.engine import Database
 from db.store.actions import control
 from db.store.actions.control import CampaignVerb
+from db.store.audit import name_actor, record_change
 from db.store.campaigns import campaigns, requests, searches
 from db.store.campaigns.saved_searches import NoSavedSearchError
 from db.store.people import accounts
@@ -40,34 +44,38 @@ router = APIRouter(prefix="/control", tags=["control"], dependencies=require_key
 
 @router.post("/birthday", status_code=202, responses=problem_responses(404, 409))
 def start_birthday(
-    body: BirthdayCampaign, request: Request, database: AppDatabase, client: AppClient
+    body: BirthdayCampaign, caller: ControlCaller, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Start a birthday campaign; with `dry_run` it only shows what would be sent."""
-    return _start(body, request, database, client)
+    return _start(body, caller, request, database, client)
 
 
 @router.post("/visitor", status_code=202, responses=problem_responses(404, 409))
 def start_visitor(
-    body: VisitorCampaign, request: Request, database: AppDatabase, client: AppClient
+    body: VisitorCampaign, caller: ControlCaller, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Start a visitor campaign; with `dry_run` it only shows who would be visited."""
-    return _start(body, request, database, client)
+    return _start(body, caller, request, database, client)
 
 
 @router.post("/sourcing", status_code=202, responses=problem_responses(404, 409))
 def start_sourcing(
-    body: SourcingCampaign, request: Request, database: AppDatabase, client: AppClient
+    body: SourcingCampaign, caller: ControlCaller, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Start a sourcing campaign; with `dry_run` no page is opened."""
-    return _start(body, request, database, client)
+    return _start(body, caller, request, database, client)
 
 
 @router.post("/invitations", status_code=202, responses=problem_responses(404, 409))
 def start_invitations(
-    body: InvitationsCampaign, request: Request, database: AppDatabase, client: AppClient
+    body: InvitationsCampaign,
+    caller: ControlCaller,
+    request: Request,
+    database: AppDatabase,
+    client: AppClient,
 ) -> Accepted:
     """Start a campaign that withdraws old invitations; with `dry_run` it only lists them."""
-    return _start(body, request, database, client)
+    return _start(body, caller, request, database, client)
 
 
 @router.get("/campaigns")
@@ -115,25 +123,26 @@ def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
 
 
 @router.post("/campaigns/{campaign_id}/pause", responses=problem_responses(404, 409))
-def pause_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
+def pause_campaign(campaign_id: UUID, caller: ControlCaller, database: AppDatabase) -> CampaignChanged:
     """Pause a campaign; nothing is dropped."""
-    return _change(database, campaign_id, CampaignVerb.PAUSE)
+    return _change(database, campaign_id, CampaignVerb.PAUSE, by=caller.name)
 
 
 @router.post("/campaigns/{campaign_id}/resume", responses=problem_responses(404, 409))
-def resume_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
+def resume_campaign(campaign_id: UUID, caller: ControlCaller, database: AppDatabase) -> CampaignChanged:
     """Resume a paused campaign."""
-    return _change(database, campaign_id, CampaignVerb.RESUME)
+    return _change(database, campaign_id, CampaignVerb.RESUME, by=caller.name)
 
 
 @router.post("/campaigns/{campaign_id}/cancel", responses=problem_responses(404, 409))
-def cancel_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
+def cancel_campaign(campaign_id: UUID, caller: ControlCaller, database: AppDatabase) -> CampaignChanged:
     """End a campaign for good; its planned actions are skipped."""
-    return _change(database, campaign_id, CampaignVerb.CANCEL)
+    return _change(database, campaign_id, CampaignVerb.CANCEL, by=caller.name)
 
 
 def _start(
     body: AnyCampaignRequest,
+    caller: Caller,
     request: Request,
     database: Database,
     client: TaskClient,
@@ -147,17 +156,25 @@ def _start(
         except NoSavedSearchError as error:
             raise HTTPException(404, f"body.{error}") from None
         except RequestRefusedError as error:
-            raise HTTPException(422, f"body.{error}") from None
+            name, _, why = str(error).partition(": ")
+            wrong = FieldFault(f"body.{name}", why)
+            raise Fault(FaultType.FIELDS_WRONG, f"body.{error}", errors=[wrong]) from None
+        is_repeated = body.campaign_id is not None and requests.is_requested(session, body.campaign_id)
         campaign_id = keep_campaign_request(session, account, body, correlation_id)
         if campaign_id is None:
             raise HTTPException(409, requests.CONFLICTING_REQUEST)
+        if not is_repeated:
+            record_change(session, by=caller.name, change="campaign.start", about=str(campaign_id))
     publish_campaign_request(client, body, campaign_id, correlation_id)
     return Accepted(campaign_id=campaign_id, correlation_id=correlation_id, dry_run=body.dry_run)
 
 
-def _change(database: Database, campaign_id: UUID, verb: CampaignVerb) -> CampaignChanged:
+def _change(database: Database, campaign_id: UUID, verb: CampaignVerb, *, by: str) -> CampaignChanged:
     with database.transaction() as session:
+        name_actor(session, by)
         dropped = control.change_campaign(session, campaign_id, verb)
+        if dropped is not None:
+            record_change(session, by=by, change=f"campaign.{verb}", about=str(campaign_id))
         campaign = require_campaign(session, campaign_id)
     if dropped is None:
         raise HTTPException(409, control.describe_refusal(verb, campaign.state))

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api_stub.http.dependencies import AppDatabase, require_key
+from api_stub.app_state import AppDatabase
+from api_stub.http.dependencies import require_key
 from api_stub.http.models.contacts import ContactPage, ContactQuery
 from api_stub.responses.contacts import ContactOut
 from db.store.people import contact_list

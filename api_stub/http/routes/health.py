@@ -2,19 +2,23 @@
 
 import redis
 from fastapi import APIRouter, Request, Response
+from prometheus_client.metrics_core import Metric
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from api_stub.http.dependencies import AppSettings, require_metrics_key
+from api_stub.app_state import AppSettings
+from api_stub.http.dependencies import require_metrics_key
 from api_stub.http.models.health import Check, Health, Readiness
-from api_stub.http.readiness import ReadinessProbe
-from api_stub.http.state_metrics import read_state
+from api_stub.http.process_metrics import Part, metrics_response, render_processes
+from api_stub.http.readiness import CACHE_S, ReadinessProbe
+from api_stub.http.state_metrics import read_queues, read_state
 from db import migrate
 from db.engine import Database
 from db.store.reports import halts
-from worker import metrics, queues, redis_permissions
+from worker import queues, redis_permissions
 from worker.errors import TryAgainError
+from worker.metrics.exposition import render_state
 from worker.rules.halts import NEEDS_ATTENTION
 from worker.settings import Settings
 
@@ -37,15 +41,26 @@ async def ready(request: Request, response: Response) -> Readiness:
     """
     probe: ReadinessProbe = request.app.state.probe
     answer = await probe.check()
-    response.status_code = 200 if answer.ready else 503
+    if not answer.ready:
+        response.status_code, response.headers["Retry-After"] = 503, f"{CACHE_S:.0f}"
     return answer if request.state.known else Readiness(ready=answer.ready)
 
 
 @router.get("/metrics", response_class=Response, dependencies=require_metrics_key)
-def exposition(request: Request, settings: AppSettings) -> Response:
-    """Return the metrics of all processes, and the state in Postgres now, in Prometheus' text format."""
-    exposed = metrics.render_exposition(settings.metrics_dir, read_state(request.app.state.probed))
-    return Response(exposed, media_type="text/plain; version=0.0.4")
+def exposition(request: Request, settings: AppSettings, part: Part | None = None) -> Response:
+    """Return metrics in Prometheus' text format: those of this machine's processes, and the state now.
+
+    The state in Postgres and Redis is the same for all machines, so `part` returns one of both alone.
+    """
+    known: list[Metric] = []
+    if part is not Part.PROCESSES:
+        known = [
+            *read_state(request.app.state.probed, by_account=settings.metrics_account_labels),
+            *read_queues(settings),
+        ]
+    if part is Part.STATE:
+        return metrics_response(render_state(known))
+    return metrics_response(render_processes(settings.metrics_dir, known))
 
 
 def create_probe_database(settings: Settings) -> Database:

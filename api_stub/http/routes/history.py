@@ -1,16 +1,16 @@
 """Read actions, interactions, quota, forecast and summary."""
 
-import re
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Query
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from fastapi import APIRouter, Query
 
-from api_stub.http.dependencies import AccountFilter, AppDatabase, PageLimit, require_key
+from api_stub.app_state import AppDatabase
+from api_stub.http.dependencies import AccountFilter, PageLimit, require_key
+from api_stub.http.faults import Fault, FaultType, FieldFault
 from api_stub.http.lookups import require_account
 from api_stub.http.openapi import problem_responses
+from api_stub.http.v1.fields import Day
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAnswer, build_forecast_answer
 from api_stub.responses.history import (
     ActionOut,
@@ -29,23 +29,7 @@ from db.store.quota import status
 from db.store.reports import birthday_forecast, halts, overview, summary
 from tasks.contract import AccountName
 from worker.errors import RequestRefusedError
-from worker.rules.date_range import FIRST_DAY
 from worker.rules.model import ActionState
-
-
-def _require_iso_date(given: object) -> object:
-    """Refuse numbers, which Pydantic would read as seconds since 1970. Raises ValueError."""
-    if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", given, re.ASCII):
-        raise ValueError("a day is written as YYYY-MM-DD")
-    return given
-
-
-Day = Annotated[
-    date,
-    Field(ge=FIRST_DAY),
-    BeforeValidator(_require_iso_date),
-    WithJsonSchema({"type": "string", "format": "date", "pattern": "^(19|2[0-9])[0-9]{2}-"}),
-]
 
 router = APIRouter(prefix="/data", tags=["data"], dependencies=require_key)
 
@@ -123,7 +107,8 @@ def show_summary(
         try:
             found = summary.summarise_day(session, record, on)
         except RequestRefusedError as error:
-            raise HTTPException(422, f"query.on: {error}") from None
+            wrong = FieldFault("query.on", str(error))
+            raise Fault(FaultType.FIELDS_WRONG, f"query.on: {error}", errors=[wrong]) from None
         if on not in {None, today_in(session, record.zone)}:
             return build_summary_answer(found, (), None, ())
         outlook = birthday_forecast.count_outlook(session, record, default_late_days=DEFAULT_LATE_DAYS)

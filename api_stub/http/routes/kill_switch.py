@@ -1,6 +1,7 @@
 """The kill switch. It has threads and connections of its own, so it answers whatever hangs."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Final
 
 import anyio
@@ -12,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from api_stub.http.dependencies import require_key
 from api_stub.http.models.kill_switch import KillSwitchIn, KillSwitchOut
+from api_stub.http.v1.caller import ControlCaller
 from db.engine import Database
+from db.store.audit import record_change
 from db.store.kill_switch import get_kill_switch, pull_kill_switch, release_kill_switch
 from worker.settings import Settings
 
@@ -21,13 +24,13 @@ router = APIRouter(prefix="/control", tags=["control"], dependencies=require_key
 TIMEOUT_S: Final = 5.0
 _THREADS: Final = 8
 
-_READ_FAILED = "Postgres does not answer, so the kill switch can't be read."
-_PULL_FAILED = (
+READ_FAILED = "Postgres does not answer, so the kill switch can't be read."
+PULL_FAILED = (
     "Postgres does not answer, so it is not known whether the kill switch was pulled. Nothing is sent while "
     "Postgres does not answer, because every effect is written to Postgres first. Repeat the request until "
     "the answer is 200, or stop the browser workers: then nothing is sent in any case."
 )
-_RELEASE_FAILED = (
+RELEASE_FAILED = (
     "Postgres does not answer, so it is not known whether the kill switch was released: repeat the request."
 )
 
@@ -81,16 +84,23 @@ AppKillSwitch = Annotated[KillSwitch, Depends(_get_kill_switch)]
 @router.get("/kill-switch")
 async def show_kill_switch(switch: AppKillSwitch) -> KillSwitchOut:
     """Return whether everything is stopped, since when and by whom."""
-    return await switch.run(lambda _session: None, _READ_FAILED)
+    return await switch.run(lambda _session: None, READ_FAILED)
 
 
 @router.post("/kill-switch")
-async def set_kill_switch(body: KillSwitchIn, switch: AppKillSwitch) -> KillSwitchOut:
+async def set_kill_switch(body: KillSwitchIn, caller: ControlCaller, switch: AppKillSwitch) -> KillSwitchOut:
     """Stop everything for all accounts, or resume."""
+    by = caller.acting_for(body.by)
     if body.on:
-        return await switch.run(lambda session: pull_kill_switch(session, body.by), _PULL_FAILED)
-    return await switch.run(_release, _RELEASE_FAILED)
+        return await switch.run(partial(_pull, by=by), PULL_FAILED)
+    return await switch.run(partial(_release, by=by), RELEASE_FAILED)
 
 
-def _release(session: Session) -> None:
-    release_kill_switch(session)
+def _pull(session: Session, *, by: str) -> None:
+    pull_kill_switch(session, by)
+    record_change(session, by=by, change="kill_switch.pull", about="")
+
+
+def _release(session: Session, *, by: str) -> None:
+    if release_kill_switch(session):
+        record_change(session, by=by, change="kill_switch.release", about="")

@@ -23,6 +23,7 @@ from db.imports.v1.records import (
 )
 from worker.errors import RequestRefusedError
 from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
+from worker.rules.bounds import MAX_TEXT, cut_text
 from worker.rules.model import ContactStatus
 
 T = TypeVar("T")
@@ -137,7 +138,7 @@ def _parse_contact(row: Row, context: V1Context) -> Person | RefusedRow:
         full_name=person.name or "",
         status=ContactStatus.CONNECTED,
         score=None,
-        profile={"notes": notes} if notes else {},
+        profile={"notes": cut_text(notes, MAX_TEXT)} if notes else {},
         last_written=written.astimezone(context.zone).date() if written else None,
     )
 

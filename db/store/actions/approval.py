@@ -4,14 +4,15 @@ Each decision is a compare-and-set on the action's row: of two people one wins, 
 outcome. An approval is bound to the recipient and the text that the person saw.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import Row, case, func, select, update
 from sqlalchemy.orm import Session
 
 from db.store.people import contacts
@@ -19,7 +20,7 @@ from db.tables import Account, Action, Campaign, Contact
 from worker.errors import Reason
 from worker.rules.lifecycle import check_transition
 from worker.rules.messages.approval import approval_hash, validate_message
-from worker.rules.messages.drafts import Addressee, find_addressee_name
+from worker.rules.messages.drafts import Addressee, Draft, find_addressee_name
 from worker.rules.messages.placeholders import find_placeholders
 from worker.rules.model import ActionState, CampaignState
 from worker.rules.names.shown_names import find_called_name
@@ -49,7 +50,7 @@ class Decision:
     decided_by: str | None = None
 
 
-_REFUSALS = {
+REFUSALS = {
     DecisionOutcome.UNKNOWN: "there is no such action",
     DecisionOutcome.CHANGED: "its recipient or its text has changed since it was shown: look at it again",
     DecisionOutcome.LEFT_ALONE: (
@@ -64,7 +65,7 @@ _REFUSALS = {
 def describe_refusal(decision: Decision) -> str:
     """Return why a decision changed nothing, and what to do, in words."""
     if decision.outcome is not DecisionOutcome.DECIDED:
-        return _REFUSALS[decision.outcome]
+        return REFUSALS[decision.outcome]
     how = ", ".join(filter(None, (decision.reason, decision.decided_by)))
     by_whom = f" ({how})" if how else ""
     return f"it is already {decision.state}{by_whom}: only a proposed action can be decided on"
@@ -93,6 +94,26 @@ def approve_proposals(
         else Decision(DecisionOutcome.UNKNOWN)
         for action_id in sorted(seen)
     }
+
+
+def retext_proposal(
+    session: Session, action_id: UUID, draft: Draft, *, worded_for: date, seen: str
+) -> Decision:
+    """Give a proposal the text of another template; it still waits for approval.
+
+    The compare-and-set is on the recipient and the text that were `seen`.
+    """
+    found = _lock(session, action_id)
+    if found is None:
+        return Decision(DecisionOutcome.UNKNOWN)
+    outcome = _find_refusal(*found, seen=seen, edited=True)
+    if outcome is None:
+        session.execute(
+            update(Action)
+            .where(Action.id == action_id, Action.state == ActionState.PROPOSED)
+            .values(message=draft.message, called=draft.called, worded_for=worded_for)
+        )
+    return _with_current_state(session, action_id, outcome or DecisionOutcome.DONE)
 
 
 def drop_proposal(session: Session, action_id: UUID, *, by: str) -> Decision:
@@ -125,23 +146,54 @@ def never_contact(session: Session, action_id: UUID, *, by: str) -> Decision:
             )
             .values(state=ActionState.SKIPPED, reason=Reason.DO_NOT_CONTACT, detail=f"by {by}")
         )
-        contacts.set_do_not_contact(session, account_id, address, value=True)
+        contacts.set_do_not_contact(session, account_id, address, value=True, by=by)
     return _with_current_state(session, action_id, DecisionOutcome.DONE)
 
 
-def _approve(session: Session, action_id: UUID, *, seen: str, by: str, text: str | None) -> Decision:
+@dataclass(frozen=True, slots=True)
+class SeenProposal:
+    """A proposal that was shown before, as it is now. `refusal`: why it can't be approved; None: it can."""
+
+    id: UUID
+    contact: str
+    profile_url: str
+    occasion_on: date
+    message: str
+    refusal: Decision | None
+
+
+def list_seen(session: Session, seen: Mapping[UUID, str]) -> Sequence[SeenProposal]:
+    """Return those of the proposals that exist, the latest occasion first; `seen` has the hash of each."""
     found = session.execute(
-        select(Action, Contact, Campaign.state, Account.time_zone, func.now())
-        .join(Contact, Contact.id == Action.contact_id)
-        .join(Campaign, Campaign.id == Action.campaign_id)
-        .join(Account, Account.id == Action.account_id)
-        .where(Action.id == action_id)
-        .with_for_update(of=Action)
-        .execution_options(populate_existing=True)
-    ).first()
-    if found is None:
-        return Decision(DecisionOutcome.UNKNOWN)
-    action, contact, campaign, zone, now = found
+        _SELECT.where(Action.id.in_(seen)).order_by(Action.occasion_on.desc(), Action.id)
+    ).all()
+    return [
+        SeenProposal(
+            action.id,
+            contact.full_name,
+            contact.profile_url,
+            action.occasion_on,
+            action.message,
+            _with_current_state(session, action.id, outcome) if outcome else None,
+        )
+        for action, contact, campaign, zone, now in found
+        for outcome in [
+            _find_refusal(action, contact, campaign, zone, now, seen=seen[action.id], edited=False)
+        ]
+    ]
+
+
+_SELECT = (
+    select(Action, Contact, Campaign.state, Account.time_zone, func.now())
+    .join(Contact, Contact.id == Action.contact_id)
+    .join(Campaign, Campaign.id == Action.campaign_id)
+    .join(Account, Account.id == Action.account_id)
+)
+
+
+def _find_refusal(
+    action: Action, contact: Contact, campaign: str, zone: str, now: datetime, *, seen: str, edited: bool
+) -> DecisionOutcome | None:
     expired = action.expires_on is not None and action.expires_on < now.astimezone(ZoneInfo(zone)).date()
     refusals = (
         (action.state != ActionState.PROPOSED, DecisionOutcome.DECIDED),
@@ -149,9 +201,43 @@ def _approve(session: Session, action_id: UUID, *, seen: str, by: str, text: str
         (contact.do_not_contact, DecisionOutcome.LEFT_ALONE),
         (expired, DecisionOutcome.TOO_LATE),
         (approval_hash(contact.profile_url, action.message) != seen, DecisionOutcome.CHANGED),
-        (text is None and bool(find_placeholders(action.message)), DecisionOutcome.UNFILLED),
+        (not edited and bool(find_placeholders(action.message)), DecisionOutcome.UNFILLED),
     )
-    outcome = next((outcome for applies, outcome in refusals if applies), None)
+    return next((outcome for applies, outcome in refusals if applies), None)
+
+
+def find_decision(session: Session, action_id: UUID) -> Decision:
+    """Return what became of an action that is not proposed any more."""
+    return _with_current_state(session, action_id, DecisionOutcome.DECIDED)
+
+
+def lock_seen(session: Session, action_id: UUID, seen: str) -> Decision | None:
+    """Lock a proposal until the transaction ends; return why it isn't the one that was `seen`, or None."""
+    found = _lock(session, action_id)
+    if found is None:
+        return Decision(DecisionOutcome.UNKNOWN)
+    action, contact, *_ = found
+    if action.state != ActionState.PROPOSED:
+        return _with_current_state(session, action_id, DecisionOutcome.DECIDED)
+    if approval_hash(contact.profile_url, action.message) != seen:
+        return _with_current_state(session, action_id, DecisionOutcome.CHANGED)
+    return None
+
+
+def _lock(session: Session, action_id: UUID) -> Row[Action, Contact, str, str, datetime] | None:
+    return session.execute(
+        _SELECT.where(Action.id == action_id)
+        .with_for_update(of=Action)
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def _approve(session: Session, action_id: UUID, *, seen: str, by: str, text: str | None) -> Decision:
+    found = _lock(session, action_id)
+    if found is None:
+        return Decision(DecisionOutcome.UNKNOWN)
+    action, contact, campaign, zone, now = found
+    outcome = _find_refusal(action, contact, campaign, zone, now, seen=seen, edited=text is not None)
     if outcome is not None:
         return _with_current_state(session, action_id, outcome)
     message = action.message if text is None else text

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ class Claim:
     """A claimed action. `looking`: its effect may have happened, so the worker only looks for it.
 
     `full_name`, `call_by`, `language` and `location` are the contact's, `called` the name by which the
-    message calls them, as in `PlannedAction`.
+    message calls them, as in `PlannedAction`. `late` is how long the action had been due.
     """
 
     action_id: UUID
@@ -50,6 +51,7 @@ class Claim:
     location: str | None = None
     called: str | None = None
     member_url: str | None = None
+    late: timedelta = timedelta(0)
 
     @property
     def keys(self) -> PersonKeys:
@@ -84,8 +86,8 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
     ).first()
     if taken is None:
         return None
-    action, account, campaign_kind, contact = session.execute(
-        select(Action, Account, Campaign.kind, Contact)
+    action, account, campaign_kind, contact, late = session.execute(
+        select(Action, Account, Campaign.kind, Contact, func.now() - Action.not_before)
         .join(Account, Account.id == Action.account_id)
         .join(Campaign, Campaign.id == Action.campaign_id)
         .outerjoin(Contact, Contact.id == Action.contact_id)
@@ -122,6 +124,7 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
         location=contact.profile.get("location") if contact else None,
         called=action.called,
         member_url=contact.member_url if contact else None,
+        late=cast("timedelta", late),
     )
 
 

@@ -1,10 +1,10 @@
 """Pause and resume accounts; pause, resume and cancel campaigns; settle actions by hand."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Date, and_, cast, func, or_, select, update
+from sqlalchemy import ColumnElement, Date, and_, cast, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.tables import Account, Action, Campaign, Contact
@@ -22,6 +22,25 @@ class CampaignVerb(StrEnum):
     RESUME = "resume"
     CANCEL = "cancel"
 
+
+class Settlement(StrEnum):
+    """How a person settles an action, as seen on the site: it arrived, to be sent again, or left out."""
+
+    DONE = "done"
+    AGAIN = "again"
+    SKIP = "skip"
+
+    @property
+    def state(self) -> ActionState:
+        """The state of the action after it."""
+        return _STATE_AFTER[self]
+
+
+_STATE_AFTER = {
+    Settlement.DONE: ActionState.DONE,
+    Settlement.AGAIN: ActionState.PLANNED,
+    Settlement.SKIP: ActionState.SKIPPED,
+}
 
 _ALLOWED_FROM = {
     CampaignVerb.PAUSE: [CampaignState.PLANNED],
@@ -82,24 +101,31 @@ def cancel_campaign(session: Session, campaign_id: UUID) -> int | None:
     ).first()
     if cancelled is None:
         return None
-    waiting = (
-        select(Action.id)
-        .where(
-            Action.campaign_id == campaign_id,
-            Action.state.in_([ActionState.PROPOSED, ActionState.PLANNED]),
-        )
-        .order_by(Action.id)
-        .with_for_update()
-    )
+    waiting = select(Action.id).where(_dropped_by_cancelling(campaign_id)).order_by(Action.id)
     dropped = session.execute(
         update(Action)
-        .where(Action.id.in_(waiting))
+        .where(Action.id.in_(waiting.with_for_update()))
         .values(
             state=ActionState.SKIPPED, reason=Reason.CAMPAIGN_CANCELLED, detail="the campaign was cancelled"
         )
         .returning(Action.id)
     )
     return len(dropped.all())
+
+
+def count_dropped_by_cancelling(session: Session, campaign_id: UUID) -> int:
+    """Return how many actions `cancel_campaign` would skip now."""
+    return session.scalars(select(func.count()).where(_dropped_by_cancelling(campaign_id))).one()
+
+
+def _dropped_by_cancelling(campaign_id: UUID) -> ColumnElement[bool]:
+    waiting = Action.state.in_([ActionState.PROPOSED, ActionState.PLANNED])
+    return and_(Action.campaign_id == campaign_id, waiting)
+
+
+def list_allowed_verbs(state: CampaignState) -> Sequence[CampaignVerb]:
+    """Return what may be done to a campaign in this state."""
+    return [verb for verb, states in _ALLOWED_FROM.items() if state in states]
 
 
 def change_campaign(session: Session, campaign_id: UUID, verb: CampaignVerb) -> int | None:
@@ -116,6 +142,13 @@ def describe_refusal(verb: CampaignVerb, state: CampaignState) -> str:
     if state is CampaignState.READING:
         return f"{text}; it still reads its site, so try again in a moment, or cancel it"
     return text
+
+
+def describe_unsettled(state: ActionState, settlement: Settlement) -> str:
+    """Return in words why an action in `state` was not settled."""
+    if state is ActionState.NEEDS_REVIEW and settlement is Settlement.AGAIN:
+        return "its campaign was cancelled, so it can't be planned again: settle it as done or skip"
+    return f"the action is {state}: only an action in needs_review can be settled"
 
 
 def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> bool:

@@ -12,6 +12,7 @@ from db.queries import load_query
 from db.store.actions.claims import Claim
 from db.tables import Action
 from worker.errors import Reason
+from worker.rules.messages.approval import UNDO_FIRST
 from worker.rules.model import ActionState, Kind
 
 
@@ -21,16 +22,22 @@ class DueAction:
 
     action_id: UUID
     kind: Kind
+    campaign_id: UUID
     correlation_id: str
 
 
 def queue_due_actions(session: Session, *, batch: int, lease: timedelta) -> Sequence[DueAction]:
     """Queue due actions of up to `batch` accounts, one each, with a lease. Publish after the commit."""
-    accounts = list(session.scalars(load_query("lock_ready_accounts"), {"batch": batch}))
+    given = {"batch": batch, "undo_first": UNDO_FIRST}
+    accounts = list(session.scalars(load_query("lock_ready_accounts"), given))
     if not accounts:
         return []
-    rows = session.execute(load_query("queue_due_actions"), {"accounts": accounts, "lease": lease})
-    return [DueAction(action_id, Kind(kind), correlation_id) for action_id, kind, correlation_id in rows]
+    chosen = {"accounts": accounts, "lease": lease, "undo_first": UNDO_FIRST}
+    rows = session.execute(load_query("queue_due_actions"), chosen)
+    return [
+        DueAction(action_id, Kind(kind), campaign_id, correlation_id)
+        for action_id, kind, campaign_id, correlation_id in rows
+    ]
 
 
 def postpone_others(

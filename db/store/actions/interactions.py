@@ -1,18 +1,20 @@
 """Interactions, the ledger of what happened: lists of them, and messages that the owner wrote by hand."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.store.actions.claims import Claim
+from db.store.places import is_older, narrow
 from db.store.quota import epochs
 from db.tables import Account, Action, Contact, Interaction
+from worker.rules.messages.template_uses import SentText
 from worker.rules.model import Kind, ThreadMessage
 from worker.rules.occasions import checked_occasion
 from worker.rules.quota.gates import WEEK
@@ -27,6 +29,7 @@ class InteractionRecord:
 
     id: int
     account: str
+    contact_id: int
     contact: str
     profile_url: str
     action_id: UUID | None
@@ -42,27 +45,66 @@ class InteractionRecord:
     created_at: datetime
 
 
+_INTERACTIONS = (
+    select(Interaction, Account.name, Contact.full_name, Contact.profile_url)
+    .join(Account, Account.id == Interaction.account_id)
+    .join(Contact, Contact.id == Interaction.contact_id)
+    .where(Account.removed_at.is_(None))
+)
+
+
 def list_interactions(
     session: Session, *, limit: int, before: int | None = None, account: str | None = None
 ) -> Sequence[InteractionRecord]:
-    """Return up to `limit` interactions with an id below `before`, newest first (keyset pages)."""
-    statement = (
-        select(Interaction, Account.name, Contact.full_name, Contact.profile_url)
-        .join(Account, Account.id == Interaction.account_id)
-        .join(Contact, Contact.id == Interaction.contact_id)
-        .where(Account.removed_at.is_(None))
-        .order_by(Interaction.id.desc())
-        .limit(limit)
-    )
+    """Return up to `limit` interactions with an id below `before`, the last recorded first (keyset pages)."""
+    statement = _INTERACTIONS.order_by(Interaction.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(Interaction.id < before)
     if account is not None:
         owner = select(Account.id).where(Account.name == account).scalar_subquery()
         statement = statement.where(Interaction.account_id == owner)
+    return _read_records(session, statement)
+
+
+def list_history(
+    session: Session,
+    *,
+    limit: int,
+    before: tuple[datetime, int] | None = None,
+    account: str | None = None,
+    kind: Kind | None = None,
+    contact: int | None = None,
+    campaign: UUID | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Sequence[InteractionRecord]:
+    """Return a keyset page of interactions behind (time, id) `before`, newest first.
+
+    Unlike `list_interactions` it is ordered by the time at which each happened, also of those that were
+    imported. `until` is exclusive.
+    """
+    statement = _INTERACTIONS.where(*narrow(Interaction, account=account, since=since, until=until))
+    if before is not None:
+        statement = statement.where(is_older(Interaction.created_at, Interaction.id, *before))
+    if kind is not None:
+        statement = statement.where(Interaction.type == kind)
+    if contact is not None:
+        statement = statement.where(Interaction.contact_id == contact)
+    if campaign is not None:
+        of_campaign = select(Action.id).where(Action.campaign_id == campaign)
+        statement = statement.where(Interaction.action_id.in_(of_campaign))
+    newest = (Interaction.created_at.desc(), Interaction.id.desc())
+    return _read_records(session, statement.order_by(*newest).limit(limit))
+
+
+def _read_records(
+    session: Session, statement: Select[Interaction, str, str, str]
+) -> Sequence[InteractionRecord]:
     return [
         InteractionRecord(
             id=row.id,
             account=name,
+            contact_id=row.contact_id,
             contact=full_name,
             profile_url=profile_url,
             action_id=row.action_id,
@@ -81,15 +123,44 @@ def list_interactions(
     ]
 
 
+def list_recent_greetings(session: Session, account_id: int, *, limit: int) -> Sequence[SentText]:
+    """Return the latest greetings of the account that were proven with their text, newest first.
+
+    Reads at most `limit` interactions, so that few come where there was much else.
+    """
+    latest = (
+        select(Interaction.type, Interaction.message, Interaction.created_at)
+        .where(Interaction.account_id == account_id)
+        .order_by(Interaction.id.desc())
+        .limit(limit)
+    )
+    rows = session.execute(latest)
+    return [SentText(row.message, row.created_at) for row in rows if row.type == Kind.GREET and row.message]
+
+
 def list_greetings_to(session: Session, contact_id: int, *, since: datetime) -> Sequence[str]:
     """Return the texts of the greetings to this contact since then, the oldest first."""
-    texts = select(Interaction.message).where(
-        Interaction.contact_id == contact_id,
-        Interaction.type == Kind.GREET,
-        Interaction.created_at >= since,
-        Interaction.message != "",
+    return list_greetings_to_each(session, [contact_id], since=since)[contact_id]
+
+
+def list_greetings_to_each(
+    session: Session, contact_ids: Collection[int], *, since: datetime
+) -> Mapping[int, Sequence[str]]:
+    """Return the texts of the greetings to each of these contacts since then, the oldest first."""
+    rows = session.execute(
+        select(Interaction.contact_id, Interaction.message)
+        .where(
+            Interaction.contact_id.in_(contact_ids),
+            Interaction.type == Kind.GREET,
+            Interaction.created_at >= since,
+            Interaction.message != "",
+        )
+        .order_by(Interaction.id)
     )
-    return session.scalars(texts.order_by(Interaction.id)).all()
+    found: dict[int, list[str]] = {contact_id: [] for contact_id in contact_ids}
+    for contact_id, message in rows:
+        found[contact_id].append(message)
+    return found
 
 
 def list_our_texts_to(session: Session, contact_id: int) -> Sequence[str]:

@@ -32,6 +32,7 @@ class LapsedAction:
     attempt: int
     account_id: int
     campaign_id: UUID
+    correlation_id: str
     kind: Kind
     zone: ZoneInfo
     was: ActionState
@@ -77,8 +78,8 @@ def take_lapsed(session: Session, *, batch: int) -> Sequence[LapsedAction]:
         action.lease_owner = action.lease_until = None
         lapsed.append(
             LapsedAction(
-                action.id, action.attempt, action.account_id, action.campaign_id, Kind(action.kind),
-                ZoneInfo(time_zone), was,
+                action.id, action.attempt, action.account_id, action.campaign_id, action.correlation_id,
+                Kind(action.kind), ZoneInfo(time_zone), was,
             )
         )  # fmt: skip
     return lapsed

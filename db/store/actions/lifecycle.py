@@ -11,12 +11,15 @@ from uuid import UUID
 from sqlalchemy import Date, cast, func, select, update
 from sqlalchemy.orm import Session
 
+from db.engine import today_in
 from db.store.actions.claims import Claim
 from db.store.campaigns import searches
+from db.store.notices.account_events import record_account_event
 from db.tables import Action, ActionEvent, Contact, Interaction
 from worker.errors import Reason
 from worker.rules.lifecycle import check_transition
 from worker.rules.model import ActionState, Kind
+from worker.rules.notices.kinds import NoticeKind
 
 
 def has_acted(session: Session, claim: Claim) -> bool:
@@ -65,10 +68,19 @@ def propose_again(session: Session, claim: Claim, *, reason: Reason, detail: str
         session, claim, ActionState.CLAIMED, ActionState.PLANNED,
         reason=reason, detail=detail, **_NO_LEASE,
     )  # fmt: skip
-    return planned and _move(
+    proposed = planned and _move(
         session, claim, ActionState.PLANNED, ActionState.PROPOSED,
         needs_approval=True, approval=None, approved_by=None,
     )  # fmt: skip
+    if proposed:  # told once a day: more may follow, and the morning's digest lists all
+        record_account_event(
+            session,
+            NoticeKind.APPROVAL_WAITING,
+            claim.account_id,
+            key=f"{claim.campaign_id}:{today_in(session, claim.zone)}",
+            payload={"campaign": str(claim.campaign_id), "count": 1, "reason": reason},
+        )
+    return proposed
 
 
 def reword_proposal(session: Session, claim: Claim, *, message: str, called: str, worded_for: date) -> None:
@@ -156,7 +168,7 @@ def replan_absent(session: Session, claim: Claim, *, detail: str) -> bool:
 
 def mark_needs_review(session: Session, claim: Claim, *, reason: Reason, detail: str) -> bool:
     """Let a person decide on an uncertain action: looking did not show what happened."""
-    return _move(
+    moved = _move(
         session,
         claim,
         ActionState.UNCERTAIN,
@@ -165,6 +177,15 @@ def mark_needs_review(session: Session, claim: Claim, *, reason: Reason, detail:
         detail=detail,
         **_NO_LEASE,
     )
+    if moved:
+        record_account_event(
+            session,
+            NoticeKind.NEEDS_REVIEW,
+            claim.account_id,
+            key=f"{claim.action_id}:{claim.attempt}",
+            payload={"action": str(claim.action_id), "kind": claim.kind, "reason": reason},
+        )
+    return moved
 
 
 def finish_page(session: Session, claim: Claim, *, detail: str) -> bool:

@@ -9,8 +9,11 @@ from sqlalchemy.orm import Session
 
 from db.queries import load_query
 from db.store.campaigns.campaigns import CampaignRecord
+from db.store.notices.outbox import record_event
 from worker.errors import Reason
+from worker.rules.bounds import MAX_ERROR, cut_text
 from worker.rules.model import ActionState, Kind
+from worker.rules.notices.kinds import NoticeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def insert_plan(
     """Insert the plan's actions and return how many of them are to be done.
 
     One statement that skips occasions with an existing action, so planning is idempotent, also concurrently.
-    With `needs_approval` the actions are inserted as PROPOSED and wait for a person.
+    With `needs_approval` the actions are inserted as PROPOSED and wait for a person, who is told.
     """
     wanted, waits = (
         (ActionState.PROPOSED, Reason.AWAITING_APPROVAL) if needs_approval else (ActionState.PLANNED, None)
@@ -73,8 +76,17 @@ def insert_plan(
                 action.reason or waits or (Reason.ON_HOLD if action.held_until else None)
                 for action in actions
             ],
-            "details": [action.detail for action in actions],
+            "details": [action.detail and cut_text(action.detail, MAX_ERROR) for action in actions],
             "needs_approval": needs_approval,
         },
     )
-    return sum(state == wanted for state in inserted)
+    planned: int = sum(state == wanted for state in inserted)
+    if planned and needs_approval:
+        record_event(
+            session,
+            NoticeKind.APPROVAL_WAITING,
+            account_id=campaign.account_id,
+            key=str(campaign.id),
+            payload={"account": campaign.account, "campaign": str(campaign.id), "count": planned},
+        )
+    return planned

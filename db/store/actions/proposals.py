@@ -21,10 +21,12 @@ TEXTS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class PastText:
-    """A text that the account sent to the person."""
+    """A text that the account sent to the person, and when and what they answered, where that is known."""
 
     at: datetime
     message: str
+    replied_at: datetime | None = None
+    reply: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +83,34 @@ def list_proposals(
     session: Session,
     *,
     limit: int,
-    after: UUID | None = None,
+    after: UUID | tuple[date, UUID] | None = None,
     account: str | None = None,
     campaign: UUID | None = None,
+    contact: int | None = None,
 ) -> Sequence[Proposal]:
     """Return up to `limit` proposals in the order of sending: the latest occasion first.
 
-    `after` is the last id of the page before; an unknown one gives an empty page.
+    `after` is the last proposal of the page before: its id, or its occasion's day and id. For an unknown id
+    alone the page is empty.
     """
-    page = _proposed(after, account, campaign).order_by(*_ORDER).limit(limit)
+    statement = _proposed(after, account, campaign)
+    if contact is not None:
+        statement = statement.where(Action.contact_id == contact)
+    return _read(session, statement.order_by(*_ORDER).limit(limit))
+
+
+def find_proposal(session: Session, action_id: UUID) -> Proposal | None:
+    """Return one proposal, or None if the action isn't proposed."""
+    found = _read(session, _proposed(None, None, None).where(Action.id == action_id))
+    return found[0] if found else None
+
+
+def _read(session: Session, ids: Select[UUID]) -> Sequence[Proposal]:
     rows = session.execute(
         select(Action, Contact, Account.name, Account.time_zone, func.now())
         .join(Contact, Contact.id == Action.contact_id)
         .join(Account, Account.id == Action.account_id)
-        .where(Action.id.in_(page))
+        .where(Action.id.in_(ids))
         .order_by(*_ORDER)
     ).all()
     known = [contact.id for _, contact, _, _, _ in rows]
@@ -124,13 +140,19 @@ def count_proposals(
 _ORDER = (Action.occasion_on.desc(), Action.id)
 
 
-def _proposed(after: UUID | None, account: str | None, campaign: UUID | None) -> Select[UUID]:
+def _proposed(
+    after: UUID | tuple[date, UUID] | None, account: str | None, campaign: UUID | None
+) -> Select[UUID]:
     statement = select(Action.id).where(Action.state == ActionState.PROPOSED)
     if after is not None:
         last = aliased(Action)
-        on = select(last.occasion_on).where(last.id == after).scalar_subquery()
+        on, last_id = (
+            after
+            if isinstance(after, tuple)
+            else (select(last.occasion_on).where(last.id == after).scalar_subquery(), after)
+        )
         statement = statement.where(
-            or_(Action.occasion_on < on, and_(Action.occasion_on == on, Action.id > after))
+            or_(Action.occasion_on < on, and_(Action.occasion_on == on, Action.id > last_id))
         )
     if account is not None:
         owner = select(Account.id).where(Account.name == account).scalar_subquery()
@@ -229,7 +251,9 @@ def _proposal(
         expires_on=action.expires_on,
         last_contact=_last_contact(contact, past, messages, account=account, zone=zone),
         past_texts=tuple(
-            PastText(row.created_at, row.message) for row in past if row.type == Kind.GREET and row.message
+            PastText(row.created_at, row.message, row.replied_at, row.reply)
+            for row in past
+            if row.type == Kind.GREET and row.message
         ),
         seen=approval_hash(contact.profile_url, action.message),
         note=action.detail if action.reason == Reason.NAME_DIFFERS else None,

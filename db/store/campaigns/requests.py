@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,6 +31,18 @@ class WaitingRequest:
     options: Mapping[str, Any]
     correlation_id: str
     age: timedelta
+
+
+def is_requested(session: Session, campaign_id: UUID) -> bool:
+    """Return whether a campaign was requested under this id, also if it has started or ended since."""
+    known = select(CampaignRequest.campaign_id).where(CampaignRequest.campaign_id == campaign_id)
+    return session.scalar(known) is not None
+
+
+def find_waiting_request(session: Session, campaign_id: UUID) -> WaitingRequest | None:
+    """Return the request of a campaign that has not started yet, or None."""
+    found = session.execute(_WAITING.where(CampaignRequest.campaign_id == campaign_id)).first()
+    return _to_waiting(*found) if found else None
 
 
 def claim_campaign_id(session: Session, campaign_id: UUID, account_id: int, fingerprint: str) -> bool:
@@ -62,24 +74,12 @@ def keep_request(
 def lock_waiting_requests(session: Session, waited: timedelta) -> Sequence[WaitingRequest]:
     """Lock the campaigns that have waited for so long to be started, the oldest first; others skip them."""
     rows = session.execute(
-        select(CampaignRequest, Account.name, func.now())
-        .join(Account, Account.id == CampaignRequest.account_id)
-        .where(CampaignRequest.options.is_not(None), CampaignRequest.created_at < func.now() - waited)
+        _WAITING.where(CampaignRequest.created_at < func.now() - waited)
         .order_by(CampaignRequest.created_at)
         .limit(_MAX_AT_ONCE)
         .with_for_update(of=CampaignRequest, skip_locked=True)
     )
-    return [
-        WaitingRequest(
-            request.campaign_id,
-            account,
-            CampaignKind(request.kind or ""),
-            request.options or {},
-            request.correlation_id or "",
-            now - request.created_at,
-        )
-        for request, account, now in rows
-    ]
+    return [_to_waiting(*row) for row in rows]
 
 
 def end_request(session: Session, campaign_id: UUID) -> None:
@@ -88,6 +88,24 @@ def end_request(session: Session, campaign_id: UUID) -> None:
         update(CampaignRequest)
         .where(CampaignRequest.campaign_id == campaign_id, CampaignRequest.options.is_not(None))
         .values(options=None)
+    )
+
+
+_WAITING = (
+    select(CampaignRequest, Account.name, func.now())
+    .join(Account, Account.id == CampaignRequest.account_id)
+    .where(CampaignRequest.options.is_not(None))
+)
+
+
+def _to_waiting(request: CampaignRequest, account: str, now: datetime) -> WaitingRequest:
+    return WaitingRequest(
+        request.campaign_id,
+        account,
+        CampaignKind(request.kind or ""),
+        request.options or {},
+        request.correlation_id or "",
+        now - request.created_at,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -58,19 +58,31 @@ def save_search(session: Session, account_id: int, name: str, spec: SearchSpec) 
     session.execute(statement.on_conflict_do_update(index_elements=["account_id", "name"], set_=values))
 
 
-def find_saved_search(session: Session, account_id: int, name: str) -> SavedSearchRecord | None:
-    """Return the account's saved search `name`, or None."""
-    row = session.execute(
-        _SAVED.where(SavedSearch.account_id == account_id, SavedSearch.name == name)
-    ).first()
+def find_saved_search(
+    session: Session, account_id: int, name: str, *, lock: bool = False
+) -> SavedSearchRecord | None:
+    """Return the account's saved search `name`, or None. `lock` locks its row until the transaction ends."""
+    statement = _SAVED.where(SavedSearch.account_id == account_id, SavedSearch.name == name)
+    row = session.execute(statement.with_for_update(of=SavedSearch) if lock else statement).first()
     return _record(*row) if row else None
 
 
-def list_saved_searches(session: Session, *, account: str | None = None) -> Sequence[SavedSearchRecord]:
-    """Return the saved searches, ordered by account and name."""
-    statement = _SAVED.order_by(Account.name, SavedSearch.name)
+def list_saved_searches(
+    session: Session,
+    *,
+    account: str | None = None,
+    limit: int | None = None,
+    after: tuple[str, str] | None = None,
+) -> Sequence[SavedSearchRecord]:
+    """Return the saved searches, ordered by account and name.
+
+    With `limit` a page of those behind `after`, the names of an account and of a search.
+    """
+    statement = _SAVED.order_by(Account.name, SavedSearch.name).limit(limit)
     if account is not None:
         statement = statement.where(Account.name == account)
+    if after is not None:
+        statement = statement.where(tuple_(Account.name, SavedSearch.name) > after)
     return [_record(*row) for row in session.execute(statement)]
 
 

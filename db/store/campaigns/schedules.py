@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -93,27 +93,50 @@ class ScheduleRecord:
     next_fire_at: datetime
 
 
-def list_schedules(session: Session, *, account: str | None = None) -> Sequence[ScheduleRecord]:
-    """Return all schedules, disabled ones too, ordered by account and kind."""
-    statement = (
-        select(Schedule, Account)
-        .join(Account, Account.id == Schedule.account_id)
-        .order_by(Account.name, Schedule.kind)
-    )
+_SCHEDULES = select(Schedule, Account).join(Account, Account.id == Schedule.account_id)
+
+
+def find_schedule(
+    session: Session, account: str, kind: CampaignKind, *, lock: bool = False
+) -> ScheduleRecord | None:
+    """Return the account's schedule for one kind of campaign, enabled or not, or None.
+
+    `lock` locks its row until the transaction ends.
+    """
+    statement = _SCHEDULES.where(Account.name == account, Schedule.kind == kind)
+    found = session.execute(statement.with_for_update(of=Schedule) if lock else statement).first()
+    return _to_record(*found) if found else None
+
+
+def list_schedules(
+    session: Session,
+    *,
+    account: str | None = None,
+    limit: int | None = None,
+    after: tuple[str, CampaignKind] | None = None,
+) -> Sequence[ScheduleRecord]:
+    """Return schedules, disabled ones too, ordered by account and kind.
+
+    With `limit` a page of those behind `after`, an account's name and a kind.
+    """
+    statement = _SCHEDULES.order_by(Account.name, Schedule.kind).limit(limit)
     if account is not None:
         statement = statement.where(Account.name == account)
-    return [
-        ScheduleRecord(
-            account=owner.name,
-            zone=ZoneInfo(owner.time_zone),
-            kind=CampaignKind(row.kind),
-            cron=row.cron,
-            options=row.options,
-            enabled=row.enabled,
-            next_fire_at=row.next_fire_at,
-        )
-        for row, owner in session.execute(statement)
-    ]
+    if after is not None:
+        statement = statement.where(tuple_(Account.name, Schedule.kind) > after)
+    return [_to_record(*row) for row in session.execute(statement)]
+
+
+def _to_record(row: Schedule, owner: Account) -> ScheduleRecord:
+    return ScheduleRecord(
+        account=owner.name,
+        zone=ZoneInfo(owner.time_zone),
+        kind=CampaignKind(row.kind),
+        cron=row.cron,
+        options=row.options,
+        enabled=row.enabled,
+        next_fire_at=row.next_fire_at,
+    )
 
 
 def disable_schedule(session: Session, account_id: int, kind: CampaignKind) -> bool:

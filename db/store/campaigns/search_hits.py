@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -38,6 +38,26 @@ class HitLine:
     is_read: bool
     score: int | None
     reasons: tuple[ScoreReason, ...]
+
+
+class RankingPlace(Protocol):
+    """A place in a ranking."""
+
+    @property
+    def score(self) -> int | None:
+        """The score at this place; None comes last."""
+
+    @property
+    def contact_id(self) -> int:
+        """The person at this place."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankingCursor:
+    """A place in a ranking, as a cursor has it."""
+
+    score: int | None
+    contact_id: int
 
 
 def save_score(session: Session, campaign_id: UUID, contact_id: int, found: Score) -> None:
@@ -81,7 +101,7 @@ def list_hits(
     campaign_id: UUID,
     *,
     limit: int,
-    after: HitLine | None = None,
+    after: RankingPlace | None = None,
     min_score: int | None = None,
 ) -> Sequence[HitLine]:
     """Return a keyset page of the campaign's ranking: the lines behind `after`.

@@ -4,9 +4,10 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import and_, delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, aliased
 
 from db.tables import Account
 from db.tables import MessageTemplate as Row
@@ -50,44 +51,86 @@ def add_template(
     return session.scalar(insert(Row).values(**values).on_conflict_do_nothing().returning(Row.id))
 
 
-def find_template(session: Session, template_id: int) -> TemplateRecord | None:
-    """Return the template, or None."""
-    found = list_templates(session, template_id=template_id)
-    return found[0] if found else None
+def change_template(
+    session: Session, template_id: int, *, language: str, late: bool, body: str, weight: int
+) -> bool:
+    """Change one of the user's templates; return False if another one has this text already.
+
+    Planned greetings keep their text. Does nothing to a default, which the next upgrade would restore.
+    Raises TemplateRefusedError as `add_template` does.
+    """
+    body = unicodedata.normalize("NFC", body.strip())
+    check_template(body, late=late)
+    try:
+        with session.begin_nested():
+            session.execute(
+                update(Row)
+                .where(Row.id == template_id, Row.default_key.is_(None))
+                .values(language=language, late=late, body=body, weight=weight)
+            )
+    except IntegrityError:
+        return False
+    return True
+
+
+def find_template(session: Session, template_id: int, *, lock: bool = False) -> TemplateRecord | None:
+    """Return the template, or None. `lock` locks its row until the transaction ends."""
+    statement = _TEMPLATES.where(Row.id == template_id)
+    found = session.execute(statement.with_for_update(of=Row) if lock else statement).first()
+    return _to_record(*found) if found else None
+
+
+def list_page(
+    session: Session,
+    *,
+    limit: int,
+    after: int = 0,
+    account_id: int | None = None,
+    language: str | None = None,
+) -> Sequence[TemplateRecord]:
+    """Return up to `limit` templates with an id above `after`, in the order of their ids.
+
+    `account_id`: only those that the account uses, and its own that are disabled.
+    """
+    statement = _TEMPLATES.where(Row.id > after).order_by(Row.id).limit(limit)
+    if language is not None:
+        statement = statement.where(Row.language == language)
+    if account_id is not None:
+        own = aliased(Row)
+        replaced = exists().where(
+            own.account_id == account_id, own.enabled, own.language == Row.language, own.late == Row.late
+        )
+        shared = and_(Row.account_id.is_(None), Row.enabled, ~replaced)
+        statement = statement.where(or_(Row.account_id == account_id, shared))
+    return [_to_record(*row) for row in session.execute(statement)]
+
+
+_TEMPLATES = select(Row, Account.name).outerjoin(Account, Account.id == Row.account_id)
+
+
+def _to_record(row: Row, account: str | None) -> TemplateRecord:
+    return TemplateRecord(
+        row.id,
+        account,
+        row.language,
+        row.late,
+        row.body,
+        row.weight,
+        row.enabled,
+        row.default_key is not None,
+    )
 
 
 def list_templates(
-    session: Session,
-    *,
-    account_id: int | None = None,
-    language: str | None = None,
-    template_id: int | None = None,
+    session: Session, *, account_id: int | None = None, language: str | None = None
 ) -> Sequence[TemplateRecord]:
     """Return templates, enabled or not. `account_id` selects the account's own and those of all accounts."""
-    statement = (
-        select(Row, Account.name)
-        .outerjoin(Account, Account.id == Row.account_id)
-        .order_by(Row.language, Row.late, Row.account_id.nulls_first(), Row.id)
-    )
+    statement = _TEMPLATES.order_by(Row.language, Row.late, Row.account_id.nulls_first(), Row.id)
     if account_id is not None:
         statement = statement.where(or_(Row.account_id == account_id, Row.account_id.is_(None)))
     if language is not None:
         statement = statement.where(Row.language == language)
-    if template_id is not None:
-        statement = statement.where(Row.id == template_id)
-    return [
-        TemplateRecord(
-            row.id,
-            name,
-            row.language,
-            row.late,
-            row.body,
-            row.weight,
-            row.enabled,
-            row.default_key is not None,
-        )
-        for row, name in session.execute(statement)
-    ]
+    return [_to_record(*row) for row in session.execute(statement)]
 
 
 def list_usable_templates(session: Session, account_id: int) -> Sequence[MessageTemplate]:

@@ -1,7 +1,8 @@
 """Doubts about who a contact is, for a person to settle: two who may be one, and addresses that moved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,18 +31,71 @@ class IdentityDoubt:
     other_url: str
     reason: Reason
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands in the list of its account."""
+        return self.contact_id, self.other_id or 0
+
 
 def list_identity_doubts(
-    session: Session, *, account: str | None = None, limit: int = 100
+    session: Session, *, account: str | None = None, after: tuple[int, int] | None = None, limit: int = 100
 ) -> Sequence[IdentityDoubt]:
-    """Return the open doubts, by account and contact."""
-    rows = session.execute(load_query("identity_doubts"), {"account": account, "limit": limit})
+    """Return the open doubts, by account and contact.
+
+    With one account, a page begins after the `place` of the last doubt of the page before.
+    """
+    after_id, after_other = after or (None, None)
+    values = {"account": account, "after_id": after_id, "after_other": after_other, "limit": limit}
+    rows = session.execute(load_query("identity_doubts"), values)
     return [
         IdentityDoubt(
             row.name, row.id, row.full_name, row.profile_url, row.other_id, row.other_url, Reason(row.reason)
         )
         for row in rows
     ]
+
+
+def find_identity_doubt(session: Session, account: str, place: tuple[int, int]) -> IdentityDoubt | None:
+    """Return the open doubt at this place of the account's list, or None."""
+    contact_id, other_id = place
+    found = list_identity_doubts(session, account=account, after=(contact_id, other_id - 1), limit=1)
+    return found[0] if found and found[0].place == place else None
+
+
+def count_identity_doubts(session: Session, account_id: int) -> int:
+    """Return the number of open doubts of an account."""
+    return int(session.scalars(load_query("identity_count"), {"account_id": account_id}).one())
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is known of a contact, for comparing two. `birthday` is month, day and year."""
+
+    id: int
+    name: str
+    profile_url: str
+    headline: str
+    company: str
+    email: str
+    birthday: tuple[int, int, int | None] | None
+    connected_on: date | None
+    last_greeted_on: date | None
+
+
+def list_people(session: Session, ids: Collection[int]) -> Mapping[int, Person]:
+    """Return what is known of these contacts, by id."""
+    return {
+        row.id: Person(
+            row.id, row.full_name, row.profile_url,
+            row.profile.get("headline") or row.profile.get("position") or "",
+            row.profile.get("company") or "", row.email or "",
+            (row.birth_month, row.birth_day, row.birth_year)
+            if row.birth_month is not None and row.birth_day is not None
+            else None,
+            row.connected_on, row.last_greeted_on,
+        )
+        for row in session.scalars(select(Contact).where(Contact.id.in_(ids)))
+    }  # fmt: skip
 
 
 def list_waiting(session: Session, account_id: int) -> Mapping[int, Reason]:

@@ -2,9 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Final, TypeVarTuple
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -13,6 +26,10 @@ from db.tables.folding import fold_sql
 from worker.errors import RequestRefusedError
 
 _FOLDED_DOUBT: Final[ColumnElement[str]] = literal_column(fold_sql("import_doubts.name"))
+Columns = TypeVarTuple("Columns")
+
+_MOST_TOGETHER: Final = 20
+"""Candidates and days of one entry that an answer settles together."""
 _BIRTHDAY_COLUMNS: Final = ("birth_month", "birth_day", "birth_year")
 
 
@@ -34,6 +51,7 @@ class BirthdayDoubt:
     month: int
     day: int
     year: int | None
+    contact_id: int
     contact: str
     profile_url: str
     headline: str
@@ -48,41 +66,98 @@ def list_doubts(
     account: str | None = None,
     ids: Sequence[int] | None = None,
     only_unique: bool = False,
+    after: tuple[int, int] | tuple[int, int, int] | None = None,
     limit: int | None = 100,
 ) -> Sequence[BirthdayDoubt]:
     """Return the unanswered doubts, oldest first; the candidates and days of one entry are adjacent.
 
-    Leaves out uncertain days of contacts whose birthday has become known otherwise.
+    Leaves out uncertain days of contacts whose birthday has become known otherwise. `after` is the import and
+    line of the last entry of the page before, or with a third number the last doubt.
     """
     is_unique = _is_unique()
-    known = tuple_(Contact.birth_month, Contact.birth_day)
-    is_answered = and_(  # 28 February may stand for the 29th
-        ImportDoubt.day_uncertain, Contact.birth_month.is_not(None), known != tuple_(2, 28)
+    statement = _of_account(
+        select(ImportDoubt, Import.file_name, Account.name, Contact, is_unique).where(*_open()), account
     )
-    statement = (
-        select(ImportDoubt, Import.file_name, Account.name, Contact, is_unique)
-        .join(Import, Import.id == ImportDoubt.import_id)
-        .join(Account, Account.id == Import.account_id)
-        .join(Contact, Contact.id == ImportDoubt.contact_id)
-        .where(ImportDoubt.settled_at.is_(None), ~is_answered)
-    )
-    if account is not None:
-        statement = statement.where(Account.name == account)
+    if after is not None:
+        place = (ImportDoubt.import_id, ImportDoubt.line, ImportDoubt.id)[: len(after)]
+        statement = statement.where(tuple_(*place) > tuple_(*after))
     if ids is not None:
         statement = statement.where(ImportDoubt.id.in_(ids))
     if only_unique:
         statement = statement.where(is_unique)
+    in_order = statement.order_by(ImportDoubt.import_id, ImportDoubt.line, ImportDoubt.id).limit(limit)
     return [
-        BirthdayDoubt(
-            row.id, row.import_id, file_name, row.line, owner, row.name, row.birth_month, row.birth_day,
-            row.birth_year, contact.full_name, contact.profile_url,
-            contact.profile.get("headline") or contact.profile.get("position") or "",
-            contact.profile.get("company") or "", unique, row.day_uncertain,
-        )
-        for row, file_name, owner, contact, unique in session.execute(
-            statement.order_by(ImportDoubt.import_id, ImportDoubt.line, ImportDoubt.id).limit(limit)
-        )
-    ]  # fmt: skip
+        _doubt(row, file_name, owner, contact, unique=unique)
+        for row, file_name, owner, contact, unique in session.execute(in_order)
+    ]
+
+
+def has_doubt(session: Session, doubt_id: int) -> bool:
+    """Return whether there is this doubt, answered or not."""
+    return session.scalar(select(ImportDoubt.id).where(ImportDoubt.id == doubt_id)) is not None
+
+
+def count_doubts(session: Session, *, account: str | None = None) -> int:
+    """Return the number of entries that `list_doubts` has, with all their candidates and days."""
+    entries = _of_account(
+        select(ImportDoubt.import_id, ImportDoubt.line).where(*_open()).distinct(), account
+    ).subquery()
+    return session.scalars(select(func.count()).select_from(entries)).one()
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredDoubt:
+    """What a person said about an entry. `doubt` is the one that was confirmed, or one that was refused."""
+
+    doubt: BirthdayDoubt
+    is_theirs: bool
+    at: datetime
+
+
+def list_answered(
+    session: Session, *, account: str | None = None, limit: int = 10
+) -> Sequence[AnsweredDoubt]:
+    """Return what was answered last, the latest first; of candidates that were answered together, one."""
+    statement = _of_account(
+        select(ImportDoubt, Import.file_name, Account.name, Contact, literal(False))
+        .where(ImportDoubt.settled_at.is_not(None), Contact.forgotten_at.is_(None))
+        .order_by(ImportDoubt.settled_at.desc(), ImportDoubt.is_theirs.desc(), ImportDoubt.id)
+        .limit(limit * _MOST_TOGETHER),
+        account,
+    )
+    found: dict[tuple[int, int, datetime], AnsweredDoubt] = {}
+    for row, file_name, owner, contact, _ in session.execute(statement):
+        if row.settled_at is not None:
+            doubt = _doubt(row, file_name, owner, contact, unique=False)
+            answered = AnsweredDoubt(doubt, bool(row.is_theirs), row.settled_at)
+            found.setdefault((row.import_id, row.line, row.settled_at), answered)
+    return list(found.values())[:limit]
+
+
+def _of_account(statement: Select[*Columns], account: str | None) -> Select[*Columns]:
+    joined = (
+        statement.join(Import, Import.id == ImportDoubt.import_id)
+        .join(Account, Account.id == Import.account_id)
+        .join(Contact, Contact.id == ImportDoubt.contact_id)
+    )
+    return joined if account is None else joined.where(Account.name == account)
+
+
+def _open() -> Sequence[ColumnElement[bool]]:
+    known = tuple_(Contact.birth_month, Contact.birth_day)
+    is_answered = and_(  # 28 February may stand for the 29th
+        ImportDoubt.day_uncertain, Contact.birth_month.is_not(None), known != tuple_(2, 28)
+    )
+    return ImportDoubt.settled_at.is_(None), ~is_answered
+
+
+def _doubt(row: ImportDoubt, file_name: str, owner: str, contact: Contact, *, unique: bool) -> BirthdayDoubt:
+    return BirthdayDoubt(
+        row.id, row.import_id, file_name, row.line, owner, row.name, row.birth_month, row.birth_day,
+        row.birth_year, contact.id, contact.full_name, contact.profile_url,
+        contact.profile.get("headline") or contact.profile.get("position") or "",
+        contact.profile.get("company") or "", unique, row.day_uncertain,
+    )  # fmt: skip
 
 
 def _is_unique() -> ColumnElement[bool]:

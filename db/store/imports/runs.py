@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from db.engine import execute_counted
@@ -90,18 +90,39 @@ def finish_import(session: Session, import_id: int, report: Mapping[str, Any]) -
     )
 
 
-def list_imports(session: Session, *, account: str | None = None, limit: int = 50) -> Sequence[ImportRecord]:
-    """Return the latest imports, newest first."""
-    statement = select(Import, Account.name).join(Account, Account.id == Import.account_id)
+def list_imports(
+    session: Session, *, account: str | None = None, limit: int = 50, before: int | None = None
+) -> Sequence[ImportRecord]:
+    """Return the latest imports, newest first. `before` is the last id of the page before."""
+    statement = _select_imports()
     if account is not None:
         statement = statement.where(Account.name == account)
-    return [
-        ImportRecord(
-            row.id, name, ImportSource(row.source), row.file_name, row.started_by, row.started_at,
-            row.finished_at, row.undone_at, row.report,
-        )
-        for row, name in session.execute(statement.order_by(Import.id.desc()).limit(limit))
-    ]  # fmt: skip
+    if before is not None:
+        statement = statement.where(Import.id < before)
+    found = session.execute(statement.order_by(Import.id.desc()).limit(limit))
+    return [_record(row, name) for row, name in found]
+
+
+def find_import(session: Session, import_id: int) -> ImportRecord | None:
+    """Return an import, or None."""
+    found = session.execute(_select_imports().where(Import.id == import_id)).one_or_none()
+    return _record(*found) if found is not None else None
+
+
+def find_latest_import(session: Session, account_id: int) -> int:
+    """Return the id of the account's latest import: within its transaction, the one that is running."""
+    return int(session.scalars(select(func.max(Import.id)).where(Import.account_id == account_id)).one())
+
+
+def _select_imports() -> Select[Import, str]:
+    return select(Import, Account.name).join(Account, Account.id == Import.account_id)
+
+
+def _record(row: Import, account: str) -> ImportRecord:
+    return ImportRecord(
+        row.id, account, ImportSource(row.source), row.file_name, row.started_by, row.started_at,
+        row.finished_at, row.undone_at, row.report,
+    )  # fmt: skip
 
 
 def undo_import(session: Session, import_id: int) -> UndoReport:

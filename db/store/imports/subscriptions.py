@@ -168,6 +168,20 @@ def remove_subscription(session: Session, subscription_id: int) -> None:
     session.execute(delete(Subscription).where(Subscription.id == subscription_id))
 
 
+def request_reading(session: Session, subscription_id: int) -> None:
+    """Let a subscription be read soon, also one that is paused. The next tick publishes the request.
+
+    Raises RequestRefusedError if there is none, or if it is being read now.
+    """
+    if get_subscription(session, subscription_id).reading:
+        raise RequestRefusedError("it is being read right now")
+    session.execute(
+        update(Subscription)
+        .where(Subscription.id == subscription_id)
+        .values(next_at=func.now(), requested_at=None)
+    )
+
+
 def take_due(session: Session) -> Sequence[int]:
     """Return the ids of the subscriptions to request now, and note that. A lost request is repeated."""
     due = (

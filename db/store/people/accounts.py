@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, case, cast, exists, func, select, update
+from sqlalchemy import Date, case, cast, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -80,9 +80,15 @@ def add_account(session: Session, *, name: str, site: str, zone: ZoneInfo) -> Ac
     return _record(row)
 
 
-def find_account(session: Session, name: str) -> AccountRecord | None:
-    """Return the account called `name`, or None. Removed accounts are not found."""
-    row = session.scalar(select(Account).where(Account.name == name, Account.removed_at.is_(None)))
+def find_account(session: Session, name: str, *, lock: bool = False) -> AccountRecord | None:
+    """Return the account called `name`, or None. Removed accounts are not found.
+
+    With `lock`, it isn't changed by others before this transaction ends.
+    """
+    query = select(Account).where(Account.name == name, Account.removed_at.is_(None))
+    if lock:  # rows that refer to it may be added meanwhile
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    row = session.scalar(query)
     return _record(row) if row else None
 
 
@@ -141,18 +147,22 @@ def replace_session(session: Session, account_id: int, before: bytes, sealed: by
     return replaced.first() is not None
 
 
-def stop_account(session: Session, account_id: int, reason: Reason) -> None:
-    """Stop the account until a person clears the reason."""
-    session.execute(
+def stop_account(session: Session, account_id: int, reason: Reason) -> bool:
+    """Stop the account until a person clears the reason. Return False if it was stopped for it already."""
+    is_new = or_(Account.status != AccountStatus.STOPPED, Account.stop_reason.is_distinct_from(reason))
+    stopped = session.execute(
         update(Account)
-        .where(Account.id == account_id)
+        .where(Account.id == account_id, is_new)
         .values(status=AccountStatus.STOPPED, stop_reason=reason)
+        .returning(Account.id)
     )
+    return stopped.first() is not None
 
 
-def list_accounts(session: Session) -> list[AccountRecord]:
-    """Return all accounts that were not removed, ordered by name."""
-    known = select(Account).where(Account.removed_at.is_(None)).order_by(Account.name)
+def list_accounts(session: Session, *, after: str = "", limit: int | None = None) -> list[AccountRecord]:
+    """Return accounts that were not removed, ordered by name: those after a name, or all."""
+    known = select(Account).where(Account.removed_at.is_(None), Account.name > after)
+    known = known.order_by(Account.name).limit(limit)
     return [_record(row) for row in session.scalars(known)]
 
 

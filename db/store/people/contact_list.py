@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from db.store.people.lookup import fold_words
@@ -12,12 +13,19 @@ from db.tables import Account, Contact, Interaction, StoredProfile
 from worker.rules.model import ContactStatus, Kind
 
 
+class Place(NamedTuple):
+    """Where a page begins: after the contact that became known then and has this id."""
+
+    created_at: datetime
+    id: int
+
+
 @dataclass(frozen=True, slots=True)
 class ContactLine:
     """One contact as a list shows it. Unknown values are empty or None.
 
     `degree` is 1 for a connection. `visited_at` is when the profile was last opened, `read_at` when the
-    stored profile was read.
+    stored profile was read, `created_at` when the contact became known.
     """
 
     id: int
@@ -36,6 +44,12 @@ class ContactLine:
     last_greeted_on: date | None
     visited_at: datetime | None
     read_at: datetime | None
+    created_at: datetime
+
+    @property
+    def place(self) -> Place:
+        """Where a page begins that follows this contact."""
+        return Place(self.created_at, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,7 @@ class ContactFilters:
 
     Each word of `text` must be in name, headline, position, location or company; case, accents and
     punctuation don't matter. `min_score` excludes contacts without a score, `open_to_work` those where it is
-    unknown.
+    unknown. `since` and `until` are about when a contact became known.
     """
 
     account: str | None = None
@@ -52,14 +66,26 @@ class ContactFilters:
     min_score: int | None = None
     open_to_work: bool | None = None
     text: str = ""
+    do_not_contact: bool | None = None
+    on_hold: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def list_contacts(
-    session: Session, filters: ContactFilters, *, limit: int, after: int = 0
+    session: Session, filters: ContactFilters, *, limit: int, after: int | Place | None = None
 ) -> Sequence[ContactLine]:
-    """Return a keyset page: contacts with an id above `after`, ordered by id. Excludes erased contacts."""
+    """Return a keyset page in the order in which contacts became known. Excludes erased contacts.
+
+    The page follows `after`: a contact's id, or its place, which a list that is filtered by time needs.
+    """
     narrowed = _filtered(filters, fold_words(session, filters.text))
-    narrowed = narrowed.where(Contact.id > after).order_by(Contact.id).limit(limit)
+    by_time = filters.since is not None or filters.until is not None
+    order = (Contact.created_at, Contact.id) if by_time else (Contact.id,)
+    if after is not None:
+        place = (after if isinstance(after, tuple) else (after,))[-len(order) :]
+        narrowed = narrowed.where(tuple_(*order) > tuple_(*map(literal, place)))
+    narrowed = narrowed.order_by(*order).limit(limit)
     if filters.account is not None:
         # A query of its own: the planner needs the id to know how many contacts the account has.
         owner = session.scalar(
@@ -76,7 +102,7 @@ def list_contacts(
         select(person, Account.name, visited_at, StoredProfile.read_at)
         .join(Account, Account.id == person.account_id)
         .outerjoin(StoredProfile, StoredProfile.contact_id == person.id)
-        .order_by(person.id)
+        .order_by(*([person.created_at, person.id] if by_time else [person.id]))
     )
     return [
         ContactLine(
@@ -96,6 +122,7 @@ def list_contacts(
             last_greeted_on=row.last_greeted_on,
             visited_at=visited,
             read_at=read_at,
+            created_at=row.created_at,
         )
         for row, account, visited, read_at in rows
     ]
@@ -109,7 +136,21 @@ def _filtered(filters: ContactFilters, words: Sequence[str]) -> Select[Contact]:
         statement = statement.where(Contact.score >= filters.min_score)
     if filters.open_to_work is not None:
         statement = statement.where(facts.contains({"open_to_work": filters.open_to_work}))
+    if filters.do_not_contact is not None:
+        statement = statement.where(Contact.do_not_contact.is_(filters.do_not_contact))
+    if filters.on_hold is not None:
+        held = and_(Contact.hold_until.is_not(None), Contact.hold_until > _today_of_owner())
+        statement = statement.where(held if filters.on_hold else ~held)
+    if filters.since is not None:
+        statement = statement.where(Contact.created_at >= filters.since)
+    if filters.until is not None:
+        statement = statement.where(Contact.created_at < filters.until)
     for word in words:
         places = (Contact.folded_name, Contact.folded_facts)
         statement = statement.where(or_(*(place.contains(word, autoescape=True) for place in places)))
     return statement
+
+
+def _today_of_owner() -> ColumnElement[date]:
+    zone = select(Account.time_zone).where(Account.id == Contact.account_id).scalar_subquery()
+    return cast(func.timezone(zone, func.now()), Date)

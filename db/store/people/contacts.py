@@ -1,6 +1,6 @@
 """Contacts: the people an account knows, keyed by normalised profile address."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
-from db.store.people import import_lock
+from db.store.people import changes, import_lock
 from db.tables import Contact, Exclusion
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion, recent_birthdays
@@ -88,11 +88,12 @@ def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
 
 
 def list_due_birthdays(
-    session: Session, account_id: int, today: date, late_days: int, *, texts_since: datetime
+    session: Session, account_id: int, today: date, late_days: int, *, texts_since: datetime | None = None
 ) -> Sequence[DueBirthday]:
     """Return the contacts with a birthday today or at most `late_days` days ago, latest birthday first.
 
-    db/queries/due_birthdays.sql decides who that is. `texts_since` limits DueBirthday.texts only.
+    db/queries/due_birthdays.sql decides who that is. DueBirthday.texts are those since `texts_since`.
+    Without it there are neither texts nor values, which take longest to read.
     """
     days = recent_birthdays(today, late_days)
     rows = session.execute(
@@ -113,12 +114,16 @@ def list_due_birthdays(
             full_name=row.full_name,
             language=row.language,
             call_by=row.call_by,
-            location=row.profile.get("location"),
+            location=row.location,
             on=row.celebrated_on,
             left_out=Reason(row.left_out) if row.left_out else None,
             planned_as=ActionState(row.planned_as) if row.planned_as else None,
-            texts=tuple(row.texts),
-            values=personal_values(row.profile, connected_on=row.connected_on, today=today),
+            texts=tuple(row.texts or ()),
+            values=(
+                NOTHING_KNOWN
+                if texts_since is None
+                else personal_values(row.profile, connected_on=row.connected_on, today=today)
+            ),
             held_until=row.held_until,
         )
         for row in rows
@@ -128,6 +133,12 @@ def list_due_birthdays(
 def get_addressee(session: Session, contact_id: int, today: date) -> Addressee:
     """Return a contact as the recipient of a message that is written `today`, a day of the account."""
     return _addressee(session.scalars(select(Contact).where(Contact.id == contact_id)).one(), today)
+
+
+def get_addressees(session: Session, contact_ids: Collection[int], today: date) -> Mapping[int, Addressee]:
+    """Return contacts as `get_addressee` does, by id."""
+    rows = session.scalars(select(Contact).where(Contact.id.in_(contact_ids)))
+    return {row.id: _addressee(row, today) for row in rows}
 
 
 def list_addressees(session: Session, account_id: int, today: date, *, limit: int) -> Sequence[Addressee]:
@@ -151,6 +162,23 @@ def list_addressees(session: Session, account_id: int, today: date, *, limit: in
     return [_addressee(row, today) for row in rows]
 
 
+def list_first_addressees(
+    session: Session, account_id: int, today: date, *, limit: int
+) -> Sequence[Addressee]:
+    """Return the first connections of the account as recipients. Unlike `list_addressees`, read no others."""
+    rows = session.scalars(
+        select(Contact)
+        .where(
+            Contact.account_id == account_id,
+            Contact.status == ContactStatus.CONNECTED,
+            Contact.do_not_contact.is_(False) & Contact.forgotten_at.is_(None),
+        )
+        .order_by(Contact.id)
+        .limit(limit)
+    )
+    return [_addressee(row, today) for row in rows]
+
+
 def _addressee(row: Contact, today: date) -> Addressee:
     values = personal_values(row.profile, connected_on=row.connected_on, today=today)
     location = row.profile.get("location")
@@ -164,6 +192,11 @@ def rename_contact(session: Session, contact_id: int, full_name: str) -> None:
         .where(Contact.id == contact_id, Contact.full_name != full_name, Contact.forgotten_at.is_(None))
         .values(full_name=full_name)
     )
+
+
+def get_account_id(session: Session, contact_id: int) -> int:
+    """Return the account that knows the contact. Raises NoResultFound for an unknown id."""
+    return session.scalars(select(Contact.account_id).where(Contact.id == contact_id)).one()
 
 
 def get_birthday(session: Session, contact_id: int) -> Birthday | None:
@@ -190,7 +223,7 @@ def mark_connected(session: Session, contact_ids: Collection[int]) -> None:
     )
 
 
-def set_do_not_contact(session: Session, account_id: int, profile_url: str, *, value: bool) -> bool:
+def set_do_not_contact(session: Session, account_id: int, profile_url: str, *, value: bool, by: str) -> bool:
     """Set or clear do-not-contact for a person; return False if the account has no such contact.
 
     An exclusion of the address is stored as well, so that it survives if undoing an import deletes the
@@ -203,10 +236,11 @@ def set_do_not_contact(session: Session, account_id: int, profile_url: str, *, v
         update(Contact)
         .where(Contact.account_id == account_id, Contact.profile_url == profile_url)
         .values(do_not_contact=value, by_hand=by_hand)
-        .returning(Contact.name_key)
+        .returning(Contact.id, Contact.name_key)
     ).first()
     if found is None:
         return False
+    changes.record_change(session, found.id, changes.NEVER if value else changes.ALLOW, by=by)
     if value:
         by_a_person = insert(Exclusion).values(account_id=account_id, profile_url=profile_url)
         session.execute(

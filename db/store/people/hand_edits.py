@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.store.people import changes
 from db.tables import Contact
 
 _BIRTHDAY: Final = {"month": "birth_month", "day": "birth_day", "year": "birth_year"}
@@ -26,6 +27,8 @@ class HandEdits:
 def save_hand_edits(session: Session, contact_id: int, edits: HandEdits, *, by: str) -> None:
     """Store the edits with who made them and when. Taking one back restores the value of before."""
     contact = session.scalars(select(Contact).where(Contact.id == contact_id).with_for_update()).one()
+    changed = [part for part in ("birthday", "call_by", "language") if getattr(edits, part) is not None]
+    changes.record_change(session, contact_id, changes.EDIT, by=by, detail=" ".join(changed))
     at = session.scalars(select(func.now())).one().isoformat(timespec="seconds")
     made: dict[str, Any] = dict(contact.by_hand or {})
     was: dict[str, Any] = dict(made.pop("was", {}))

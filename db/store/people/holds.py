@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from typing import Final
 
 from sqlalchemy import ColumnElement, Date, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from db.engine import today_in
-from db.store.people import accounts
+from db.store.people import accounts, changes
 from db.tables import Account, Action, Contact
 from worker.errors import Reason, RequestRefusedError
 from worker.rules.model import ActionState, Kind
+
+LONGEST: Final = timedelta(days=36_525)
+"""Near the last day of the calendar, nothing could be computed for the days after the hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ def hold_contact(session: Session, contact_id: int, until: date, *, reason: str 
     """Hold a contact until the beginning of a day in the account's zone; return how many actions wait.
 
     Actions that are planned wait for that instant; the gate before the effect stops all others. Raises
-    RequestRefusedError if the day is not in the future there.
+    RequestRefusedError if the day is not in the future there, or further than LONGEST.
     """
     # Lock the actions before the contact, as recording an effect does.
     planned = _lock_planned(session, contact_id)
@@ -37,9 +41,12 @@ def hold_contact(session: Session, contact_id: int, until: date, *, reason: str 
     today = today_in(session, account.zone)
     if until <= today:
         raise RequestRefusedError(
-            f"--until must be a day after today, which is {today} in {account.zone.key}: the hold ends when "
-            "that day begins"
+            f"the day must be after today, which is {today} in {account.zone.key}: the hold ends when that "
+            "day begins"
         )
+    if until - today > LONGEST:
+        raise RequestRefusedError("a hold lasts 100 years at most: for longer, choose to contact them never")
+    changes.record_change(session, contact_id, changes.HOLD, by=by, detail=until.isoformat())
     contact.hold_until, contact.hold_reason, contact.hold_by = until, reason, by
     ends = datetime.combine(until, time(), account.zone)
     held = Action.reason == Reason.ON_HOLD
@@ -59,6 +66,7 @@ def release_contact(session: Session, contact_id: int, *, by: str) -> bool:
     contact = session.scalars(select(Contact).where(Contact.id == contact_id).with_for_update()).one()
     if contact.hold_until is None:
         return False
+    changes.record_change(session, contact_id, changes.RELEASE, by=by)
     contact.hold_until = contact.hold_reason = contact.hold_by = None
     session.execute(
         update(Action)

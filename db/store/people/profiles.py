@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from db.tables import Contact, StoredProfile
+from worker.rules.bounds import MAX_FACT, MAX_FACTS, MAX_NAME, MAX_TEXT, cut_text
 from worker.rules.model import ContactStatus, FoundPerson
 from worker.rules.sourcing.profile import Profile, Section
 
@@ -76,8 +77,8 @@ def list_read_sections(profile: Profile) -> frozenset[Section]:
 def dump_head(profile: Profile | FoundPerson) -> dict[str, Any]:
     """Return the head of a profile or a search entry as JSON for contacts.profile."""
     return {
-        "headline": profile.headline,
-        "location": profile.location,
+        "headline": cut_text(profile.headline, MAX_FACT),
+        "location": cut_text(profile.location, MAX_FACT),
         "degree": profile.degree,
         "open_to_work": profile.open_to_work,
     }
@@ -96,9 +97,24 @@ def profile_from_entry(person: FoundPerson) -> Profile:
 
 
 def dump_profile(profile: Profile) -> dict[str, Any]:
-    """Return a profile as JSON for the table, without the sections that were not read."""
+    """Return a profile as JSON for the table, cut to its bounds, without the sections that were not read."""
     dumped: dict[str, Any] = _PROFILES.dump_python(profile, mode="json")
-    return {name: value for name, value in dumped.items() if value is not None or name not in set(Section)}
+    known = {name: value for name, value in dumped.items() if value is not None or name not in set(Section)}
+    wider = {"profile_url": profile.profile_url, "full_name": cut_text(profile.full_name, MAX_NAME)}
+    if profile.about is not None:
+        wider["about"] = cut_text(profile.about, MAX_TEXT)
+    return {name: _cut_facts(value) for name, value in known.items()} | wider
+
+
+def _cut_facts(value: Any) -> Any:  # noqa: ANN401 -- a value of JSON
+    """Return a value of JSON with its texts and lists cut to the bounds of facts."""
+    if isinstance(value, str):
+        return cut_text(value, MAX_FACT)
+    if isinstance(value, list):
+        return [_cut_facts(each) for each in value[:MAX_FACTS]]
+    if isinstance(value, dict):
+        return {name: _cut_facts(each) for name, each in value.items()}
+    return value
 
 
 def load_profile(stored: dict[str, Any]) -> Profile:

@@ -1,6 +1,6 @@
 """Contacts whose profile a visitor campaign may open: given contacts, or connections not seen for months."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -56,6 +56,17 @@ def save_addresses(session: Session, account_id: int, addresses: Sequence[str]) 
     position = func.array_position(list(addresses), Contact.profile_url)
     known = select(Contact.id).where(Contact.account_id == account_id, Contact.profile_url.in_(addresses))
     return session.scalars(known.order_by(position)).all()
+
+
+def find_known_contacts(session: Session, account_id: int, addresses: Sequence[str]) -> Mapping[str, int]:
+    """Return the contacts that the account has at these addresses, by the address as given."""
+    stored = contact_addresses.resolve_addresses(session, account_id, addresses)
+    wanted = {address: stored.get(address, address) for address in addresses}
+    known = select(Contact.profile_url, Contact.id).where(
+        Contact.account_id == account_id, Contact.profile_url.in_(wanted.values())
+    )
+    ids = dict(session.execute(known).all())
+    return {given: ids[stored_as] for given, stored_as in wanted.items() if stored_as in ids}
 
 
 def check_contacts(

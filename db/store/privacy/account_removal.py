@@ -21,12 +21,15 @@ from db.store.privacy.redaction import ONLY_FORGOTTEN
 from db.tables import (
     Account,
     Action,
+    ApprovalLink,
     Campaign,
     Contact,
     DailySummary,
     Import,
     Interaction,
     MessageTemplate,
+    NoticeTarget,
+    OutboxEvent,
     SavedSearch,
     Schedule,
     Search,
@@ -164,7 +167,10 @@ def _delete_own_rows(session: Session, account_id: int) -> None:
         .where(Interaction.account_id == account_id, Interaction.import_id.is_not(None))
         .values(import_id=None)
     )
-    for table in (Schedule, SavedSearch, MessageTemplate, Import, Subscription, DailySummary, SiteCheck):
+    for table in (
+        Schedule, SavedSearch, MessageTemplate, Import, Subscription, DailySummary, SiteCheck, NoticeTarget,
+        OutboxEvent, ApprovalLink,
+    ):  # fmt: skip
         session.execute(delete(table).where(table.account_id == account_id))
     own = select(Campaign.id).where(Campaign.account_id == account_id)
     session.execute(delete(Search).where(Search.campaign_id.in_(own)))

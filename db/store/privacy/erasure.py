@@ -77,6 +77,12 @@ def forget_person(session: Session, site: str, address: str) -> ErasureReport:
     return ErasureReport(new, len(people), skipped, erased, exclusions, mentions, account_ids, keys)
 
 
+def find_addresses(session: Session, site: str, address: str) -> frozenset[str]:
+    """Return all addresses that the site's accounts know of this person; each leaves a tombstone."""
+    account_ids = session.scalars(select(Account.id).where(Account.site == site)).all()
+    return _find_keys(session, account_ids, address)
+
+
 def _find_keys(session: Session, account_ids: Sequence[int], address: str) -> frozenset[str]:
     """Return all addresses that any account of the site knows of this person, former ones and ids included.
 

@@ -28,6 +28,7 @@ from db.tables import (
     SavedSearch,
     Schedule,
     Search,
+    StoredDecision,
     StoredProfile,
     Subscription,
     SubscriptionEntry,
@@ -94,6 +95,7 @@ DELETED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
         ImportDoubt: frozenset({"name", "birth_month", "birth_day", "birth_year"}),
         Exclusion: frozenset({"profile_url", "name_key", "note"}),
         IdentityChange: frozenset({"before"}),
+        StoredDecision: frozenset({"before"}),
         SubscriptionEntry: frozenset({"key", "version"}),
     }
 )
@@ -120,19 +122,38 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "contacts": frozenset({"name_key", "folded_name", "folded_facts"}),  # computed
         "actions": frozenset({"kind", "occasion", "state", "reason", "lease_owner", "correlation_id"}),
         "action_events": frozenset({"from_state", "to_state", "reason", "actor", "correlation_id", "hash"}),
+        "action_totals": frozenset({"campaign_kind", "kind", "from_state", "to_state", "reason"}),
+        "api_keys": frozenset({"name", "public_id", "secret_hash", "former_hash", "scopes"}),
+        "approval_links": frozenset({"token_hash", "target", "seen"}),  # ids and hashes
         "audit_heads": frozenset({"hash"}),
         "interactions": frozenset({"type", "status", "occasion", "correlation_id"}),
+        "interactions_by_day": frozenset({"day", "type"}),  # counts only
         "campaigns": frozenset({"kind", "state", "reason", "correlation_id"}),
         "campaign_requests": frozenset(
             {"fingerprint", "kind", "correlation_id"}
         ),  # a hash of kind and options
+        "changes": frozenset({"by", "change", "about", "detail"}),  # names of users and accounts, ids, codes
+        "console_links": frozenset({"token_hash"}),
+        "console_sessions": frozenset({"token_hash", "former_hash", "address", "browser", "system"}),
+        "console_users": frozenset({"name", "password_hash", "role", "language"}),
         "daily_summaries": frozenset({"on", "summary"}),  # counts only
+        "decisions": frozenset({"choice", "decided_by"}),
         "exclusions": frozenset({"occasion"}),
+        "idempotent_answers": frozenset(
+            {"key_hash", "request_hash", "sealed"}
+        ),  # only the client can read it
         "identity_changes": frozenset({"what", "changed_by"}),
         "imports": frozenset({"source", "started_by"}),
         "kill_switch": frozenset({"pulled_by"}),
         "mark_matches": frozenset({"site", "mark", "version", "day"}),  # counts of elements of pages
         "message_templates": frozenset({"language", "body", "default_key"}),  # the user's own words
+        "notice_deliveries": frozenset({"state", "last_error"}),
+        "notice_targets": frozenset(
+            {"name", "scheme", "host", "sealed", "kinds", "last_error"}
+        ),  # the user's own address
+        "notice_totals": frozenset({"kind", "outcome"}),
+        "outbox_events": frozenset({"kind", "key", "payload"}),  # ids, codes and counts
+        "people_totals": frozenset({"source", "outcome"}),
         "quota_changes": frozenset({"what", "before", "after", "changed_by"}),
         "quota_charges": frozenset({"kind", "reservation_id", "run_id"}),
         "quota_cuts": frozenset({"kind"}),
@@ -183,6 +204,8 @@ def erase_contacts(session: Session, contact_ids: Collection[int]) -> ErasedRows
     actions = execute_counted(session, _empty_rows(Action).where(Action.contact_id.in_(ids)))
     interactions = execute_counted(session, _empty_rows(Interaction).where(Interaction.contact_id.in_(ids)))
     doubts = _delete_doubts(session, ids)
+    theirs = select(Action.id).where(Action.contact_id.in_(ids))
+    session.execute(delete(StoredDecision).where(StoredDecision.action_id.in_(theirs)))
     session.execute(
         delete(IdentityChange).where(IdentityChange.contact_id.in_(ids) | IdentityChange.other_id.in_(ids))
     )

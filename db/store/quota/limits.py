@@ -185,6 +185,7 @@ def cut_limits(session: Session, account_id: int, kind: Kind) -> None:
 class LimitChange:
     """One entry of the audit log: who changed what, from what to what."""
 
+    id: int
     what: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
@@ -192,15 +193,17 @@ class LimitChange:
     at: datetime
 
 
-def list_changes(session: Session, account_id: int, *, newest: int = 50) -> list[LimitChange]:
-    """Return the newest changes of an account's limits, newest first."""
-    rows = session.scalars(
-        select(QuotaChange)
-        .where(QuotaChange.account_id == account_id)
-        .order_by(QuotaChange.id.desc())
-        .limit(newest)
-    )
-    return [LimitChange(row.what, row.before, row.after, row.changed_by, row.changed_at) for row in rows]
+def list_changes(
+    session: Session, account_id: int, *, newest: int = 50, before: int | None = None
+) -> list[LimitChange]:
+    """Return the newest changes of an account's limits, newest first: those with an id less than `before`."""
+    query = select(QuotaChange).where(QuotaChange.account_id == account_id)
+    if before is not None:
+        query = query.where(QuotaChange.id < before)
+    rows = session.scalars(query.order_by(QuotaChange.id.desc()).limit(newest))
+    return [
+        LimitChange(row.id, row.what, row.before, row.after, row.changed_by, row.changed_at) for row in rows
+    ]
 
 
 def record_breaker_reset(

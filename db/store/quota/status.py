@@ -5,20 +5,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from db.engine import get_database_time
 from db.store.people.accounts import AccountRecord
 from db.store.quota import ledger, limits
+from db.store.quota.limits import LoadedContext
 from db.tables import Action, Campaign, Contact
 from worker.errors import Reason
-from worker.rules.lifecycle import END_STATES
+from worker.rules.lifecycle import IN_FLIGHT, WAITING
 from worker.rules.model import NO_CONTACT_LABEL, ActionState, CampaignState, Kind
 from worker.rules.quota import decision as rules
 from worker.rules.quota.denials import DENIAL_REASONS
-from worker.rules.quota.gates import Usage, usage
-from worker.rules.quota.model import Decision, QuotaContext
+from worker.rules.quota.gates import WEEK, Usage, usage
+from worker.rules.quota.model import Decision, QuotaContext, QuotaState
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class QuotaStatus:
     """The status of one kind at `now`, by the ledger alone; Redis isn't asked.
 
     `by_ledger` is what counters rebuilt from the ledger would answer. `gap_until` is the latest end of the
-    gap after the last use.
+    gap after the last use. `week_renews_at` is when the oldest use of the last 7 days stops counting.
     """
 
     now: datetime
@@ -35,6 +36,7 @@ class QuotaStatus:
     cut_until: datetime | None
     used: Usage
     gap_until: datetime | None
+    week_renews_at: datetime | None
     by_ledger: Decision
 
 
@@ -61,8 +63,12 @@ class AccountQuotaStatus:
 def get_kind_status(session: Session, account_id: int, kind: Kind, run_id: str) -> QuotaStatus:
     """Return the status of one kind in the run `run_id`. Raises NoResultFound if there is no such account."""
     loaded = limits.load_context(session, account_id, kind, run_id)
-    context, now = loaded.context, ledger.read_clock(session)
-    state = ledger.read_ledger(session, context)
+    return _build_status(loaded, ledger.read_ledger(session, loaded.context), ledger.read_clock(session))
+
+
+def _build_status(loaded: LoadedContext, state: QuotaState, now: datetime) -> QuotaStatus:
+    context, kind = loaded.context, loaded.context.kind
+    used_at = [charge.at for charge in state.charges if charge.kind is kind and now - charge.at < WEEK]
     return QuotaStatus(
         now=now,
         context=context,
@@ -70,21 +76,24 @@ def get_kind_status(session: Session, account_id: int, kind: Kind, run_id: str) 
         cut_until=loaded.cut_until,
         used=usage(state, context, now),
         gap_until=state.gaps.get(kind),
+        week_renews_at=min(used_at) + WEEK if used_at else None,
         by_ledger=rules.remaining(state, context, now),
     )
 
 
 def get_account_status(session: Session, account: AccountRecord) -> AccountQuotaStatus:
-    """Return the status of every kind of the account, each in its current run."""
-    kinds = {
-        kind: get_kind_status(session, account.id, kind, _find_current_run(session, account.id, kind))
+    """Return the status of every kind of the account, each in its current run. The ledger is read once."""
+    loaded = [
+        limits.load_context(session, account.id, kind, _find_current_run(session, account.id, kind))
         for kind in Kind
-    }
+    ]
+    state = ledger.read_ledger(session, loaded[0].context)
+    now = ledger.read_clock(session)
     denials = {kind: find_last_denial(session, account.id, kind) for kind in Kind}
     return AccountQuotaStatus(
         account=account,
         now=get_database_time(session),
-        kinds=kinds,
+        kinds={each.context.kind: _build_status(each, state, now) for each in loaded},
         denials={kind: denial for kind, denial in denials.items() if denial is not None},
     )
 
@@ -118,7 +127,7 @@ def _find_current_run(session: Session, account_id: int, kind: Kind) -> str:
         .where(
             Action.account_id == account_id,
             Action.kind == kind,
-            Action.state.not_in(END_STATES),
+            or_(Action.state.in_(WAITING), Action.state.in_(IN_FLIGHT)),  # each has an index
             Campaign.state == CampaignState.PLANNED,
         )
         .order_by(Action.lease_until.is_(None), Action.not_before, Action.id)

@@ -38,6 +38,7 @@ class ActionFacts:
     expires_on: date | None
     needs_approval: bool
     approved_by: str | None
+    correlation_id: str
 
     @property
     def is_leased(self) -> bool:
@@ -81,6 +82,7 @@ def find_action(
         expires_on=row.expires_on,
         needs_approval=row.needs_approval,
         approved_by=row.approved_by,
+        correlation_id=row.correlation_id,
     )
 
 

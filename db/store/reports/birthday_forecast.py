@@ -1,11 +1,12 @@
 """Forecast when an account's birthday greetings go out under its quota."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, BigInteger, any_, cast, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
@@ -17,24 +18,28 @@ from db.store.quota import ledger, limits
 from db.store.reports import halts
 from db.tables import Action, Campaign, Contact, Schedule
 from worker.errors import Reason
-from worker.rules.birthdays import birthday_occasion
 from worker.rules.halts import Halt
 from worker.rules.messages.drafts import find_addressee_name
 from worker.rules.model import ActionState, CampaignKind, CampaignState, ContactStatus, Kind
 from worker.rules.names.spoken_name import SpokenName
 from worker.rules.quota.allowance import Allowance
 from worker.rules.quota.forecast import ActionForecast, ExpectedAction, Forecast, forecast
-from worker.rules.quota.windows import local_day
+from worker.rules.quota.windows import calendar_day, local_day
 
-_NOT_BEGUN = (ActionState.PROPOSED, ActionState.PLANNED, ActionState.QUEUED, ActionState.CLAIMED)
+_NOT_BEGUN = or_(  # two conditions, each with an index of its own
+    Action.state.in_((ActionState.PROPOSED, ActionState.PLANNED)),
+    Action.state.in_((ActionState.QUEUED, ActionState.CLAIMED)),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountForecast:
     """The forecast of an account, as of `now`, for birthdays from today to `last`.
 
-    `halts` stop the account at this moment. `unapproved` and `paused` count planned greetings that wait for
-    approval or in a paused campaign. The forecast ignores all three, as if nothing were stopped.
+    `due` are the birthdays of these days and of those that compete with them, also of people who are left
+    out; none if only planned ones were asked for. `halts` stop the account at this moment. `unapproved` and
+    `paused` count planned greetings that wait for approval or in a paused campaign. The forecast ignores all
+    three, as if nothing were stopped.
     """
 
     account: AccountRecord
@@ -42,6 +47,7 @@ class AccountForecast:
     now: datetime
     last: date
     late_days: int
+    due: Sequence[DueBirthday]
     forecast: Forecast
     halts: Sequence[Halt]
     unapproved: int
@@ -64,11 +70,14 @@ def forecast_birthdays(
     days: int,
     default_late_days: int,
     late_days: int | None = None,
+    only_planned: bool = False,
 ) -> AccountForecast:
     """Return when each birthday of today and the next `days` - 1 days is reached.
 
     Birthdays of the last days that may still be greeted are included. How late that is comes from
     `late_days`, else the account's schedule, else its latest campaign, else `default_late_days`.
+    `only_planned` leaves out those that no campaign has planned yet: they go after the planned ones, and
+    finding them takes long with many contacts.
     """
     allowance = limits.load_allowance(session, account.id, Kind.GREET)
     now = ledger.read_clock(session)
@@ -77,8 +86,11 @@ def forecast_birthdays(
     if late_days is None:
         late_days = _find_late_days(session, account.id, default_late_days)
     horizon = last + timedelta(days=late_days)
-    planned = list(_list_planned(session, account.id, never_late=horizon))
-    unplanned = _list_unplanned(session, account.id, horizon, now=now, days=days, late_days=late_days)
+    planned = list(_list_planned(session, account.id, account.zone, never_late=horizon))
+    due: Sequence[DueBirthday] = ()
+    if not only_planned:  # as a campaign on the last day that looks back over all the days
+        due = contacts.list_due_birthdays(session, account.id, horizon, days - 1 + 2 * late_days)
+    unplanned = _list_unplanned(due, late_days)
     expected = _hold_for_one_voice(session, account, now, [*(one.expected for one in planned), *unplanned])
     state = ledger.read_ledger(session, allowance.context_at(now, ""))
     return AccountForecast(
@@ -87,6 +99,7 @@ def forecast_birthdays(
         now=now,
         last=last,
         late_days=late_days,
+        due=due,
         forecast=forecast(expected, allowance, state, now=now, last=last),
         halts=halts.list_halts(session, account),
         unapproved=sum(one.state is ActionState.PROPOSED for one in planned),
@@ -95,15 +108,21 @@ def forecast_birthdays(
 
 
 def forecast_greetings(
-    session: Session, account: AccountRecord, *, default_late_days: int, late_days: int | None = None
+    session: Session,
+    account: AccountRecord,
+    *,
+    default_late_days: int,
+    late_days: int | None = None,
+    only_planned: bool = False,
 ) -> Mapping[tuple[int, date], ActionForecast]:
     """Return the forecast for each birthday up to today that is still to be greeted, by contact and day.
 
-    `late_days` and `default_late_days` are those of `forecast_birthdays`.
+    The other arguments are those of `forecast_birthdays`.
     """
     found = forecast_birthdays(
-        session, account, days=1, default_late_days=default_late_days, late_days=late_days
-    )
+        session, account, days=1, default_late_days=default_late_days, late_days=late_days,
+        only_planned=only_planned,
+    )  # fmt: skip
     return {(each.action.contact_id, each.action.on): each for each in found.forecast.actions}
 
 
@@ -175,33 +194,37 @@ def _find_late_days(session: Session, account_id: int, default: int) -> int:
     return default if late_days is None else late_days
 
 
-def _list_planned(session: Session, account_id: int, *, never_late: date) -> Iterator[_PlannedGreeting]:
+def _list_planned(
+    session: Session, account_id: int, zone: ZoneInfo, *, never_late: date
+) -> Iterator[_PlannedGreeting]:
     """Yield the planned greetings that are not acting yet; `never_late` is the last day if none is set."""
     rows = session.execute(
-        select(Action, Contact.id, Contact.full_name, Campaign.state)
+        select(Action, Contact.id, Contact.full_name, Contact.hold_until, Campaign.state)
         .join(Contact, Contact.id == Action.contact_id)
         .join(Campaign, Campaign.id == Action.campaign_id)
         .where(
             Action.account_id == account_id,
             Action.kind == Kind.GREET,
-            Action.state.in_(_NOT_BEGUN),
+            _NOT_BEGUN,
             Campaign.state != CampaignState.CANCELLED,
             Contact.do_not_contact.is_(False),
             Contact.status == ContactStatus.CONNECTED,
         )
     ).all()
     greeted = _list_greeted(session, [action for action, *_ in rows])
-    for action, contact_id, full_name, campaign in rows:
+    for action, contact_id, full_name, hold_until, campaign in rows:
         if (contact_id, action.occasion) in greeted:
             continue  # by hand, say: the gate skips it
+        held_until = calendar_day(hold_until, zone).start if hold_until else action.not_before
+        is_held = held_until > action.not_before  # a proposal that the gate would stop
         expected = ExpectedAction(
             contact_id=contact_id,
             full_name=full_name,
             on=action.occasion_on,
             until=action.expires_on or max(never_late, action.occasion_on),
             campaign=str(action.campaign_id),
-            not_before=action.not_before,
-            waits_for=Reason(action.reason) if action.reason else None,
+            not_before=max(action.not_before, held_until),
+            waits_for=Reason.ON_HOLD if is_held else Reason(action.reason) if action.reason else None,
             planned=(action.created_at, action.id),
         )
         yield _PlannedGreeting(expected, ActionState(action.state), CampaignState(campaign))
@@ -217,24 +240,10 @@ def _list_greeted(session: Session, actions: Sequence[Action]) -> Set[tuple[int,
     return {(contact_id, occasion) for contact_id, occasion in found}
 
 
-def _list_unplanned(
-    session: Session, account_id: int, horizon: date, *, now: datetime, days: int, late_days: int
-) -> Iterator[ExpectedAction]:
-    """Yield the birthdays up to `horizon`, or of the last days, for which nothing is planned or done yet.
-
-    Uses the query of a campaign on the last day that looks back over all the days.
-    """
-    found = contacts.list_due_birthdays(
-        session, account_id, horizon, days - 1 + 2 * late_days, texts_since=now
-    )
-    people = [person for person in found if person.left_out is None and _has_name(person)]
-    ids = cast([person.contact_id for person in people], ARRAY(BigInteger))
-    known = select(Action.contact_id, Action.occasion).where(
-        Action.account_id == account_id, Action.kind == Kind.GREET, Action.contact_id == any_(ids)
-    )
-    planned = {(contact_id, key) for contact_id, key in session.execute(known)}
-    for person in people:
-        if (person.contact_id, birthday_occasion(person.on)) not in planned:
+def _list_unplanned(due: Iterable[DueBirthday], late_days: int) -> Iterator[ExpectedAction]:
+    """Yield the birthdays for which nothing is planned or done yet."""
+    for person in due:
+        if person.left_out is None and person.planned_as is None and _has_name(person):
             until = person.on + timedelta(days=late_days)
             yield ExpectedAction(
                 person.contact_id, person.full_name, person.on, until,

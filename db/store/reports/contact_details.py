@@ -101,6 +101,7 @@ class ContactDetails:
     hold_by: str | None
     away_until: date | None
     replied_at: datetime | None
+    connected_on: date | None
     known_since: datetime
     facts: Mapping[str, Any]
     stored_profile: ProfileRecord | None
@@ -138,6 +139,7 @@ def get_contact_details(session: Session, contact_id: int) -> ContactDetails:
         hold_by=row.hold_by if held else None,
         away_until=away if away and away > (held or today) else None,
         replied_at=row.replied_at,
+        connected_on=row.connected_on,
         known_since=row.created_at,
         facts=row.profile,
         stored_profile=profiles.find_profile(session, contact_id),

@@ -77,8 +77,8 @@ class GateFacts:
     """All facts at the instant `now` of Postgres' clock.
 
     `action` is the one asked about, or the contact's open or last one. `upcoming` is the action that the
-    dispatcher takes next for the account. `site_gate` and `quota` are those of `kind`; `quota` is that of the
-    action's campaign.
+    dispatcher takes next for the account. `counts` is empty if it is about a contact. `site_gate` and `quota`
+    are those of `kind`; `quota` is that of the action's campaign.
     """
 
     now: datetime
@@ -159,7 +159,7 @@ def _gather_facts(
         action=action,
         in_flight=in_flight,
         upcoming=upcoming,
-        counts=_count_actions(session, account_id),
+        counts=_count_actions(session, account_id) if contact is None else {},
         next_schedule=session.scalars(
             select(func.min(Schedule.next_fire_at)).where(Schedule.account_id == account_id, Schedule.enabled)
         ).one(),

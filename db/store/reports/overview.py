@@ -6,13 +6,14 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 from db.store.campaigns.campaigns import CampaignRecord, count_actions_of_each, to_record
+from db.store.places import Place, is_behind, narrow
 from db.tables import Account, Action, Campaign, Contact, Interaction
 from worker.errors import Reason
 from worker.rules.campaign_progress import CampaignProgress, campaign_progress
-from worker.rules.model import NO_CONTACT_LABEL, ActionState, Kind
+from worker.rules.model import NO_CONTACT_LABEL, ActionState, CampaignKind, CampaignState, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,12 @@ class ActionLine:
     campaign_id: UUID
     correlation_id: str
     created_at: datetime
+    contact_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignLine(CampaignRecord):
-    """A campaign and the number of its actions in each state."""
+    """A campaign without its preview, and the number of its actions in each state."""
 
     actions: dict[ActionState, int]
 
@@ -85,6 +87,7 @@ def _read_lines(
             campaign_id=action.campaign_id,
             correlation_id=action.correlation_id,
             created_at=action.created_at,
+            contact_id=action.contact_id,
         )
         for action, account, full_name, profile_url, proof in session.execute(narrowed)
     ]
@@ -125,6 +128,24 @@ def list_campaign_actions(session: Session, campaign_id: UUID) -> Sequence[Actio
     )
 
 
+def list_campaign_page(
+    session: Session, campaign_id: UUID, *, limit: int, before: UUID | None = None
+) -> Sequence[ActionLine]:
+    """Return a keyset page of the campaign's actions behind `before`, newest occasions first.
+
+    Empty for an unknown `before`.
+    """
+    statement = (
+        _ACTIONS.where(Action.campaign_id == campaign_id)
+        .order_by(Action.occasion_on.desc(), Action.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        last = select(Action.occasion_on).where(Action.id == before).scalar_subquery()
+        statement = statement.where(tuple_(Action.occasion_on, Action.id) < tuple_(last, before))
+    return _read_lines(session, statement)
+
+
 def find_action(session: Session, action_id: UUID) -> ActionLine | None:
     """Return the action, or None."""
     return next(iter(_read_lines(session, _ACTIONS.where(Action.id == action_id))), None)
@@ -134,45 +155,64 @@ def list_actions(
     session: Session,
     *,
     limit: int,
-    before: UUID | None = None,
+    before: UUID | Place | None = None,
     account: str | None = None,
     state: ActionState | None = None,
+    kind: Kind | None = None,
+    campaign: UUID | None = None,
     contacts: Sequence[int] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> Sequence[ActionLine]:
     """Return a keyset page of actions created before the action `before`, newest first.
 
-    Empty for an unknown `before`. `contacts`: only those about these contacts.
+    Empty for an unknown id `before`. `contacts`: only those about these contacts. `since` and `until` are of
+    the creation, `until` is exclusive.
     """
-    statement = _ACTIONS.order_by(Action.created_at.desc(), Action.id.desc()).limit(limit)
+    statement = _ACTIONS.where(*narrow(Action, account=account, since=since, until=until))
     if before is not None:
-        created = select(Action.created_at).where(Action.id == before).scalar_subquery()
-        statement = statement.where(tuple_(Action.created_at, Action.id) < tuple_(created, before))
-    if account is not None:
-        statement = statement.where(Account.name == account)
+        statement = statement.where(is_behind(Action, before))
     if state is not None:
         statement = statement.where(Action.state == state)
+    if kind is not None:
+        statement = statement.where(Action.kind == kind)
+    if campaign is not None:
+        statement = statement.where(Action.campaign_id == campaign)
     if contacts is not None:
         statement = statement.where(Action.contact_id.in_(contacts))
-    return _read_lines(session, statement)
+    return _read_lines(session, statement.order_by(Action.created_at.desc(), Action.id.desc()).limit(limit))
 
 
 def list_campaigns(
-    session: Session, *, limit: int, before: UUID | None = None, account: str | None = None
+    session: Session,
+    *,
+    limit: int,
+    before: UUID | Place | None = None,
+    account: str | None = None,
+    kind: CampaignKind | None = None,
+    state: CampaignState | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> Sequence[CampaignLine]:
-    """Return a keyset page of campaigns created before the campaign `before`, newest first."""
+    """Return a keyset page of campaigns created before the campaign `before`, newest first.
+
+    `since` and `until` are of the request, `until` is exclusive. A preview may be long: `preview` is None.
+    """
     statement = (
         select(Campaign, Account.name)
         .join(Account, Account.id == Campaign.account_id)
-        .where(Account.removed_at.is_(None))
+        .where(Account.removed_at.is_(None), *narrow(Campaign, account=account, since=since, until=until))
         .order_by(Campaign.created_at.desc(), Campaign.id.desc())
         .limit(limit)
+        .options(defer(Campaign.preview, raiseload=True))
     )
     if before is not None:
-        created = select(Campaign.created_at).where(Campaign.id == before).scalar_subquery()
-        statement = statement.where(tuple_(Campaign.created_at, Campaign.id) < tuple_(created, before))
-    if account is not None:
-        statement = statement.where(Account.name == account)
-    found = [to_record(*row) for row in session.execute(statement)]
+        statement = statement.where(is_behind(Campaign, before))
+    if kind is not None:
+        statement = statement.where(Campaign.kind == kind)
+    if state is not None:
+        statement = statement.where(Campaign.state == state)
+    found = [to_record(*row, with_preview=False) for row in session.execute(statement)]
     counts = count_actions_of_each(session, [campaign.id for campaign in found])
     return [
         CampaignLine(

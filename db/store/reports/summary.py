@@ -80,9 +80,14 @@ def summarise_day(
     )  # fmt: skip
 
 
-def summarise_campaign(session: Session, campaign_id: UUID) -> CampaignSummary | None:
-    """Return the campaign's summary so far, or None for an unknown id."""
-    campaign = campaigns.find_campaign(session, campaign_id)
+def summarise_campaign(
+    session: Session, campaign_id: UUID, *, with_lists: bool = True
+) -> CampaignSummary | None:
+    """Return the campaign's summary so far, or None for an unknown id.
+
+    `with_lists=False` leaves out what may have thousands of lines: `left_out`, and a dry run's preview.
+    """
+    campaign = campaigns.find_campaign(session, campaign_id, with_preview=with_lists)
     if campaign is None:
         return None
     zone = session.scalars(select(Account.time_zone).where(Account.id == campaign.account_id)).one()
@@ -112,7 +117,7 @@ def summarise_campaign(session: Session, campaign_id: UUID) -> CampaignSummary |
             withdrawn=done[Kind.WITHDRAW],
         ),
         open=outcome_counts.count_open(session, of_campaign),
-        left_out=outcome_counts.list_left_out(session, of_campaign),
+        left_out=outcome_counts.list_left_out(session, of_campaign) if with_lists else (),
         search=searches.find_search(session, campaign_id),
     )
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.engine import get_database_time, today_in
+from db.engine import today_in
 from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
 from db.store.reports import birthday_forecast
@@ -16,6 +17,9 @@ from worker.errors import Reason
 from worker.rules.messages.drafts import find_addressee_name
 from worker.rules.model import ActionState, CampaignKind
 from worker.rules.names.spoken_name import SpokenName
+
+MAX_DAYS: Final = 180
+"""Of further birthdays, nobody needs to know yet whether they would be greeted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,6 @@ def list_upcoming_birthdays(
         account.id,
         today + timedelta(days=days - 1),
         days - 1,
-        texts_since=get_database_time(session),
     )
     forecast = birthday_forecast.forecast_birthdays(
         session, account, days=days, default_late_days=default_late_days
@@ -75,7 +78,7 @@ def list_upcoming_birthdays(
                 left_out=left_out,
             )
         )  # fmt: skip
-    return sorted(upcoming, key=lambda birthday: (birthday.on, birthday.full_name))
+    return sorted(upcoming, key=lambda each: (each.on, each.full_name, each.contact_id))
 
 
 def has_birthday_schedule(session: Session, account_id: int) -> bool:

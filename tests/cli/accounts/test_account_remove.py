@@ -82,7 +82,7 @@ def greeted_and_excluded(session: Session) -> AccountRecord:
     account = an_account(session)
     today = database_now(session).date()
     ann, bob, _ = (a_contact(session, account, slug, birthday=today) for slug in ("ann", "bob", "cid"))
-    contacts.set_do_not_contact(session, account.id, bob.profile_url, value=True)
+    contacts.set_do_not_contact(session, account.id, bob.profile_url, value=True, by="tests")
     campaign_id = a_campaign(session, account)
     add_planned(session, account, ann, campaign_id=campaign_id)
     for change in (
@@ -114,14 +114,17 @@ def test_a_removed_account_is_gone_but_greets_nobody_twice_when_it_comes_back(
     picture = tmp_path / "2026-11-28" / screenshot_name(account.id, f"{SANDBOX}ann/", Kind.GREET, 1)
     picture.parent.mkdir()
     picture.touch()
+    trace = picture.with_suffix(".zip")
+    trace.touch()
 
     assert "not confirmed" in _refused_without_yes(rapport, environment)
     said = rapport("account", "remove", "demo", "--yes")
 
-    went = "3 contacts, 1 campaign, 1 action, 1 interaction, the sign-in, 1 screenshot"
+    went = "3 contacts, 1 campaign, 1 action, 1 interaction, the sign-in, 2 screenshots and traces"
     assert f"account demo is removed: {went}" in said
     assert "give it the same name" in said
     assert not picture.exists()
+    assert not trace.exists()
     assert "no account called 'demo'" in rapport.refused("quota", "show", "demo")
     for command in (("account", "list"), ("campaign", "list"), ("actions", "list"), ("contacts", "list")):
         assert "demo" not in rapport(*command).replace("rapport demo", ""), command

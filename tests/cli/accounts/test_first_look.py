@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, update
 
-from api_stub.cli.stack.own_checks import check_sites
+from api_stub.checks.own_work import check_sites
 from db.engine import Database
 from db.store.actions import account_lease, claims, dispatch, lifecycle
 from db.store.people import accounts, site_checks
@@ -87,13 +87,12 @@ def gates_of(rapport: Rapport) -> Iterator[tuple[str, bool, str]]:
 
 def test_a_typed_yes_lets_the_next_messages_go_out_by_themselves(
     database: Database,
-    database_url: str,
     rapport: Rapport,
     environment: pytest.MonkeyPatch,
     sent: UUID,
 ) -> None:
     assert "look at the first message: `rapport account first-look demo`" in rapport("why", "demo")
-    assert "waits for a person to look at its first message" in check_sites(database_url).detail
+    assert "waits for a person to look at its first message" in check_sites(database).detail
     answer(environment, "yes")
     said = rapport("account", "first-look", "demo")
     for shown in ("Ann", MEMBER, TEXT, "the page shows no time", "seen live: account demo now sends"):
@@ -105,7 +104,6 @@ def test_a_typed_yes_lets_the_next_messages_go_out_by_themselves(
 
 def test_a_no_ends_sending_until_another_check(
     database: Database,
-    database_url: str,
     rapport: Rapport,
     environment: pytest.MonkeyPatch,
     sent: UUID,
@@ -116,7 +114,7 @@ def test_a_no_ends_sending_until_another_check(
     assert says.startswith("recipient: drift (a person saw something else than what was sent), ")
     assert says.endswith(", ember en")
     assert "has sent nothing yet" in rapport.refused("account", "first-look", "demo")
-    assert "demo sends nothing: recipient: drift" in check_sites(database_url).detail
+    assert "demo sends nothing: recipient: drift" in check_sites(database).detail
 
 
 @pytest.mark.parametrize("typed", ["", "y", "perhaps"])
@@ -192,7 +190,7 @@ def test_while_a_worker_uses_the_account_nothing_is_opened(
 
 
 def test_before_a_check_why_and_doctor_name_what_is_missing(
-    database: Database, database_url: str, rapport: Rapport, account: AccountRecord
+    database: Database, rapport: Rapport, account: AccountRecord
 ) -> None:
     with database.transaction() as session:
         add_planned(session, account, a_contact(session, account, "ann"), text=TEXT)
@@ -202,10 +200,10 @@ def test_before_a_check_why_and_doctor_name_what_is_missing(
     forecast = rapport("forecast", "demo")
     assert "nothing is sent before you check the site's pages" in forecast
     assert "each greeting waits for your approval" in forecast
-    found = check_sites(database_url)
+    found = check_sites(database)
     assert (found.ok, found.is_warning) == (True, True)
     assert "account demo sends nothing: recipient: never checked" in found.detail
     with database.transaction() as session:
         session.execute(update(Contact).values(do_not_contact=True))
         prove_site(session, account.id)
-    assert check_sites(database_url).is_warning is False
+    assert check_sites(database).is_warning is False

@@ -1,13 +1,12 @@
 """`rapport campaign birthday`, with the tasks in this process in place of a worker."""
 
+import json
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from api_stub.cli.campaigns import start
-from api_stub.cli.formatting import describe_reason
 from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.actions import control
@@ -20,6 +19,7 @@ from tests.builders import a_contact, an_account, database_now
 from tests.cli.conftest import Rapport
 from worker import logs
 from worker.errors import Reason
+from worker.rules.wording.reasons import describe_reason
 
 
 @pytest.fixture
@@ -40,10 +40,10 @@ def worker(database: Database, monkeypatch: pytest.MonkeyPatch, consumers: None)
     """Plan published campaigns at once; return the requests."""
     asked: list[BirthdayCampaign] = []
 
-    def send(_: TaskClient, __: str, payload: BirthdayCampaign, **___: Any) -> str:
+    def send(_: TaskClient, __: str, payload: BirthdayCampaign, *, correlation_id: str) -> str:
         asked.append(payload)
         assert payload.campaign_id is not None
-        with database.transaction() as session, logs.bound(correlation_id="test"):
+        with database.transaction() as session, logs.bound(correlation_id=correlation_id):
             start_campaign(session, account=payload.account, campaign_id=payload.campaign_id, options=payload)
             if payload.read_site:
                 campaigns.mark_failed(
@@ -53,6 +53,20 @@ def worker(database: Database, monkeypatch: pytest.MonkeyPatch, consumers: None)
 
     monkeypatch.setattr(TaskClient, "send", send)
     return asked
+
+
+def test_the_correlation_id_is_the_campaigns_and_each_answer_prints_it(
+    rapport: Rapport, people: None, worker: list[BirthdayCampaign]
+) -> None:
+    said = rapport("campaign", "birthday", "demo", "--no-read-site", "--json")
+    started = json.loads(said[said.index("\n{") :])  # after the lines of the worker
+    assert started["correlation_id"] == started["campaign_id"]
+    action = started["actions"][0]["id"]
+    hint = f"logs --correlation {started['campaign_id']}"
+    assert hint in rapport("campaign", "show", started["campaign_id"])
+    assert hint in rapport("why", action)
+    assert started["campaign_id"] in rapport("actions", "show", action)
+    assert json.loads(rapport("why", action, "--json"))["correlation_id"] == started["campaign_id"]
 
 
 def test_a_dry_run_shows_who_gets_what_and_why_others_get_nothing(

@@ -15,8 +15,8 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import select, text
 
+from api_stub.checks import servers
 from api_stub.cli.screen import waiting
-from api_stub.cli.stack import doctor
 from db.engine import Database
 from db.store import kill_switch
 from db.store.imports import birthday_doubts, runs, subscriptions
@@ -157,7 +157,7 @@ def test_three_nights_with_changes_a_deletion_and_a_wrong_password(
     assert contacts(database) == before
     for command in (("summary", "demo"), ("import", "subscriptions"), ("why", "demo")):
         assert "the server refused the user name or the password" in " ".join(rapport(*command).split())
-    finding = doctor._check_subscriptions(get_settings().required("database_url").get_secret_value())
+    finding = servers.check_subscriptions(database)
     assert (finding.is_warning, "refused the user name" in finding.detail) == (True, True)
 
     radicale.set_password(PASSWORD)
@@ -239,9 +239,7 @@ def test_a_lost_key_is_said_and_rotation_keeps_the_address(
     code, out, _ = rapport.code("secrets", "rotate")
     assert (code, f"subscription {number}: " in out) == (4, True)
     settings = get_settings()
-    finding = doctor._check_secret_keys(
-        settings.secret_keys, settings.required("database_url").get_secret_value()
-    )
+    finding = servers.check_secret_keys(settings.secret_keys, database)
     assert finding.detail == f"they can't decrypt the subscriptions {number}"
 
 

@@ -1,5 +1,8 @@
 """Screenshots: named after the person, and shown with their paths, also of one that was removed."""
 
+import json
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,8 +13,8 @@ from db.tables import Interaction
 from tests.builders import SANDBOX, a_contact, add_planned, an_account
 from tests.cli.conftest import Rapport
 from worker.rules.model import Kind
-from worker.rules.screenshot_names import is_screenshot_of, screenshot_name
-from worker.screenshots import delete_screenshots
+from worker.rules.screenshot_names import is_screenshot_of, screenshot_name, trace_name
+from worker.screenshots import delete_evidence
 
 IVAN = f"{SANDBOX}%D0%B8%D0%B2%D0%B0%D0%BD-petrov/"
 
@@ -39,6 +42,7 @@ def test_the_paths_are_whole_and_one_that_is_gone_says_why(
     day.mkdir(parents=True)
     for kind in Kind:
         (day / screenshot_name(account.id, ann.profile_url, kind, 2)).touch()
+        (day / trace_name(account.id, ann.profile_url, kind, 2)).touch()
         (day / screenshot_name(account.id, f"{SANDBOX}ann/", kind, 2)).touch()
     shown = rapport("contacts", "show", "ann-lee")
     assert f"  {old} (removed: screenshots are kept for " in shown
@@ -48,6 +52,14 @@ def test_the_paths_are_whole_and_one_that_is_gone_says_why(
     one = rapport("actions", "show", str(action_id))
     assert f"screenshot  {day}/{account.id}-ann-lee-greet-2.png\n" in one
     assert one.count("screenshot  ") == 1
+    trace = str(day / f"{account.id}-ann-lee-greet-2.zip")
+    assert f"trace       {trace}\n" in one
+    viewer = shlex.join(
+        [str(Path(sys.executable).with_name("playwright")), "show-trace", "--port", "0", trace]
+    )
+    assert f"opens with: {viewer}\n" in one
+    shown_as_json = json.loads(rapport("actions", "show", str(action_id), "--json"))
+    assert shown_as_json["traces"] == [{"path": trace, "command": viewer}]
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -60,6 +72,8 @@ def test_a_name_in_any_script_is_readable_and_its_pictures_are_deleted(kind: Kin
     assert len(screenshot_name(7, f"{SANDBOX}{'%E5%BC%A0' * 100}/", kind, 1).encode()) < 200
     day = tmp_path / "2026-11-28"
     day.mkdir()
-    for each in (name, former, f"7-petrov-{kind}-1.png"):
+    trace = trace_name(7, IVAN, kind, 1)
+    for each in (name, former, trace, f"7-petrov-{kind}-1.png", f"7-petrov-{kind}-1.zip"):
         (day / each).touch()
-    assert delete_screenshots(tmp_path, [7], [IVAN]) == 2
+    assert delete_evidence(tmp_path, [7], [IVAN]) == 3
+    assert len(list(day.iterdir())) == 2

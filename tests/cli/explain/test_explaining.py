@@ -21,6 +21,7 @@ from worker.errors import Reason
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
+from worker.rules.wording.reasons import describe_reason
 from worker.secrets import Vault
 from worker.settings import Settings
 
@@ -283,7 +284,7 @@ def test_every_command_helps_strangers(rapport: Rapport) -> None:
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_words(reason: Reason) -> None:
-    assert "_" not in formatting.describe_reason(reason)
+    assert "_" not in describe_reason(reason)
 
 
 def test_a_container_s_user_without_a_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from api_stub.cli.stack.own_checks import check_sign_ins
+from api_stub.checks.own_work import check_sign_ins
 from db.engine import Database
 from db.store.people import accounts
 from db.tables import Account
@@ -91,13 +91,13 @@ def test_a_stopped_account_says_only_why_it_is_stopped(database: Database, rappo
     assert "the sign-in of" not in rapport("why", "demo")
 
 
-def test_doctor_warns_before_and_fails_after(database: Database, rapport: Rapport, database_url: str) -> None:
+def test_doctor_warns_before_and_fails_after(database: Database, rapport: Rapport) -> None:
     sign_in(database, timedelta(days=30))
-    assert check_sign_ins(database_url).ok
-    assert not check_sign_ins(database_url).is_warning
+    assert check_sign_ins(database).ok
+    assert not check_sign_ins(database).is_warning
     sign_in(database, timedelta(days=2), "bea")
-    soon = check_sign_ins(database_url)
+    soon = check_sign_ins(database)
     assert (soon.ok, soon.is_warning, soon.detail.startswith("bea expires soon: ")) == (True, True, True)
     sign_in(database, timedelta(days=-2), "cem")
-    over = check_sign_ins(database_url)
+    over = check_sign_ins(database)
     assert (over.ok, over.is_warning, "cem expired " in over.detail) == (False, False, True)

@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import text
 
-from api_stub.cli.stack.own_checks import check_upkeep
+from api_stub.checks.own_work import check_upkeep
 from db.engine import Database
 from db.store.people import accounts
 from tests.builders import an_account
@@ -61,11 +61,11 @@ def test_why_says_when_each_job_last_ran_and_failed(rapport: Rapport, database: 
     [("due_at = due_at", "ok", "ok"), (FAILED, "warning", "warning"), (LATE, "missing", "warning")],
 )
 def test_the_doctor_says_what_is_late_or_fails(
-    database: Database, database_url: str, values: str, running: str, stopped: str
+    database: Database, values: str, running: str, stopped: str
 ) -> None:
     retention(database, values)
     for is_running, expected in ((True, running), (False, stopped)):
-        found = check_upkeep(database_url, is_running=is_running)
+        found = check_upkeep(database, is_running=is_running)
         state = "warning" if found.is_warning else "ok" if found.ok else "missing"
         assert (state, bool(found.advice)) == (expected, expected != "ok")
         assert "retention done " in found.detail

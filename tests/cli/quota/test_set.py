@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from api_stub.cli.quota.parse import parse_days, parse_duration, parse_gap, parse_hours
 from db.engine import Database
 from db.store.quota import limits
 from db.tables import Account
@@ -15,6 +14,7 @@ from tests.cli.quota.helpers import HOUR, MINUTE, SECOND, TEN, add_denied, confi
 from worker.errors import Reason, RequestRefusedError
 from worker.rules.model import Kind
 from worker.rules.quota.limits import DEFAULT_QUOTA, PRACTICE_QUOTA, Limits, Totals
+from worker.rules.quota.notation import parse_days, parse_duration, parse_gap, parse_hours
 from worker.rules.quota.windows import ALL_WEEK, WEEKDAYS, Hours
 
 

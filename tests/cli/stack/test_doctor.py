@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from api_stub.checks.finding import Finding
+from api_stub.checks.own_work import check_packages, check_python
 from api_stub.cli.stack import doctor
-from api_stub.cli.stack.finding import Finding
-from api_stub.cli.stack.own_checks import check_python
 from tests.cli.conftest import NOBODY, Rapport
 from worker import queues, redis_address
 from worker.browser import chromium
@@ -36,11 +36,12 @@ def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path, redis_url: 
         "sign-ins": True,
         "upkeep": True,
         "sites' pages": True,
+        "notices": True,
         "workers": True,
     }
     assert "answers" in found["Redis"].detail
     assert check_python(sys.version_info[:3]).ok
-    assert doctor._list_versions().ok
+    assert check_packages().ok
     assert doctor._check_ports().ok
 
 
@@ -50,7 +51,7 @@ def test_the_doctor_says_which_url_is_wrong_and_tells_no_password(
     environment.setenv("DATABASE_URL", NOBODY)
     environment.setenv("REDIS_URL", "redis://:secret-word@127.0.0.1:1/0")
     found = findings(tmp_path)
-    assert [finding.ok for finding in found.values()] == [False] * 9
+    assert [finding.ok for finding in found.values()] == [False] * 10
     assert "DATABASE_URL" in found["Postgres"].advice
     assert "REDIS_URL" in found["Redis"].advice
     assert "secret-word" not in repr(found)

@@ -5,6 +5,7 @@ import sys
 from itertools import product
 
 import pytest
+from cryptography.fernet import Fernet
 
 from api_stub.cli.stack import doctor
 from api_stub.stack.environment import inherited_environment, set_environment
@@ -34,6 +35,7 @@ LACKS = {
     "api": "DATABASE_URL",
     "flower": "RAPPORT_FLOWER_AUTH",
     "sandbox": "RAPPORT_SANDBOX_KEY",
+    "mcp": "RAPPORT_MCP_KEY",
     "migrate": "DATABASE_URL",
 }
 
@@ -71,8 +73,10 @@ def test_a_process_starts_again_without_the_secrets_of_others(
         raise SystemExit(0)
 
     environment.setattr("os.execv", execute)
+    environment.setattr("worker.metrics.living._service", "command")  # each program names its own
     for name in secrets - inherited_environment(also=secrets).keys():
         environment.setenv(name, "me:a-long-enough-secret")
+    environment.setenv("RAPPORT_CONSOLE_KEYS", Fernet.generate_key().decode())
     everything = inherited_environment(also=secrets)
     programs = [p for p in Process if p not in {Process.MIGRATE, Process.SIGN_IN}]
     for process in programs:

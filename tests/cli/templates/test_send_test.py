@@ -5,19 +5,23 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from api_stub.cli import account_page
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.ledger_check import compare_with_ledger
 from db.engine import Database
 from db.store.campaigns import templates
 from db.store.kill_switch import pull_kill_switch, release_kill_switch
 from db.store.people import accounts, lookup
+from db.store.people.accounts import AccountRecord
 from tests.builders import TEN, a_contact, an_account
 from tests.cli.conftest import Rapport
 from tests.conftest import StartSandbox, signed_in
+from worker.browser.pool import BrowserPool
 from worker.secrets import Vault
 from worker.settings import Settings
 
@@ -35,10 +39,10 @@ def sandbox(start_sandbox: StartSandbox, tmp_path: Path) -> Iterator[SandboxClie
 
 
 @pytest.fixture
-def send(
+def signed(
     sandbox: SandboxClient, database: Database, environment: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[..., tuple[int, str]]:
-    """Runs the command in a process of its own, for a signed-in account with a signature."""
+) -> AccountRecord:
+    """A signed-in account with a signature."""
     environment.setenv("RAPPORT_SANDBOX_URL", sandbox.base_url)
     environment.setenv("RAPPORT_EVIDENCE_DIR", str(tmp_path / "evidence"))
     vault = Vault(Settings().required("secret_keys"))
@@ -46,20 +50,31 @@ def send(
         account = an_account(session)
         accounts.save_session(session, account.id, vault.seal(signed_in(sandbox, "demo")))
         accounts.set_signature(session, account.id, "Best, Dana")
+    return account
+
+
+@pytest.fixture
+def send(
+    signed: AccountRecord, rapport: Rapport, browser_pool: BrowserPool, environment: pytest.MonkeyPatch
+) -> Iterator[Callable[..., tuple[int, str]]]:
+    """Runs the command in this process, with a page of the run's Chromium."""
+    environment.setattr(account_page, "BrowserPool", lambda **_: nullcontext(browser_pool))
 
     def run(*arguments: str) -> tuple[int, str]:
-        argv = [sys.executable, "-m", "api_stub.cli", "templates", "test", *arguments]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
+        code, out, err = rapport.code("templates", "test", *arguments)
+        return code, out + err
 
-    return run
+    yield run
+    browser_pool.close_context(signed.id)
 
 
 def test_a_test_message_arrives_as_it_is_shown_and_greets_nobody(
-    send: Callable[..., tuple[int, str]], sandbox: SandboxClient, database: Database
+    signed: AccountRecord, sandbox: SandboxClient, database: Database
 ) -> None:
-    code, said = send(TEXT, "--to", MEMBER)
-    assert code == 0, said
+    argv = [sys.executable, "-m", "api_stub.cli", "templates", "test", TEXT, "--to", MEMBER]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
     arrived = "Happy birthday, Xóchitl of Milpa, in Puebla!\nBest, Dana"
     assert said.startswith(f"Xóchitl Ramírez ✨ ({ADDRESS}) received:\n{arrived}\nscreenshot: ")
     screenshot = Path(said.rpartition("screenshot: ")[2].strip())

@@ -11,12 +11,15 @@ from db.queries import load_query
 from db.store.actions import approval, claims, gates, interactions, leases, proposals
 from db.store.campaigns import campaigns, search_hits
 from db.store.campaigns.search_hits import HitLine
+from db.store.identity import doubts
 from db.store.people import addresses, contact_list, contacts, profiles
 from db.store.people.contact_list import ContactFilters
 from db.store.quota import ledger, limits
-from db.store.reports import overview
+from db.store.reports import day, overview
 from tests.builders import LONG_AGO
-from worker.rules.model import ContactStatus, Kind
+from worker.rules.messages.approval import UNDO_FIRST
+from worker.rules.model import ActionState, ContactStatus, Kind
+from worker.rules.quota.windows import Span
 from worker.rules.sourcing.scoring import Score
 
 FILL = """
@@ -130,13 +133,13 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     ),
     "people added lately": (
         "contacts",
-        "ix_contacts_created_at",
+        "ix_contacts_created_at_id",
         lambda s: s.execute(text("select id from contacts where created_at > now() - interval '1 hour'")),
     ),
     "a person's page": (
         "contacts",
         "uq_contacts_profile_url_account_id",
-        lambda s: contacts.set_do_not_contact(s, 7, "https://sandbox.test/in/706", value=True),
+        lambda s: contacts.set_do_not_contact(s, 7, "https://sandbox.test/in/706", value=True, by="tests"),
     ),
     "a person whom several accounts know": (
         "contacts",
@@ -167,10 +170,20 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
         "ix_contacts_import_id",
         lambda s: s.execute(text("delete from contacts where import_id = 7")),
     ),
+    "whose address moved": (
+        "contacts",
+        "ix_contacts_moved",
+        lambda s: doubts.count_identity_doubts(s, 7),
+    ),
     "what an import said had happened": (
         "interactions",
         "ix_interactions_import_id",
         lambda s: s.execute(text("delete from interactions where import_id = 7")),
+    ),
+    "who answered on a day": (
+        "interactions",
+        "ix_interactions_replied_at",
+        lambda s: day.list_replies(s, 7, Span(LONG_AGO, LONG_AGO + timedelta(days=1))),
     ),
     "what a person had from us, or is to have": (
         "actions",
@@ -188,12 +201,17 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     ),
     "what waits for a person": (
         "actions",
-        "ix_actions_expires_on",
+        "ix_actions_waiting",
         lambda s: proposals.list_proposals(s, limit=50, after=UUID(int=7)),
+    ),
+    "how many have not ended, of each kind": (
+        "actions",
+        "ix_actions_waiting",
+        lambda s: s.execute(load_query("open_actions")),
     ),
     "how many wait for a person": (
         "actions",
-        "ix_actions_expires_on",
+        "ix_actions_waiting",
         lambda s: proposals.count_proposals(s, account="account 7"),
     ),
     "who is never to be contacted again": (
@@ -205,15 +223,15 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     ),
     "has this person been greeted": (
         "interactions",
-        "ix_interactions_contact_type_status",
+        "ix_interactions_contact_type_status_occasion",
         lambda s: s.execute(
             text("select 1 from interactions where contact_id = 706 and type = 'greet' and status = 'sent'")
         ),
     ),
-    "what happened in the last hour": (
+    "what happened last": (
         "interactions",
         "ix_interactions_created_at",
-        lambda s: s.execute(text("select id from interactions where created_at > now() - interval '1 hour'")),
+        lambda s: interactions.list_history(s, limit=10),
     ),
     "the first page of interactions": (
         "interactions",
@@ -239,18 +257,19 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "which accounts can start": (
         "actions",
         "ix_actions_due",
-        lambda s: s.execute(load_query("lock_ready_accounts"), {"batch": 50}),
+        lambda s: s.execute(load_query("lock_ready_accounts"), {"batch": 50, "undo_first": UNDO_FIRST}),
     ),
     "which accounts are busy": (
         "actions",
         "uq_actions_one_in_flight",
-        lambda s: s.execute(load_query("lock_ready_accounts"), {"batch": 50}),
+        lambda s: s.execute(load_query("lock_ready_accounts"), {"batch": 50, "undo_first": UNDO_FIRST}),
     ),
     "the longest waiting action": (
         "actions",
         "ix_actions_due",
         lambda s: s.execute(
-            load_query("queue_due_actions"), {"accounts": list(range(50, 100)), "lease": timedelta(minutes=3)}
+            load_query("queue_due_actions"),
+            {"accounts": list(range(50, 100)), "lease": timedelta(minutes=3), "undo_first": UNDO_FIRST},
         ),
     ),
     "one claim": (
@@ -262,8 +281,38 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "leases that run": ("actions", "ix_actions_lease", leases.void_leases),
     "a campaign's progress": (
         "actions",
-        "ix_actions_campaign_id",
+        "ix_actions_campaign_id_state",
         lambda s: campaigns.count_actions(s, UUID(int=7)),
+    ),
+    "the newest actions of an account": (
+        "actions",
+        "ix_actions_account_created_at",
+        lambda s: overview.list_actions(s, limit=10, account="account 7"),
+    ),
+    "the last page of the actions of a kind": (
+        "actions",
+        "ix_actions_kind_created_at",
+        lambda s: overview.list_actions(s, limit=10, kind=Kind.WITHDRAW, before=(LONG_AGO, UUID(int=7))),
+    ),
+    "which actions failed": (
+        "actions",
+        "ix_actions_state_created_at",
+        lambda s: overview.list_actions(s, limit=10, state=ActionState.FAILED),
+    ),
+    "which actions are planned": (
+        "actions",
+        "ix_actions_state_created_at",
+        lambda s: overview.list_actions(s, limit=10, state=ActionState.PLANNED),
+    ),
+    "what happened to an account lately": (
+        "interactions",
+        "ix_interactions_account_created_at",
+        lambda s: interactions.list_history(s, limit=10, account="account 7"),
+    ),
+    "the last page of interactions of a type": (
+        "interactions",
+        "ix_interactions_type_created_at",
+        lambda s: interactions.list_history(s, limit=10, kind=Kind.WITHDRAW, before=(LONG_AGO, 7)),
     ),
     "the best whom a search found": (
         "hits",

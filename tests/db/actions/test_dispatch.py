@@ -5,18 +5,19 @@ from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from db.store.actions import claims, leases, lifecycle, plans
+from db.store.actions import claims, dispatch, leases, lifecycle, plans, proposals, undo
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
 from db.store.people import accounts
-from db.tables import Action
-from tests.builders import a_campaign, a_contact, action, add_planned, an_account
+from db.tables import Action, StoredDecision
+from tests.builders import a_campaign, a_contact, action, add_planned, add_proposed, an_account
 from tests.db.helpers import LEASE, claim_action, expire_leases, make_due, queue_due_actions, run_concurrently
 from worker.errors import Reason
+from worker.rules.messages.approval import UNDO_FIRST
 from worker.rules.model import ActionState, Kind
 
 
@@ -54,6 +55,28 @@ def test_planning_at_once_in_several_campaigns_inserts_once(database: Database, 
     assert sum(run_concurrently(database_url, 4, plan)) == 40
     with database.transaction() as session:
         assert session.scalar(select(func.count()).select_from(Action)) == 40
+
+
+def test_what_was_just_approved_waits_until_it_can_hardly_be_a_wrong_press(session: Session) -> None:
+    account = an_account(session)
+    ann = add_proposed(session, account, a_contact(session, account, "ann"))
+    (waiting,) = proposals.list_proposals(session, limit=1)
+    assert undo.approve(session, {ann: waiting.seen}, by="olga").done == {ann}
+    session.flush()
+    assert dispatch.queue_due_actions(session, batch=9, lease=LEASE) == []
+    session.execute(update(StoredDecision).values(decided_at=func.now() - UNDO_FIRST))
+    assert [each.action_id for each in dispatch.queue_due_actions(session, batch=9, lease=LEASE)] == [ann]
+
+
+def test_nothing_else_waits_with_it(session: Session) -> None:
+    account = an_account(session)
+    ann = add_proposed(session, account, a_contact(session, account, "ann"))
+    bob = add_planned(session, account, a_contact(session, account, "bob"))
+    action(session, ann).not_before -= timedelta(hours=1)  # it would go first
+    session.flush()
+    (waiting,) = proposals.list_proposals(session, limit=1)
+    undo.approve(session, {ann: waiting.seen}, by="olga")
+    assert [each.action_id for each in dispatch.queue_due_actions(session, batch=9, lease=LEASE)] == [bob]
 
 
 def test_what_is_left_out_of_a_plan_is_there_with_its_reason(session: Session) -> None:

@@ -208,6 +208,36 @@ def test_each_change_is_found(database: Database, attack: Sequence[str], found: 
     assert told["other"].problems == ()
 
 
+def test_an_event_before_the_first_one_is_found(database: Database) -> None:
+    with database.transaction() as session:
+        greeted(session)
+        others = "action_id, at, from_state, to_state, reason, attempt, actor, correlation_id, hash"
+        session.execute(
+            text(
+                f"insert into action_events (account_id, seq, {others}) "
+                f"select account_id, 0, {others} from action_events where seq = 1"
+            )
+        )
+    assert reports(database)["demo"].problems
+
+
+def test_parts_of_a_chain_find_what_the_whole_does(database: Database) -> None:
+    with database.transaction() as session:
+        greeted(session, people=2)
+        run_without_triggers(session, "update action_events set reason = 'gap' where seq = 4")
+        run_without_triggers(session, "update actions set state = 'skipped', reason = 'gap'")
+        account_id = session.scalars(select(Action.account_id)).first() or 0
+    place: events.ChainPlace | None = events.ChainPlace()
+    parts = []
+    while place is not None:
+        with database.snapshot() as session:
+            parts.append(events.verify_part(session, account_id, place, limit=3))
+        place = parts[-1].next
+    assert [(part.events, part.actions) for part in parts] == [(3, 0), (3, 0), (3, 0), (1, 0), (0, 2)]
+    assert [problem for part in parts for problem in part.problems] == ["event 4 was changed"]
+    assert sum(part.unexplained for part in parts) == 2
+
+
 def test_a_move_behind_the_trigger_is_found(database: Database) -> None:
     with database.transaction() as session:
         greeted(session, people=2)

@@ -259,11 +259,13 @@ def test_do_not_contact_is_asked_at_the_last_moment_and_wins_over_everything(dat
     with database.transaction() as session:
         claim = a_claim(session)
         assert gates.find_closed_gate(session, claim) is None
-        assert contacts.set_do_not_contact(session, claim.account_id, f"{SANDBOX}ann/", value=True)
+        assert contacts.set_do_not_contact(
+            session, claim.account_id, f"{SANDBOX}ann/", value=True, by="tests"
+        )
     with database.transaction() as session:
         accounts.stop_account(session, claim.account_id, Reason.CHALLENGE)
         assert gates.find_closed_gate(session, claim) == ClosedGate(Reason.DO_NOT_CONTACT)
-        contacts.set_do_not_contact(session, claim.account_id, f"{SANDBOX}ann/", value=False)
+        contacts.set_do_not_contact(session, claim.account_id, f"{SANDBOX}ann/", value=False, by="tests")
         assert gates.find_closed_gate(session, claim) == ClosedGate(Reason.CHALLENGE)
         accounts.save_session(session, claim.account_id, b"sealed")
         assert gates.find_closed_gate(session, claim) is None
@@ -274,6 +276,8 @@ def test_do_not_contact_is_asked_at_the_last_moment_and_wins_over_everything(dat
 def test_do_not_contact_of_nobody_known_says_so(session: Session) -> None:
     claim = a_claim(session)
     other = an_account(session, "other")
-    assert not contacts.set_do_not_contact(session, claim.account_id, f"{SANDBOX}bob/", value=True)
-    assert not contacts.set_do_not_contact(session, other.id, f"{SANDBOX}ann/", value=True)
+    assert not contacts.set_do_not_contact(
+        session, claim.account_id, f"{SANDBOX}bob/", value=True, by="tests"
+    )
+    assert not contacts.set_do_not_contact(session, other.id, f"{SANDBOX}ann/", value=True, by="tests")
     assert gates.find_closed_gate(session, claim) is None

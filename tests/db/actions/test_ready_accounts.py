@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Row, func, text, update
@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.queries import load_query
-from db.store.actions import control, lifecycle
+from db.store.actions import control, dispatch, lifecycle
 from db.store.kill_switch import pull_kill_switch, release_kill_switch
 from db.store.people.accounts import AccountRecord
-from db.tables import Account, Action, Campaign
+from db.tables import Account, Action, Campaign, StoredDecision
 from tests.builders import a_campaign, a_contact, action, add_planned, an_account, database_now
 from tests.db.helpers import LEASE, claim_action, open_database, queue_due_actions, run_without_triggers
 from worker.errors import Reason
+from worker.rules.messages.approval import UNDO_FIRST, Choice
 from worker.rules.model import ActionState, CampaignState, Kind
 
 S = ActionState
@@ -66,6 +67,9 @@ NOT_READY: dict[str, Callable[[Session, AccountRecord, UUID], object]] = {
         .where(Action.id == i)
         .values(not_before=text("now() + interval '1 second'"), reason=Reason.GAP)
     ),
+    "approved just now": lambda s, _a, i: s.add(
+        StoredDecision(id=uuid4(), action_id=i, choice=Choice.APPROVED, decided_by="olga", before={})
+    ),
     "proposed": lambda s, _a, i: run_without_triggers(
         s, "update actions set state = 'proposed', reason = 'awaiting_approval' where id = :id", id=i
     ),
@@ -79,9 +83,11 @@ def test_an_account_that_can_start_nothing_takes_no_place_in_the_batch(session: 
     free = an_account(session, "free")
     starts = add_planned(session, free, a_contact(session, free, "eve"))
     session.expire_all()
-    assert session.scalars(load_query("lock_ready_accounts"), {"batch": 9}).all() == [free.id]
-    assert queue_due_actions(session, batch=1) == [starts]
-    assert queue_due_actions(session, batch=1) == []
+    given = {"batch": 9, "undo_first": UNDO_FIRST}
+    assert session.scalars(load_query("lock_ready_accounts"), given).all() == [free.id]
+    (due,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
+    assert due.action_id == starts
+    assert dispatch.queue_due_actions(session, batch=1, lease=LEASE) == []
 
 
 def test_an_account_whose_inbox_was_read_goes_on(session: Session) -> None:
@@ -113,7 +119,9 @@ def test_under_the_kill_switch_no_account_is_ready(session: Session) -> None:
 def picked(session: Session, *accounts: AccountRecord) -> Sequence[Row[tuple[UUID, str, str]]]:
     """Send only the second statement, as if something had changed since the account was found ready."""
     ids = [account.id for account in accounts]
-    rows = session.execute(load_query("queue_due_actions"), {"accounts": ids, "lease": LEASE}).all()
+    rows = session.execute(
+        load_query("queue_due_actions"), {"accounts": ids, "lease": LEASE, "undo_first": UNDO_FIRST}
+    ).all()
     session.expire_all()
     return rows
 
@@ -213,9 +221,16 @@ def test_a_row_that_somebody_is_changing_is_passed_over_not_waited_for(
         theirs.execute(text("select from accounts for no key update"))
         with database.transaction() as session:
             session.execute(text("set local lock_timeout = '2s'"))
-            assert session.scalars(load_query("lock_ready_accounts"), {"batch": 9}).all() == []
+            assert (
+                session.scalars(
+                    load_query("lock_ready_accounts"), {"batch": 9, "undo_first": UNDO_FIRST}
+                ).all()
+                == []
+            )
     with database.transaction() as session:
-        assert session.scalars(load_query("lock_ready_accounts"), {"batch": 9}).all() == [account.id]
+        assert session.scalars(
+            load_query("lock_ready_accounts"), {"batch": 9, "undo_first": UNDO_FIRST}
+        ).all() == [account.id]
 
 
 def test_an_account_that_is_being_served_is_held_until_the_commit(
@@ -224,6 +239,13 @@ def test_an_account_that_is_being_served_is_held_until_the_commit(
     with database.transaction() as session:
         account, _ = waits_long(session, "demo")
     with database.transaction() as first:
-        assert first.scalars(load_query("lock_ready_accounts"), {"batch": 9}).all() == [account.id]
+        assert first.scalars(
+            load_query("lock_ready_accounts"), {"batch": 9, "undo_first": UNDO_FIRST}
+        ).all() == [account.id]
         with open_database(database_url) as other, other.transaction() as second:
-            assert second.scalars(load_query("lock_ready_accounts"), {"batch": 9}).all() == []
+            assert (
+                second.scalars(
+                    load_query("lock_ready_accounts"), {"batch": 9, "undo_first": UNDO_FIRST}
+                ).all()
+                == []
+            )

@@ -172,7 +172,7 @@ def test_who_is_not_to_be_contacted_a_cancelled_campaign_and_a_day_too_late_are_
     session: Session,
 ) -> None:
     account, left_alone = one_waits(session, "ann")
-    contacts.set_do_not_contact(session, account.id, f"{SANDBOX}ann/", value=True)
+    contacts.set_do_not_contact(session, account.id, f"{SANDBOX}ann/", value=True, by="tests")
     _, cancelled = one_waits(session, "bob")
     campaign = Campaign.id == action(session, cancelled).campaign_id
     session.execute(update(Campaign).where(campaign).values(state=CampaignState.CANCELLED))

@@ -26,7 +26,7 @@ def test_what_was_decided_is_told_before_whatever_else_hinders(session: Session)
     account = an_account(session)
     action_id = add_proposed(session, account, a_contact(session, account, "ann"))
     assert approval.drop_proposal(session, action_id, by="bob").outcome is DecisionOutcome.DONE
-    contacts.set_do_not_contact(session, account.id, ANN, value=True)
+    contacts.set_do_not_contact(session, account.id, ANN, value=True, by="tests")
     late = approval.approve_proposal(session, action_id, seen="", by="ann")
     assert (late.outcome, late.decided_by) == (DecisionOutcome.DECIDED, "by bob")
 

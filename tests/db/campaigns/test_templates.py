@@ -151,6 +151,13 @@ def test_a_default_is_not_removed(empty: Session) -> None:
     assert bodies(empty) == [A.body]
 
 
+def test_a_default_keeps_its_text(empty: Session) -> None:
+    templates.save_default_templates(empty, [A])
+    (record,) = templates.list_templates(empty)
+    assert templates.change_template(empty, record.id, language="fr", late=True, body=B.body, weight=2)
+    assert templates.list_templates(empty) == [record]
+
+
 def test_two_upgrades_at_once_take_turns(database: Database, database_url: str) -> None:
     with database.transaction() as session:
         session.execute(delete(MessageTemplate))

@@ -73,6 +73,14 @@ def test_a_hold_must_end_after_today(session: Session) -> None:
     assert contact.hold_until is None
 
 
+def test_a_hold_ends_before_the_calendar_does(session: Session) -> None:
+    """The forecast needs the day after its last one, so every page with a forecast would fail."""
+    _, contact, _, _ = a_greeting(session)
+    with pytest.raises(RequestRefusedError, match="100 years at most"):
+        holds.hold_contact(session, contact.id, date.max, reason=None, by="me")
+    assert contact.hold_until is None
+
+
 def test_planning_knows_when_the_hold_ends(session: Session) -> None:
     account, contact, _, today = a_greeting(session)
     contact.birth_month, contact.birth_day = today.month, today.day

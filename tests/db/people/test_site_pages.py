@@ -173,12 +173,12 @@ def test_do_not_contact_is_one_person_s_and_taking_it_back_leaves_what_was_greet
         ]
     )
     session.flush()
-    assert contacts.set_do_not_contact(session, account.id, address, value=True)
+    assert contacts.set_do_not_contact(session, account.id, address, value=True, by="tests")
     marked = select(Contact.account_id, Contact.full_name).where(Contact.do_not_contact)
     assert [tuple(row) for row in session.execute(marked)] == [(account.id, "Ann")]
     by_address = select(func.count()).where(Exclusion.profile_url == address, Exclusion.occasion.is_(None))
     assert session.scalar(by_address) == 1
-    assert contacts.set_do_not_contact(session, account.id, address, value=False)
+    assert contacts.set_do_not_contact(session, account.id, address, value=False, by="tests")
     assert session.execute(marked).all() == []
     left = session.execute(
         select(Exclusion.account_id, Exclusion.name_key, Exclusion.occasion).order_by(Exclusion.id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits, status
-from db.store.quota.remaining import list_remaining
+from db.store.quota.remaining import list_usage
 from db.tables import Account
 from tests.builders import TEN, a_contact, add_planned, an_account, database_now
 from tests.db.helpers import run_without_triggers
@@ -19,8 +19,8 @@ from worker.rules.quota.model import Remaining
 from worker.rules.quota.windows import local_day
 
 
-def left(session: Session) -> dict[tuple[int, Kind], Remaining]:
-    return {(each.account_id, each.kind): each.left for each in list_remaining(session, most_accounts=9)}
+def left(session: Session) -> dict[tuple[str, Kind], Remaining]:
+    return {(each.account, each.kind): each.left for each in list_usage(session, most_accounts=9)}
 
 
 def greet(session: Session, account: AccountRecord, count: int, since: str) -> None:
@@ -59,7 +59,7 @@ def test_it_is_what_the_quota_itself_would_answer(
         for kind in Kind:
             run = "" if kind is not Kind.GREET or account.name == "idle" else _run_of(session, account)
             expected = status.get_kind_status(session, account.id, kind, run).by_ledger.remaining
-            assert found[account.id, kind] == expected, kind
+            assert found[account.name, kind] == expected, kind
 
 
 def _run_of(session: Session, account: AccountRecord) -> str:
@@ -78,18 +78,18 @@ def test_a_day_that_was_used_up_is_whole_again_after_local_midnight(session: Ses
     )
     session.execute(update(Account).values(time_zone=zone.key))
     greet(session, account, TEN.per_day, "1 hour")
-    assert left(session)[account.id, Kind.GREET].day == 0
+    assert left(session)[account.name, Kind.GREET].day == 0
     run_without_triggers(
         session, "update actions set acting_since = :yesterday",
         yesterday=local_day(now, zone).start - timedelta(microseconds=1),
     )  # fmt: skip
-    assert left(session)[account.id, Kind.GREET].day == TEN.per_day
-    assert left(session)[account.id, Kind.GREET].week == TEN.per_week - TEN.per_day
+    assert left(session)[account.name, Kind.GREET].day == TEN.per_day
+    assert left(session)[account.name, Kind.GREET].week == TEN.per_week - TEN.per_day
 
 
 def test_a_removed_account_is_left_out(session: Session, two_accounts: list[AccountRecord]) -> None:
     session.execute(text("update accounts set removed_at = now() where id = :id"), {"id": two_accounts[0].id})
-    assert {account_id for account_id, _ in left(session)} == {two_accounts[1].id}
+    assert {account for account, _ in left(session)} == {two_accounts[1].name}
 
 
 def test_more_accounts_need_no_more_statements_and_their_number_is_bounded(
@@ -97,7 +97,7 @@ def test_more_accounts_need_no_more_statements_and_their_number_is_bounded(
 ) -> None:
     statements: list[str] = []
     event.listen(session.get_bind(), "before_cursor_execute", lambda *given: statements.append(given[2]))
-    assert {each.account_id for each in list_remaining(session, most_accounts=1)} == {two_accounts[0].id}
+    assert {each.account for each in list_usage(session, most_accounts=1)} == {two_accounts[0].name}
     for_one = len(statements)
-    list_remaining(session, most_accounts=2)
-    assert len(statements) == 2 * for_one == 6
+    list_usage(session, most_accounts=2)
+    assert len(statements) == 2 * for_one == 8

@@ -10,8 +10,8 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
-from api_stub.cli.explain.next_step import NextStep, find_next_step
-from api_stub.cli.explain.why_display import build_gates
+from api_stub.explain.gates import build_gates
+from api_stub.explain.next_step import NextStep, find_next_step
 from db.store.actions import control, lifecycle, plans
 from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate, find_closed_gate
@@ -67,7 +67,7 @@ CLOSES: dict[Reason, tuple[Callable[[Session, Claim], object], str, str]] = {
         "account sign-in demo",
     ),
     Reason.DO_NOT_CONTACT: (
-        lambda s, c: contacts.set_do_not_contact(s, c.account_id, ANN, value=True),
+        lambda s, c: contacts.set_do_not_contact(s, c.account_id, ANN, value=True, by="tests"),
         "do-not-contact",
         "skipped when it is due",
     ),

@@ -6,8 +6,8 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from api_stub.cli import formatting
-from api_stub.cli.explain.next_step import find_next_step
-from api_stub.cli.quota.gates import Gate
+from api_stub.explain.next_step import find_next_step
+from api_stub.explain.quota_gates import Gate
 from api_stub.responses.quota_windows import QuotaReading, Source
 from db.store.quota import limits
 from db.store.reports import gate_facts
@@ -18,6 +18,7 @@ from worker.rules.model import Kind
 from worker.rules.quota.breaker import Breaker
 from worker.rules.quota.model import Remaining
 from worker.rules.quota.windows import Hours, local_day, opening
+from worker.rules.wording.reasons import describe_reason
 
 
 def test_the_quota_s_own_time_is_the_next_step_s_and_each_window_is_told(session: Session) -> None:
@@ -33,7 +34,7 @@ def test_the_quota_s_own_time_is_the_next_step_s_and_each_window_is_told(session
         answer = quota_reading(left, reason, tomorrow)
         assert closed_gates(facts, answer) == [name]
         assert find_next_step(facts, answer).at == tomorrow
-        assert formatting.describe_reason(reason) in find_next_step(facts, answer).what
+        assert describe_reason(reason) in find_next_step(facts, answer).what
     late = facts.now + timedelta(days=3)
     assert find_next_step(facts, quota_reading(Remaining(5, 5, 0, 5, 5), Reason.WEEK_LIMIT, late)).at == late
 

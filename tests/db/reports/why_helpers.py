@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from api_stub.cli.explain.why_display import build_gates
-from api_stub.cli.quota.gates import Gate
+from api_stub.explain.gates import build_gates
+from api_stub.explain.quota_gates import Gate
 from api_stub.responses.quota_windows import QuotaReading, Source
 from db.store.people import accounts
 from db.store.reports import gate_facts

@@ -10,6 +10,7 @@ from db.tables import CampaignRequest
 from tests.builders import an_account
 from tests.http.conftest import KEY, Front, TestClient
 from worker import queues, redis_address
+from worker.settings import Settings
 
 NOWHERE = "127.0.0.1:1"
 SOME_ID = "00000000-0000-4000-8000-000000000000"
@@ -54,7 +55,8 @@ def test_without_the_key_nothing_is_told(client: TestClient, key: str | None) ->
     del client.headers["X-API-Key"]
     headers = {} if key is None else {"X-API-Key": key.encode()}
     for method, path in GUARDED:
-        assert "X-API-Key" in problem(client.request(method, path, headers=headers), 401)
+        told = problem(client.request(method, path, headers=headers), 401)
+        assert told == "the key is wrong" if key else "X-API-Key" in told
 
 
 def test_without_a_key_set_nobody_comes_in(front: Front) -> None:
@@ -69,7 +71,8 @@ def test_the_guarded_routes_are_all_but_two(client: TestClient) -> None:
         (method, path.replace(SOME_ID, "{action_id}" if "/actions/" in path else "{campaign_id}"))
         for method, path in GUARDED
     }
-    told = {(method.upper(), path) for path, verbs in paths.items() for method in verbs}
+    old = {path: verbs for path, verbs in paths.items() if not path.startswith("/v1/")}
+    told = {(method.upper(), path) for path, verbs in old.items() for method in verbs}
     assert told - guarded == {("GET", "/health"), ("GET", "/ready")}
 
 
@@ -82,15 +85,18 @@ def test_metrics_take_the_key_as_a_header_or_as_a_bearer(client: TestClient) -> 
     assert client.get("/metrics").text.startswith("# HELP")
     del client.headers["X-API-Key"]
     assert client.get("/metrics", headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
-    assert "X-API-Key" in problem(client.get("/metrics", headers={"Authorization": "Bearer no"}), 401)
+    assert problem(client.get("/metrics", headers={"Authorization": "Bearer no"}), 401) == "the key is wrong"
     assert problem(client.get("/metrics", headers={"Authorization": f"Basic {KEY}"}), 401)
 
 
-def test_a_bearer_opens_the_metrics_only(client: TestClient) -> None:
+def test_a_bearer_token_opens_what_the_header_opens(client: TestClient) -> None:
     del client.headers["X-API-Key"]
     for method, path in GUARDED:
-        answer = client.request(method, path, headers={"Authorization": f"Bearer {KEY}"})
-        assert (answer.status_code == 401) == (path != "/metrics"), path
+        for token, refused in ((KEY, False), (KEY + "x", True)):
+            answer = client.request(method, path, headers={"Authorization": f"Bearer {token}"})
+            assert (answer.status_code == 401) is refused, path
+    both = {"Authorization": f"Bearer {KEY}", "X-API-Key": "wrong"}
+    assert problem(client.get("/data/actions", headers=both), 401)
 
 
 def test_metrics_can_be_open_and_nothing_else_is(front: Front) -> None:
@@ -111,6 +117,19 @@ def test_a_malformed_correlation_id_is_replaced(client: TestClient) -> None:
         made = client.get("/health", headers={"X-Correlation-ID": given}).headers["X-Correlation-ID"]
         assert made
         assert made != given
+
+
+def test_a_traced_caller_finds_our_lines_by_its_trace(client: TestClient) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    header = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    assert client.get("/health", headers=header).headers["X-Correlation-ID"] == trace
+    both = header | {"X-Correlation-ID": "ours-1"}
+    assert client.get("/health", headers=both).headers["X-Correlation-ID"] == "ours-1"
+
+
+def test_a_refused_request_names_its_correlation_id(client: TestClient) -> None:
+    answer = client.get("/data/actions", headers={"X-API-Key": "wrong", "X-Correlation-ID": "refused-1"})
+    assert (answer.status_code, answer.json()["correlation_id"]) == (401, "refused-1")
 
 
 def test_two_requests_without_one_get_two_correlation_ids(client: TestClient) -> None:
@@ -263,6 +282,7 @@ def test_the_process_is_set_up_from_its_environment(
 
     configured: list[object] = []
     monkeypatch.setattr("api_stub.http.app.logs.configure", configured.append)
-    monkeypatch.setattr(app, "get_settings", lambda: "settings")
+    settings = Settings(DATABASE_URL=database_url, REDIS_URL=redis_url)
+    monkeypatch.setattr(app, "get_settings", lambda: settings)
     assert app.create_app_from_environment().title == "Rapport"
-    assert configured == ["settings"]
+    assert configured == [settings]

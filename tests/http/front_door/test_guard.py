@@ -3,19 +3,22 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
+from api_stub import throttle
 from api_stub.http import api_key, guard, request_limits
 from api_stub.http.api_key import MAX_WRONG_KEYS
 from api_stub.http.guard import KEYLESS_PATHS, KILL_SWITCH, METRICS, Guard
 from api_stub.http.request_context import RequestContext
+from api_stub.http.request_limits import RequestRejected
 from tests.cluster import run_apart
 from tests.http.conftest import KEY, TestClient
 from tests.http.front_door.test_front_door import problem
@@ -199,8 +202,12 @@ class Clock:
 
 
 def guessed(door: api_key.KeyCheck, address: str, key: str = "a guess") -> int | None:
-    refusal = door.check(Headers({"X-API-Key": key}), address)
-    return refusal.status_code if refusal else None
+    scope = {"type": "http", "headers": [(b"x-api-key", key.encode())], "client": (address, 1)}
+    try:
+        run_apart(lambda: door.find_caller(scope))
+    except RequestRejected as refused:
+        return refused.response.status_code
+    return None
 
 
 def test_guesses_are_slowed_down_for_a_minute_and_only_where_they_come_from(
@@ -219,11 +226,11 @@ def test_guesses_are_slowed_down_for_a_minute_and_only_where_they_come_from(
 
 
 def test_a_guesser_of_many_addresses_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_key, "_MAX_ADDRESSES", 3)
+    monkeypatch.setattr(throttle, "_MAX_NETWORKS", 3)
     door = api_key.KeyCheck(SETTINGS)
     for number in range(9):
         guessed(door, f"10.0.0.{number}")
-    assert list(door._wrong) == ["10.0.0.6", "10.0.0.7", "10.0.0.8"]
+    assert list(door._wrong._wrong) == ["10.0.0.6", "10.0.0.7", "10.0.0.8"]
 
 
 def test_an_answer_that_fails_half_way_is_not_begun_again() -> None:
@@ -238,11 +245,49 @@ def test_an_answer_that_fails_half_way_is_not_begun_again() -> None:
         run(one)
 
 
-def test_a_path_stands_in_the_log_as_it_came(client: TestClient) -> None:
-    with capture_logs() as lines:
-        client.get("/a%0Ab%1B[31m")
-    (line,) = [line for line in lines if line["event"] == "request"]
-    assert line["path"] == "/a%0Ab%1B[31m"
+def request_lines(client: TestClient, *asked: tuple[str, str]) -> list[dict[str, Any]]:
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        for method, address in asked:
+            client.request(method, address)
+    return [dict(line) for line in lines if line["event"] == "request"]
+
+
+def test_a_request_has_one_line_with_its_route_and_key_and_without_its_address(client: TestClient) -> None:
+    client.headers["X-Correlation-ID"] = "line-1"
+    (line,) = request_lines(client, ("GET", f"/control/campaigns/{UUID(int=5)}?token=a-query"))
+    assert line.pop("duration_ms") > 0
+    assert line == {
+        "event": "request",
+        "log_level": "warning",
+        "method": "GET",
+        "route": "/control/campaigns/{campaign_id}",
+        "status": 404,
+        "key": "api",
+        "user": None,
+        "correlation_id": "line-1",
+    }
+
+
+def test_the_line_of_a_refused_request_has_its_route_and_no_key(client: TestClient) -> None:
+    del client.headers["X-API-Key"]
+    lines = request_lines(
+        client,
+        ("POST", "/control/birthday"),
+        ("PATCH", "/control/birthday"),
+        ("GET", "/a%0Ab"),
+        ("BAD", "/x"),
+    )
+    assert [(line["method"], line["route"], line["status"], line["key"]) for line in lines] == [
+        ("POST", "/control/birthday", 401, None),
+        ("PATCH", "/control/birthday", 401, None),
+        ("GET", "unknown", 401, None),
+        ("other", "unknown", 401, None),
+    ]
+
+
+def test_probes_are_quiet_while_all_is_well(client: TestClient) -> None:
+    (line,) = request_lines(client, ("GET", "/health"))
+    assert line["log_level"] == "debug"
 
 
 def test_a_stranger_learns_whether_we_are_ready_and_nothing_more(client: TestClient) -> None:

@@ -2,10 +2,13 @@
 
 import http.client
 import json
+import re
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 
+import httpx
 import pytest
 from httpx import Response
 
@@ -76,9 +79,17 @@ def test_a_thousand_approvals_and_a_thousand_addresses_are_not_too_large(
     }
 
 
-def test_heads_that_are_too_large_or_no_http_are_problems(door: Door) -> None:
+def http_errors(door: Door) -> Counter[str]:
+    """Return how many errors of each type the API has counted."""
+    line = re.compile(r'^linkedin_errors_total\{service="http",type="(\w+)"\} (\d+)', re.MULTILINE)
+    shown = httpx.get(f"{door.url}/metrics?part=processes", headers={"X-API-Key": KEY}).text
+    return Counter({kind: int(count) for kind, count in line.findall(shown)})
+
+
+def test_heads_that_are_too_large_or_no_http_are_problems_and_counted(door: Door) -> None:
     key = f"X-API-Key: {KEY}\n"
     many = "".join(f"X-{number}: a\n" for number in range(100))
+    before = http_errors(door)
     for head, status in (
         (f"GET /health HTTP/1.1\nHost: a\n{many}", 431),
         (f"GET /health HTTP/1.1\nHost: a\nX-Long: {'x' * 20_000}\n", 431),
@@ -91,6 +102,7 @@ def test_heads_that_are_too_large_or_no_http_are_problems(door: Door) -> None:
         answered, media_type, body = asked(door, head)
         assert (answered, media_type) == (status, "application/problem+json"), head[:60]
         assert json.loads(body)["status"] == status
+    assert http_errors(door) - before == Counter(http_431=3, http_414=1, http_400=3)
 
 
 def test_wrong_keys_are_slowed_down_and_the_right_one_never_is(client: TestClient) -> None:

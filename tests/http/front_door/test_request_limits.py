@@ -24,6 +24,10 @@ def body_of(size: int) -> Receive:
         ("/control/birthday", 65_536),
         ("/control/campaigns/one/approve", 262_144),
         ("/control/visitor", 2_097_152),
+        ("/v1/proposals/approve", 262_144),
+        ("/v1/campaigns", 2_097_152),
+        ("/v1/schedules/demo/visitor", 2_097_152),
+        ("/v1/schedules/demo/birthday", 65_536),
         ("/control/visitors", 65_536),
     ],
 )
@@ -60,9 +64,10 @@ def test_a_head_is_bounded_and_says_one_thing_once(head: Head, refused: int) -> 
     run(one)
 
 
-def test_an_address_is_bounded() -> None:
+def test_an_address_is_bounded_and_has_no_line_end_at_its_end() -> None:
     async def both() -> None:
         door = Guard(answers, SETTINGS)
+        assert await status(door, "/docs\n") == 404
         assert await status(door, "/" + "a" * 4_095) == 204
         assert await status(door, "/" + "a" * 4_096) == 414
 

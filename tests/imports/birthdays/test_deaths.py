@@ -106,11 +106,11 @@ def test_whom_a_person_allowed_again_stays_allowed(database: Database, tmp_path:
         account = an_account(session)
         a_contact(session, account, "gus", name="Gus Roe")
         import_text(session, account, tmp_path, content)
-        contacts.set_do_not_contact(session, account.id, f"{SANDBOX}gus/", value=False)
+        contacts.set_do_not_contact(session, account.id, f"{SANDBOX}gus/", value=False, by="tests")
         for again in (content, calendar(DEATH)):
             assert import_text(session, account, tmp_path, again).died == 0
             assert not reload_contact(session, account, "gus").do_not_contact
-        contacts.set_do_not_contact(session, account.id, f"{SANDBOX}gus/", value=True)
+        contacts.set_do_not_contact(session, account.id, f"{SANDBOX}gus/", value=True, by="tests")
         assert reload_contact(session, account, "gus").by_hand is None
 
 

@@ -8,9 +8,6 @@ from threading import Thread
 from typing import Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-from radicale import config
-from radicale.app import Application
-
 USER: Final = "ann"
 PASSWORD: Final = "correct horse"
 READING: Final = {"OPTIONS", "PROPFIND", "REPORT", "GET", "HEAD"}
@@ -57,6 +54,10 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def run_radicale(folder: Path) -> Iterator[Radicale]:
+    # Each process of the tests imports this module, and one runs its tests.
+    from radicale import config  # noqa: PLC0415
+    from radicale.app import Application  # noqa: PLC0415
+
     server = Radicale(folder / "radicale")
     server.folder.mkdir()
     server.add_collection("contacts", "VADDRESSBOOK", "My [b]people")

@@ -115,7 +115,7 @@ def test_whom_a_person_allowed_again_stays_allowed_when_a_page_is_read(database:
         card = BirthdayCard(f"{LINKEDIN}ann/", "Ann", TODAY)
         contacts.save_birthdays(session, account.id, [card])
         assert session.scalars(select(Contact.do_not_contact)).one()
-        contacts.set_do_not_contact(session, account.id, card.profile_url, value=False)
+        contacts.set_do_not_contact(session, account.id, card.profile_url, value=False, by="tests")
         contacts.save_birthdays(session, account.id, [card])
         assert not session.scalars(select(Contact.do_not_contact)).one()
 

@@ -3,6 +3,8 @@
 from uuid import UUID
 
 import pytest
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 import tasks.entry.birthday
 import tasks.entry.invitations
@@ -65,6 +67,19 @@ def test_a_message_that_is_lost_comes_back_when_an_action_can_be_under_way_no_lo
     assert recover_lapsed(without_pages) == 1
     assert state(without_pages, greeting) == (ActionState.PLANNED, Reason.LEASE_LAPSED)
     assert dispatch_due(without_pages) == 1
+
+
+def test_the_ticks_lines_about_an_action_have_the_id_of_what_planned_it(
+    without_pages: Services, greeting: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "publish_task", lambda *_, **__: None)
+    with capture_logs(processors=[merge_contextvars]) as lines, logs.bound(correlation_id="tick"):
+        dispatch_due(without_pages)
+        with without_pages.database.transaction() as session:
+            expire_leases(session)
+        recover_lapsed(without_pages)
+    about = [(line["event"], line["action"], line["correlation_id"]) for line in lines]
+    assert about == [("action_dispatched", str(greeting), "test"), ("lease_lapsed", str(greeting), "test")]
 
 
 def test_each_kind_has_its_task() -> None:

@@ -195,7 +195,7 @@ def test_whom_a_gate_keeps_out_costs_no_unit_and_the_site_is_not_opened(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     with without_pages.database.transaction() as session:
-        contacts.set_do_not_contact(session, account.id, ANN, value=True)
+        contacts.set_do_not_contact(session, account.id, ANN, value=True, by="tests")
     with monkeypatch.context() as patch:
         patch.setattr(without_pages.quota, "reserve", lambda *_: pytest.fail("a unit was asked for"))
         assert perform_next(without_pages) is Outcome.SKIPPED

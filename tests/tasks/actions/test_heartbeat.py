@@ -7,6 +7,8 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from db.store.actions import claims, dispatch, leases, lifecycle
 from db.store.actions.claims import Claim
@@ -18,7 +20,7 @@ from tasks.services import Services
 from tests import builders
 from tests.cluster import wait_for
 from tests.tasks.conftest import effects
-from worker import clock
+from worker import clock, logs
 from worker.browser.ledger import LedgerSite, LedgerThread
 from worker.errors import Reason, TryAgainError
 from worker.rules.model import ActionState
@@ -63,6 +65,22 @@ def test_a_beat_extends_the_lease(without_pages: Services, queued: UUID) -> None
     assert after is not None
     assert after > before
     hold.require(timedelta(seconds=1))
+
+
+def test_the_lines_of_the_heartbeat_have_the_actions_correlation_id(
+    without_pages: Services, queued: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed = claim(without_pages, queued)
+    lapse(without_pages)
+    quick = without_pages.settings.model_copy(update={"lease": timedelta(milliseconds=40)})
+    monkeypatch.setattr(without_pages, "settings", quick)
+    with (
+        capture_logs(processors=[merge_contextvars]) as lines,
+        logs.bound(correlation_id="crm-42"),
+        hold_lease(without_pages, claimed),
+    ):
+        wait_for("the lost lease", lambda: bool(lines))
+    assert [(line["event"], line["correlation_id"]) for line in lines] == [("lease_lost", "crm-42")]
 
 
 def test_a_lease_counts_from_when_it_was_asked_for(without_pages: Services, queued: UUID) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -192,7 +193,7 @@ def test_half_of_the_tasks_time_is_for_opening_conversations(
     most = without_pages.settings.action_time_limit.total_seconds()
     times = count(0, most * 0.4)
     with monkeypatch.context() as patch:
-        patch.setattr(clock, "monotonic_seconds", lambda: next(times))
+        patch.setattr(inbox, "clock", SimpleNamespace(monotonic_seconds=lambda: next(times)))
         assert read_replies(without_pages, "demo") == 1
     assert set(marked(without_pages)) == {"ann"}
 

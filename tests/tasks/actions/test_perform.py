@@ -22,9 +22,10 @@ from tasks.quota import Quota
 from tasks.services import Services
 from tests import builders
 from tests.builders import SANDBOX
+from tests.notices_helpers import events
 from tests.proxy import Proxy
 from tests.tasks.browser_helpers import fault, left_today, queue, row, run, sent
-from worker import redis_address
+from worker import metrics, redis_address
 from worker.errors import Reason
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
@@ -55,8 +56,15 @@ def test_a_greeting_is_sent_once_and_recorded_as_it_was_proven(
     services: Services, sandbox: SandboxClient, plan: Plan
 ) -> None:
     action_id = plan()
+    measured = (
+        metrics.DISPATCH_LAG.labels("greet"),
+        metrics.RESERVATION_SECONDS.labels("redis"),
+        metrics.SITE_VERB_SECONDS.labels("sandbox", "send", "ok"),
+    )
+    before = [each._sum.get() for each in measured]
     assert run(services, action_id) is Outcome.DONE
     assert sent(sandbox) == [(PERSON, TEXT)]
+    assert all(each._sum.get() > sum_before for each, sum_before in zip(measured, before, strict=True))
     with services.database.transaction() as session:
         (record,) = interactions.list_interactions(session, limit=10)
         contact = builders.action(session, action_id)
@@ -108,7 +116,7 @@ def test_do_not_contact_wins_at_the_last_moment(
 ) -> None:
     action_id = plan()
     with services.database.transaction() as session:
-        contacts.set_do_not_contact(session, account.id, f"{SANDBOX}{PERSON}/", value=True)
+        contacts.set_do_not_contact(session, account.id, f"{SANDBOX}{PERSON}/", value=True, by="tests")
     assert run(services, action_id) is Outcome.SKIPPED
     assert row(services, action_id) == (ActionState.SKIPPED, Reason.DO_NOT_CONTACT)
     assert sent(sandbox) == []
@@ -205,7 +213,10 @@ def test_a_page_that_asks_for_a_person_stops_the_account(
     assert row(services, action_id) == (ActionState.PLANNED, reason)
     with services.database.transaction() as session:
         stopped = accounts.get_account(session, account.id)
+        ((_, told),) = events(session)
     assert (stopped.status, stopped.stop_reason) == (AccountStatus.STOPPED, reason)
+    assert told["action"] == str(action_id)
+    assert len([*services.settings.evidence_dir.glob("*/*.png")]) == 1  # the page that a person must look at
     assert queue(services) == []
     assert sent(sandbox) == []
     with services.database.transaction() as session:

@@ -80,8 +80,10 @@ def test_a_page_that_asks_for_a_person_says_nothing_and_stops_the_account(
     without_pages: Services, scripted: ScriptedSite, account: AccountRecord, greeting: UUID,
     *, step: str, reason: Reason,
 ) -> None:  # fmt: skip
+    scripted.pictures.clear()
     scripted.fail(step, StopAccountError(reason, "the site asks for a person"))
     assert look(without_pages) is Outcome.UNCERTAIN
+    assert len(scripted.pictures) == 1
     assert stopped_for(without_pages, account) is reason
     assert state(without_pages, greeting) == (ActionState.UNCERTAIN, reason)
     assert row(without_pages, greeting).looks == 0  # it is not absent for that

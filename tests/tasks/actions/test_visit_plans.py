@@ -33,7 +33,7 @@ def account(without_pages: Services) -> AccountRecord:
 def test_do_not_contact_holds_for_visits_too(without_pages: Services, account: AccountRecord) -> None:
     visits_of(without_pages, account, profiles=[ANN, BEN])
     with without_pages.database.transaction() as session:
-        contacts.set_do_not_contact(session, account.id, ANN, value=True)
+        contacts.set_do_not_contact(session, account.id, ANN, value=True, by="tests")
     run_all(without_pages)
     again = visits_of(without_pages, account, profiles=[ANN], no_repeat_days=7)
     assert opened(without_pages) == {BEN: 1}

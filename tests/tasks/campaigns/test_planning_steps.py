@@ -195,7 +195,7 @@ def test_a_campaign_is_read_and_planned_once_and_not_after_it_was_cancelled(
 @pytest.mark.parametrize(
     ("start", "read", "inside"),
     [
-        (start, read_birthdays, "tasks.campaigns.plan_birthdays.draft_greetings"),
+        (start, read_birthdays, "tasks.campaigns.drafting.draft_greetings"),
         (withdrawals, read_invitations, "tasks.campaigns.plan_invitations.decide_withdrawals"),
     ],
     ids=["birthdays", "invitations"],

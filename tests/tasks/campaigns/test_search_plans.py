@@ -95,7 +95,7 @@ def test_somebody_who_is_about_to_be_visited_is_not_planned_twice(
 def test_whom_to_leave_alone_a_search_does_not_visit(without_pages: Services, account: AccountRecord) -> None:
     visits_of(without_pages, account, profiles=["ledger:p-1"])
     with without_pages.database.transaction() as session:
-        contacts.set_do_not_contact(session, account.id, "ledger:p-1", value=True)
+        contacts.set_do_not_contact(session, account.id, "ledger:p-1", value=True, by="tests")
     campaign_id = search_of(without_pages, account, people=2)
     assert perform_action(without_pages, next_due(without_pages)) in {Outcome.DONE, Outcome.SKIPPED}
     assert perform_action(without_pages, next_due(without_pages)) in {Outcome.DONE, Outcome.SKIPPED}

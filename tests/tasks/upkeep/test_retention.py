@@ -1,5 +1,6 @@
 """What is older than its account keeps it goes; whoever is held by something stays."""
 
+import os
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,9 +17,11 @@ from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.tables import Campaign, Contact, Hit, Interaction, StoredProfile, Tombstone
 from tasks.services import Services
-from tasks.upkeep.evidence import delete_day_folders
-from tasks.upkeep.retention import PurgeReport, find_stale, purge_all_accounts, purge_stale
+from tasks.upkeep.evidence import delete_day_folders, delete_unfinished_files
+from tasks.upkeep.purge_accounts import purge_all_accounts
+from tasks.upkeep.retention import PurgeReport, find_stale, purge_stale
 from tests.builders import SANDBOX, a_campaign, a_contact, add_planned, an_account, contact_by_slug
+from worker import clock
 from worker.rules.model import ContactStatus, FoundPerson, ImportSource, Kind
 from worker.rules.screenshot_names import screenshot_name
 
@@ -203,7 +206,7 @@ def test_upkeep_purges_the_accounts_that_say_how_long(without_pages: Services) -
 def test_upkeep_purges_so_many_people_at_once(
     without_pages: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.upkeep.retention.PURGED_AT_ONCE", 2)
+    monkeypatch.setattr("tasks.upkeep.purge_accounts.PURGED_AT_ONCE", 2)
     with without_pages.database.transaction() as session:
         account = an_account(session)
         for slug in ("ann", "bob", "cem"):
@@ -230,3 +233,16 @@ def test_pictures_are_kept_for_so_many_days(tmp_path: Path) -> None:
         (tmp_path / day / "1-ann-greet-1.png").touch()
     assert delete_day_folders(tmp_path, today=date(2026, 5, 10), days=7) == 1
     assert sorted(day.name for day in tmp_path.iterdir()) == ["2026-05-03", "2026-05-10"]
+
+
+def test_a_file_that_a_killed_worker_was_writing_is_deleted_after_an_hour(tmp_path: Path) -> None:
+    day = tmp_path / "2026-05-10"
+    day.mkdir()
+    old, new = day / ".rapport-export-1.part", day / ".rapport-export-2.part"
+    for path in (old, new, day / "7-ann-greet-1.png"):
+        path.touch()
+    an_hour_ago = (clock.now() - timedelta(hours=1, seconds=1)).timestamp()
+    os.utime(old, (an_hour_ago, an_hour_ago))
+    assert delete_unfinished_files(tmp_path, now=clock.now()) == 1
+    assert not old.exists()
+    assert len(list(day.iterdir())) == 2

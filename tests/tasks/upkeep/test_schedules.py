@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,8 +16,9 @@ from db.store.people import accounts
 from db.tables import Account, Action, Campaign, Schedule, ScheduleFire
 from tasks.campaigns.start import start_stored_campaign
 from tasks.services import Services
-from tasks.upkeep.schedules import CATCH_UP, fire_schedules
+from tasks.upkeep.schedules import CATCH_UP, fire_schedules, start_due_campaigns
 from tests.builders import an_account, database_now
+from worker import logs
 from worker.rules.model import CampaignKind
 from worker.rules.schedule_times import next_fire
 
@@ -108,6 +110,25 @@ def test_of_the_fires_that_beat_missed_one_is_made_up_for(without_pages: Service
     assert count(without_pages, Campaign) == count(without_pages, ScheduleFire) == 1
     with without_pages.database.transaction() as session:
         assert session.scalars(select(Schedule.next_fire_at)).one() > database_now(session)
+
+
+def test_a_scheduled_campaign_has_an_id_of_its_own_and_not_the_ticks(
+    without_pages: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule(without_pages, overdue=timedelta(minutes=1))
+    with without_pages.database.transaction() as session:
+        session.scalars(select(Schedule)).one().options = {"late_days": 1}
+    read: list[tuple[UUID, str]] = []
+    monkeypatch.setattr(
+        "tasks.upkeep.schedules.request_reading",
+        lambda _, campaign_id: read.append((campaign_id, logs.current_correlation_id())),
+    )
+    with logs.bound(correlation_id="tick"):
+        start_due_campaigns(without_pages)
+    with without_pages.database.transaction() as session:
+        found = session.scalars(select(Campaign)).one()
+        assert found.correlation_id == str(found.id)
+        assert read == [(found.id, str(found.id))]
 
 
 def test_a_fire_that_was_missed_for_too_long_is_skipped(without_pages: Services) -> None:

@@ -42,6 +42,15 @@ class Draft:
     called: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DraftOption:
+    """The message of one template for one person. `is_fresh`: they had nothing like it lately."""
+
+    draft: Draft
+    weight: int
+    is_fresh: bool
+
+
 def draft_message(
     addressee: Addressee,
     templates: Sequence[MessageTemplate],
@@ -70,22 +79,56 @@ def draft_message(
             continue
         own = [template for template in candidates if template.language == language]
         rendered = _render_all(own, name, days_late, addressee.values)
-        drafts = [
-            (
-                Draft(message, template.id, template.language, find_called_name(text, name)),
-                text,
-                template.weight,
-            )
-            for text, template in rendered
-            if text is not None and find_message_fault(message := add_signature(text, signature)) is None
-        ]
-        if drafts:
-            fresh = [(draft, weight) for draft, text, weight in drafts if _is_fresh(text, past_texts, name)]
-            return _choose_weighted(fresh, draw)
+        options = _list_options(rendered, past_texts, name, signature)
+        if options:
+            return _choose_weighted([(one.draft, one.weight) for one in options if one.is_fresh], draw)
         if rendered:
             # Another language would be worse than no greeting.
             return Reason.NO_TEMPLATE
     return Reason.NO_TEMPLATE
+
+
+def list_drafts(
+    addressee: Addressee,
+    templates: Sequence[MessageTemplate],
+    *,
+    past_texts: Sequence[str],
+    fallback_language: str,
+    days_late: int,
+    signature: str = "",
+) -> list[DraftOption]:
+    """Return the message of each template that can be filled in for a person, in every language.
+
+    Those in the person's language come first, then those in the fallback language. Without a certain name
+    there are none.
+    """
+    name = find_addressee_name(addressee)
+    if isinstance(name, NoName):
+        return []
+    fitting = [template for template in templates if template.late == (days_late > 0)]
+    first = (addressee.language, fallback_language)
+    fitting.sort(
+        key=lambda each: (each.language != first[0], each.language != first[1], each.language, each.id)
+    )
+    rendered = _render_all(fitting, name, days_late, addressee.values)
+    return _list_options(rendered, past_texts, name, signature)
+
+
+def _list_options(
+    rendered: Sequence[tuple[str | None, MessageTemplate]],
+    past_texts: Sequence[str],
+    name: SpokenName,
+    signature: str,
+) -> list[DraftOption]:
+    return [
+        DraftOption(
+            Draft(message, template.id, template.language, find_called_name(text, name)),
+            template.weight,
+            _is_fresh(text, past_texts, name),
+        )
+        for text, template in rendered
+        if text is not None and find_message_fault(message := add_signature(text, signature)) is None
+    ]
 
 
 def _render_all(

@@ -10,6 +10,12 @@ URL_SHORTENERS: Final = (
 )  # fmt: skip
 """The common ones of https://github.com/PeterDaveHello/url-shorteners."""
 
+SHORTENER_NOTE: Final = (
+    "links to %(shortener)s, a URL shortener: people and sites take such links for spam, because they hide "
+    "where they lead; write the whole address"
+)
+"""To follow "the text" or "the template"."""
+
 _SHORTENER: Final = re.compile(
     rf"(?<![\w.@-])(?:www\.)?({'|'.join(map(re.escape, URL_SHORTENERS))})(?![\w-]|\.\w)", re.IGNORECASE
 )

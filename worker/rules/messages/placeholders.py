@@ -22,7 +22,7 @@ _PLAIN: Final = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | s
 """Look-alikes of ASCII signs. Each becomes one character, so that positions stay."""
 
 _EMOTICON: Final = re.compile(r"(?<![\w{])[:;=][-'^o]?[{}]+")
-_IN_BRACES: Final = re.compile(r"[$#@%]?\{+([^{}]{0,80})\}+")
+_IN_BRACES: Final = re.compile(r"[$#@%]?(?<!\{)\{++([^{}]{0,80})\}+")
 _PAIRS: Final = (
     ("<", ">"), ("[", "]"), ("«", "»"), ("‹", "›"), ("&lt;", "&gt;"), ("⟨", "⟩"),
     ("【", "】"), ("〔", "〕"), ("《", "》"), ("〈", "〉"), ("「", "」"), ("『", "』"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from statistics import median
 from typing import Final
 
-from worker.rules.messages.links import find_shortener
+from worker.rules.messages.links import SHORTENER_NOTE, find_shortener
 from worker.rules.messages.personal_values import NOTHING_KNOWN, PersonalValues
 from worker.rules.messages.template_syntax import OPTIONAL_FIELDS
 from worker.rules.messages.templates import MAX_DAYS_LATE, ValueUnknownError, list_fields, render_template
@@ -83,7 +83,4 @@ def _needs(body: str, field: str, *, late: bool) -> bool:
 
 def _warn_about_links(texts: Sequence[str]) -> Iterator[str]:
     if shortener := next(filter(None, map(find_shortener, texts)), None):
-        yield (
-            f"links to {shortener}, a URL shortener: people and sites take such links for spam, because they "
-            "hide where they lead; write the whole address"
-        )
+        yield SHORTENER_NOTE % {"shortener": shortener}

@@ -18,6 +18,9 @@ from worker.rules.names.tables import fold, word_set
 
 _BRACKETS: Final = re.compile(r"[(\[\uff08\u3010]([^)\]\uff09\u3011]*)[)\]\uff09\u3011]")
 _SEPARATORS: Final = re.compile(r"[|/\\;:\u2022\u2014\uff5c\uff0f]|\s[-\u2013\u00b7\u2010]+\s")
+_APOSTROPHES: Final = re.compile("['\u2019\u02bc]")
+_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\uffff]")
+"""Letters of scripts that put no spaces between words: a name may touch its neighbours."""
 _LETTERS: Final = frozenset("LM")
 """The first letters of Unicode's categories for letters and the marks on them."""
 
@@ -29,6 +32,17 @@ def find_called_name(text: str, name: SpokenName) -> str:
     """Return the name by which `text` calls the person: the whole name, the first name, or ''."""
     folded = _fold_text(text)
     return next((each for each in (name.full, name.first) if _fold_text(each) in folded), "")
+
+
+def has_name(text: str, name: SpokenName) -> bool:
+    """Return whether `text` has the whole or the first name as words of its own: Anna is not Ann."""
+    # Folding drops apostrophes: O'Neill is one word, and so would be Ann's.
+    folded = f"{_fold_text(text)}\n{_fold_text(_APOSTROPHES.sub(' ', text))}"
+    for each in filter(None, map(_fold_text, (name.full, name.first))):
+        bounds = ("", "") if _UNSPACED.match(each) else (r"(?<![^\W\d_])", r"(?![^\W\d_])")
+        if re.search(re.escape(each).join(bounds), folded):
+            return True
+    return False
 
 
 def is_name_shown(called: str, shown: str, language: str | None = None, location: str | None = None) -> bool:

@@ -23,6 +23,7 @@ A greeting with a wrong name is worse than none: where the given name is not cer
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from worker.rules.names.alone import is_certain_alone, may_be_mary
 from worker.rules.names.casing import fix_capitals, is_in_capitals, looks_turkish
@@ -84,6 +85,7 @@ def spoken_name(
     return name if isinstance(name, SpokenName) else None
 
 
+@lru_cache(maxsize=8192)  # whoever is due in these days is looked at again with each change of one of them
 def find_name(
     full_name: str, language: str | None = None, location: str | None = None
 ) -> SpokenName | NoName:

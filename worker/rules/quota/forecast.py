@@ -10,7 +10,7 @@ this function.
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -114,22 +114,23 @@ def _day_limit(allowance: Allowance, day: date, now: datetime) -> int:
     return allowance.context_at(starts, "").limits.per_day
 
 
-@dataclass(frozen=True, slots=True, order=True)
+_Turn = tuple[bool, datetime, int, tuple[datetime, UUID] | tuple[()], int, date]
+"""The place of an action in the queue; the smallest goes first. A tuple, because thousands are compared.
+
+Whether it is new; when it became due, for those that are due at the start, and _EQUALLY_LONG for later ones;
+minus the ordinal of the birthday; when it was planned; the contact; the birthday.
+"""
+
+
+@dataclass(frozen=True, slots=True)
 class _QueuedAction:
-    """An action in the queue; the smallest goes first. `since` is the first instant at which it is possible.
+    """An action in the queue. `since` is the first instant at which it is possible."""
 
-    `due_at` is when it became due, for those that are due at the start; `_EQUALLY_LONG` for later ones.
-    """
-
-    is_new: bool
-    due_at: datetime
-    birthday_ago: int
-    planned: tuple[datetime, UUID] | tuple[()]
-    contact_id: int
-    action: ExpectedAction = field(compare=False)
-    since: datetime = field(compare=False)
-    first: date = field(compare=False)
-    run: str = field(compare=False)
+    turn: _Turn
+    action: ExpectedAction
+    since: datetime
+    first: date
+    run: str
 
 
 class _Simulation:
@@ -150,7 +151,7 @@ class _Simulation:
         A full run doesn't delay other runs, so the time doesn't advance for it.
         """
         context = self.allowance.context_at(self.now, queued.run)
-        key = f"{queued.contact_id}:{queued.action.on}"
+        key = f"{queued.action.contact_id}:{queued.action.on}"
         gap = draw_gap(context.limits, _MEAN_JITTER)
         decision, self.state = reserve(self.state, context, key, gap=gap, lease=_LEASE, now=self.now)
         if decision.granted:
@@ -198,35 +199,35 @@ def _simulate(simulation: _Simulation, expected: Iterable[ExpectedAction]) -> It
     coming = sorted(
         (_queued(simulation, action) for action in expected), key=lambda queued: queued.since, reverse=True
     )
-    waiting: list[_QueuedAction] = []
+    waiting: list[tuple[_Turn, _QueuedAction]] = []
     postponed: list[_QueuedAction] = []  # their runs are full today
     compares_due_times = True  # until the first denial: then all that is due waits until the same instant
     while coming or waiting or postponed:
         if postponed and not simulation.is_full(postponed[0].run):  # it is another day
-            waiting = _waiting_equally_long([*waiting, *postponed])
+            waiting = _waiting_equally_long([*(queued for _, queued in waiting), *postponed])
             postponed.clear()
         while coming and coming[-1].since <= simulation.now:
-            heapq.heappush(waiting, coming.pop())
+            heapq.heappush(waiting, (coming[-1].turn, coming.pop()))
         if not waiting:
             simulation.skip_to(coming[-1].since if coming else None, day_by_day=bool(postponed))
             continue
-        queued = waiting[0]
+        queued = waiting[0][1]
         if simulation.today > queued.action.until:
             heapq.heappop(waiting)
             yield _missed_forecast(simulation, queued)
         elif simulation.is_full(queued.run):
-            postponed.append(heapq.heappop(waiting))
+            postponed.append(heapq.heappop(waiting)[1])
         elif simulation.try_action(queued):
             heapq.heappop(waiting)
             yield _reached_forecast(simulation, queued, begin)
         elif compares_due_times and not simulation.is_full(queued.run):
-            waiting = _waiting_equally_long(waiting)
+            waiting = _waiting_equally_long([queued for _, queued in waiting])
             compares_due_times = False
 
 
-def _waiting_equally_long(actions: Sequence[_QueuedAction]) -> list[_QueuedAction]:
+def _waiting_equally_long(actions: Sequence[_QueuedAction]) -> list[tuple[_Turn, _QueuedAction]]:
     """Return a heap of actions that were all denied until the same instant, whenever they became due."""
-    heap = [replace(each, due_at=_EQUALLY_LONG) for each in actions]
+    heap = [((each.turn[0], _EQUALLY_LONG, *each.turn[2:]), each) for each in actions]
     heapq.heapify(heap)
     return heap
 
@@ -239,13 +240,11 @@ def _queued(simulation: _Simulation, action: ExpectedAction) -> _QueuedAction:
         hours = simulation.allowance.limits[simulation.allowance.kind].hours
         since = max(now, opening(since, hours, zone).start)
     first = _local_date(since, zone)
+    is_new = action.campaign is None
+    # of new ones, the latest birthday goes first, however long the others have been possible
+    due_at = _EQUALLY_LONG if is_new or since > now else action.not_before or starts
     return _QueuedAction(
-        is_new=action.campaign is None,
-        # of new ones, the latest birthday goes first, however long the others have been possible
-        due_at=_EQUALLY_LONG if action.campaign is None or since > now else action.not_before or starts,
-        birthday_ago=-action.on.toordinal(),
-        planned=action.planned,
-        contact_id=action.contact_id,
+        turn=(is_new, due_at, -action.on.toordinal(), action.planned, action.contact_id, action.on),
         action=action,
         since=since,
         first=first,

@@ -183,6 +183,8 @@ def scale_limits(limits: Limits, share: Fraction) -> Limits:
 
 def scale_totals(totals: Totals, share: Fraction) -> Totals:
     """Return `totals` with `share` of each count, rounded down but not to 0."""
+    if share == 1:
+        return totals
     return Totals(_scale_count(totals.per_day, share), _scale_count(totals.per_week, share))
 
 

@@ -14,6 +14,7 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from worker.rules.languages import is_known_language
@@ -75,6 +76,11 @@ class Criterion(StrEnum):
     OPEN_TO_WORK = "open_to_work"
 
 
+def _accept_repeated(schema: JsonDict) -> None:
+    """Let the schema of a set be true: a member named twice counts once."""
+    del schema["uniqueItems"]
+
+
 class Criteria(BaseModel):
     """What a person should meet. Only the profile sections that the given criteria need are read."""
 
@@ -96,7 +102,11 @@ class Criteria(BaseModel):
     )
     open_to_work: StrictBool | None = Field(None, description="Whether the profile says so.")
     weights: Mapping[Criterion, Weight] = Field({}, description="How much each criterion counts, relatively.")
-    required: frozenset[Criterion] = Field(frozenset(), description="Missing one of these takes points away.")
+    required: frozenset[Criterion] = Field(
+        frozenset(),
+        description="Missing one of these takes points away.",
+        json_schema_extra=_accept_repeated,
+    )
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:

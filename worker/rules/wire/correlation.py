@@ -3,6 +3,9 @@
 import re
 from typing import Final
 
+CORRELATION_HEADER: Final = "rapport_correlation"
+"""Message header that carries the correlation id from the caller into the worker's log lines and rows."""
+
 _VALID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 

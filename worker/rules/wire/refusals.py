@@ -17,6 +17,7 @@ class Refusal(StrEnum):
     BAD_BODY = "bad_body"
     SCHEDULED = "scheduled"
     UNKNOWN_TASK = "unknown_task"
+    UNKNOWN_VERSION = "unknown_version"
     BAD_COMMAND = "bad_command"
     BAD_EVENT = "bad_event"
     BAD_REPLY = "bad_reply"

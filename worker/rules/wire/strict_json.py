@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NoReturn
 
 from worker.rules.wire.refusals import MessageRefusedError, Refusal
@@ -22,11 +22,14 @@ _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\ud
 Hook = Callable[[dict[str, Any]], object]
 
 
-def parse(raw: bytes, *, hook: Hook = dict, any_text: bool = False) -> object:
+def parse(
+    raw: bytes, *, hook: Hook = dict, any_text: bool = False, names: Collection[str] = frozenset()
+) -> object:
     """Return the value of `raw`; `hook` converts each JSON object.
 
     Raises MessageRefusedError if it is too large or too deep, is not JSON in UTF-8, has a duplicate key, or
-    holds a number that a double can't or, without `any_text`, a control character.
+    holds a number that a double can't or, without `any_text`, a control character. Then the error names the
+    fields around it that are among `names`; any other name may be one of a person.
     """
     if len(raw) > MAX_BYTES:
         raise MessageRefusedError(Refusal.TOO_LARGE, f"{len(raw)} bytes; at most {MAX_BYTES} are accepted")
@@ -51,25 +54,37 @@ def parse(raw: bytes, *, hook: Hook = dict, any_text: bool = False) -> object:
         _refuse("it is not UTF-8")
     except json.JSONDecodeError as error:
         _refuse(f"{error.msg} at character {error.pos}")
-    _walk(value, any_text=any_text)
+    _walk(value, any_text=any_text, names=names)
     return value
 
 
-def _walk(value: object, *, any_text: bool) -> None:
+def _walk(value: object, *, any_text: bool, names: Collection[str]) -> None:
     """Check depth and characters. A loop, because Python limits recursion."""
-    left: list[tuple[object, int]] = [(value, 0)]
+    left: list[tuple[object, int, str]] = [(value, 0, "")]
     while left:
-        found, depth = left.pop()
+        found, depth, where = left.pop()
         if isinstance(found, str):
             if not any_text and _UNPRINTABLE.search(found):
-                raise MessageRefusedError(Refusal.BAD_TEXT, "a control character or half a surrogate pair")
+                raise MessageRefusedError(
+                    Refusal.BAD_TEXT,
+                    f"{f'{where}: ' if where else ''}a control character or half a surrogate pair",
+                )
             continue
         if not isinstance(found, Mapping | list):
             continue
         if depth == MAX_DEPTH:
             raise MessageRefusedError(Refusal.TOO_DEEP, f"more than {MAX_DEPTH} levels")
-        inner = [*found, *found.values()] if isinstance(found, Mapping) else found
-        left.extend((each, depth + 1) for each in inner)
+        if isinstance(found, Mapping):
+            left.extend((key, depth + 1, where) for key in found)
+            left.extend((each, depth + 1, _step(where, key, names)) for key, each in found.items())
+        else:
+            left.extend((each, depth + 1, where) for each in found)
+
+
+def _step(where: str, key: object, names: Collection[str]) -> str:
+    if key not in names:
+        return where
+    return f"{where}.{key}" if where else str(key)
 
 
 def _int(digits: str) -> int:

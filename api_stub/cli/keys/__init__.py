@@ -1,0 +1,1 @@
+"""`rapport keys`: who may use the HTTP API."""

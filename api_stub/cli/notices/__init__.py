@@ -1,0 +1,1 @@
+"""`rapport notify`: whom to tell what."""

@@ -1,0 +1,1 @@
+"""`rapport users`: who may open the console."""

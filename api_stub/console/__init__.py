@@ -1,0 +1,1 @@
+"""The console: pages for the person whose account it is, rendered on the server."""

@@ -1,0 +1,1 @@
+"""Accounts, their quota, and why they wait."""

@@ -1,0 +1,90 @@
+"""The forecast and the summary of an account."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+
+from api_stub.app_state import AppDatabase
+from api_stub.http.faults import FaultType
+from api_stub.http.lookups import require_account
+from api_stub.http.openapi import problems
+from api_stub.http.routes import history
+from api_stub.http.v1.accounts.parts import PREFIX, AccountPath
+from api_stub.http.v1.caller import ReadCaller
+from api_stub.http.v1.fields import Day
+from api_stub.http.v1.pages import Page, PageQuery, build_page, read_position
+from api_stub.responses.forecast import (
+    DEFAULT_LATE_DAYS,
+    MAX_DAYS,
+    End,
+    ForecastSummary,
+    PersonForecast,
+    build_forecast_summary,
+    build_person,
+    find_end,
+)
+from api_stub.responses.history import SummaryOut
+from db.engine import Database
+from db.store.reports.birthday_forecast import AccountForecast, forecast_birthdays
+from worker.rules.quota.forecast import ActionForecast
+
+router = APIRouter(prefix=PREFIX, tags=["reports"])
+
+Days = Annotated[int, Query(ge=1, le=MAX_DAYS, description="How many days, from today.")]
+
+
+class PeopleQuery(PageQuery):
+    """Which people of a forecast."""
+
+    days: int = Query(30, ge=1, le=MAX_DAYS, description="How many days, from today.")
+    end: End | None = Query(None, description="Only the birthdays that end so.")
+
+
+@router.get("/forecast", responses=problems(FaultType.ACCOUNT_UNKNOWN))
+def show_account_forecast(
+    account: AccountPath, caller: ReadCaller, database: AppDatabase, days: Days = 30
+) -> ForecastSummary:
+    """Return how many will be greeted in time, late or not at all, and the use of each day."""
+    return build_forecast_summary(_forecast(database, account, days))
+
+
+@router.get("/forecast/people", responses=problems(FaultType.ACCOUNT_UNKNOWN))
+def list_forecast_people(
+    account: AccountPath,
+    request: Request,
+    query: Annotated[PeopleQuery, Query()],
+    caller: ReadCaller,
+    database: AppDatabase,
+) -> Page[PersonForecast]:
+    """Return who will be greeted when, by birthday. Each page is forecast anew, as of its moment."""
+    after = read_position(request, query, tuple[date, int])
+    found = sorted(_forecast(database, account, query.days).forecast.actions, key=_place)
+    wanted = [
+        each
+        for each in found
+        if (after is None or _place(each) > after) and query.end in {None, find_end(each)}
+    ]
+    return build_page(request, query, wanted[: query.fetch_limit], build_person, position=_place)
+
+
+@router.get("/summary", responses=problems(FaultType.ACCOUNT_UNKNOWN))
+def show_account_summary(
+    account: AccountPath,
+    caller: ReadCaller,
+    database: AppDatabase,
+    on: Annotated[Day | None, Query(description="The day in the account's zone; today if not given.")] = None,
+) -> SummaryOut:
+    """Return the summary of an account's day: sent, left out, waiting, answered."""
+    return history.show_summary(database, account, on)
+
+
+def _forecast(database: Database, account: str, days: int) -> AccountForecast:
+    with database.snapshot() as session:
+        record = require_account(session, account)
+        return forecast_birthdays(session, record, days=days, default_late_days=DEFAULT_LATE_DAYS)
+
+
+def _place(forecast: ActionForecast) -> tuple[date, int]:
+    """Return the place in the list: without the name, which must not be in an address."""
+    return forecast.action.on, forecast.action.contact_id

@@ -1,0 +1,1 @@
+"""Campaigns, their actions, and what they are made from."""

@@ -1,0 +1,1 @@
+"""Bodies that only the routes of /v1 have."""

@@ -1,0 +1,1 @@
+"""The people an account knows."""

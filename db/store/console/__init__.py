@@ -1,0 +1,1 @@
+"""Who may open the console: users, attempts to sign in, one-time links, and sessions."""

@@ -1,0 +1,1 @@
+"""Notices: add targets, send messages, and the process that does so."""

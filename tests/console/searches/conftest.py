@@ -1,0 +1,3 @@
+from tests.console.campaigns.conftest import account
+
+__all__ = ["account"]

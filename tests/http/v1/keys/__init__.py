@@ -1,0 +1,1 @@
+"""Named keys at the front door."""

@@ -1,0 +1,35 @@
+"""The first import into fresh tables, about which Postgres has no statistics yet."""
+
+from typing import Any
+
+from sqlalchemy import text
+
+from db.engine import Database
+from db.queries import load_query
+from tests.builders import an_account
+
+
+def indexes_of(plan: dict[str, Any]) -> set[str]:
+    own = {plan["Index Name"]} if "Index Name" in plan else set()
+    return own.union(*(indexes_of(each) for each in plan.get("Plans", [])))
+
+
+def test_people_are_compared_by_their_names_and_not_each_with_each(database: Database) -> None:
+    people = text(
+        "insert into contacts (account_id, profile_url, full_name, birth_month, birth_day, import_id) "
+        "select :account, 'https://sandbox.test/in/p' || n || '/', 'Person ' || n, 1 + n % 12, 1 + n % 28, "
+        ":id from generate_series(1, 3000) n"
+    )
+    with database.transaction() as session:
+        account = an_account(session)
+        an_import = text(
+            "insert into imports (account_id, source, file_name, started_by) "
+            "values (:account, 'csv', 'f', 't') returning id"
+        )
+        import_id = session.scalar(an_import, {"account": account.id})
+        session.execute(text("delete from pg_statistic where starelid = 'contacts'::regclass"))
+        session.execute(people, {"account": account.id, "id": import_id})
+        query = f"explain (format json) {load_query('import_maybe_same').text}"
+        (plan,) = session.execute(text(query), {"import_id": import_id}).scalar_one()
+        session.rollback()
+    assert "ix_contacts_name_key" in indexes_of(plan["Plan"])

@@ -1,0 +1,1 @@
+"""Who may open the console: roles, names, passwords, and waits after wrong ones."""

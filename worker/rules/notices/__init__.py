@@ -1,0 +1,1 @@
+"""Rules of notices: what people are told, in which words, when and how often."""

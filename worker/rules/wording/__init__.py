@@ -1,0 +1,1 @@
+"""Words for people that several front ends share: the command line, notices, HTTP."""
