@@ -6,7 +6,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
-from unittest.mock import patch
 from uuid import UUID
 
 from sqlalchemy import text
@@ -47,8 +46,8 @@ def run_concurrently(url: str, count: int, work: Callable[[Database, int], T]) -
 
 
 def queue_due_actions(session: Session, *, batch: int = 100) -> list[UUID]:
-    with patch.object(dispatch, "UNDO_FIRST", timedelta(0)):  # what was just approved waits: test_dispatch.py
-        due = dispatch.queue_due_actions(session, batch=batch, lease=LEASE)
+    no_wait = timedelta(0)  # that what was just approved waits: test_dispatch.py
+    due = dispatch.queue_due_actions(session, batch=batch, lease=LEASE, undo_first=no_wait)
     session.expire_all()  # production code uses a session for one step, a test for several
     return [action.action_id for action in due]
 

@@ -26,13 +26,18 @@ class DueAction:
     correlation_id: str
 
 
-def queue_due_actions(session: Session, *, batch: int, lease: timedelta) -> Sequence[DueAction]:
-    """Queue due actions of up to `batch` accounts, one each, with a lease. Publish after the commit."""
-    given = {"batch": batch, "undo_first": UNDO_FIRST}
+def queue_due_actions(
+    session: Session, *, batch: int, lease: timedelta, undo_first: timedelta = UNDO_FIRST
+) -> Sequence[DueAction]:
+    """Queue due actions of up to `batch` accounts, one each, with a lease. Publish after the commit.
+
+    What a person approved less than `undo_first` ago waits, so that it can be taken back.
+    """
+    given = {"batch": batch, "undo_first": undo_first}
     accounts = list(session.scalars(load_query("lock_ready_accounts"), given))
     if not accounts:
         return []
-    chosen = {"accounts": accounts, "lease": lease, "undo_first": UNDO_FIRST}
+    chosen = {"accounts": accounts, "lease": lease, "undo_first": undo_first}
     rows = session.execute(load_query("queue_due_actions"), chosen)
     return [
         DueAction(action_id, Kind(kind), campaign_id, correlation_id)
