@@ -5,14 +5,19 @@ tests/rules/data/names.tsv: invented names, with what each is called by, written
 means that nobody could tell, or that it is no person's name.
 """
 
+import argparse
 import csv
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 
+from rich.console import Console  # noqa: TID251 -- prints only its own figures
+
+from bench.report import Row, print_rows
 from worker.rules.names.spoken_name import first_name
 
 CORPUS = Path(__file__).parent.parent / "tests" / "rules" / "data" / "names.tsv"
@@ -58,22 +63,39 @@ def judge(case: Case) -> tuple[Verdict, str]:
 
 
 def main() -> None:
-    cases = list(read_corpus())
+    """Judge, time and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a hundred names, no figures")
+    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
+    given = parser.parse_args()
+    cases = list(islice(read_corpus(), 100 if given.quick else None))
     counts: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
     for case in cases:
         verdict, found = judge(case)
         counts[case.convention][verdict] += 1
-        if verdict is not Verdict.RIGHT:
+        if verdict is not Verdict.RIGHT and not given.markdown:
             print(f"{verdict:9} {case.convention:16} {case.name!r} is {case.called!r}, not {found!r}")
     total: Counter[Verdict] = sum(counts.values(), Counter())
-    print(f"\n{'convention':20}" + "".join(f"{verdict:>10}" for verdict in Verdict))
-    for convention, each in [*counts.items(), ("all", total)]:
-        print(f"{convention:20}" + "".join(f"{each[verdict]:10}" for verdict in Verdict))
     before = time.perf_counter()
     for case in cases:
         first_name(case.name, case.language, case.location)
     microseconds = (time.perf_counter() - before) / len(cases) * 1e6
-    print(f"\n{len(cases)} names of {len(counts)} conventions, {microseconds:.0f} microseconds a name")
+    shares = [
+        Row(
+            f"names {verdict}",
+            f"{total[verdict]:,} of {len(cases):,}",
+            "",
+            "",
+            "0" if verdict is Verdict.WRONG else "",
+        )
+        for verdict in Verdict
+    ]
+    rows = [*shares, Row("one name", f"{microseconds:.0f} µs", "", "", "")]
+    if not given.markdown:
+        print(f"\n{'convention':20}" + "".join(f"{verdict:>10}" for verdict in Verdict))
+        for convention, each in counts.items():
+            print(f"{convention:20}" + "".join(f"{each[verdict]:10}" for verdict in Verdict))
+    print_rows(Console(), rows, title="python -m bench.names", markdown=given.markdown)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,45 @@
+"""docs/performance.svg: how far each figure is from its target, as bars on one logarithmic scale."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from matplotlib.figure import Figure
+
+from bench.figures import find_figure, find_target, meets_target
+from bench.results import Results
+
+PICTURE: Final = Path(__file__).parents[1] / "docs" / "performance.svg"
+_MET, _MISSED = "#2f7d5b", "#b3402e"
+
+
+def list_distances(results: Results) -> Sequence[tuple[str, float, bool]]:
+    """Return each figure with a target other than 0: its name, its share of it, and whether it is met.
+
+    Below 1 is better: where a figure should be at least its target, the share is turned over.
+    """
+    distances = []
+    for table in results.tables:
+        for row in table.all_rows:
+            target, figure, is_met = find_target(row), find_figure(row), meets_target(row)
+            if target is None or figure is None or is_met is None or not (target.bound and figure):
+                continue
+            share = target.bound / figure if target.is_least else figure / target.bound
+            distances.append((f"{table.name}: {row.what}", share, is_met))
+    return distances
+
+
+def draw_distances(results: Results, file: Path) -> None:
+    """Draw the picture, with the text as text, so that it can be searched and read aloud."""
+    distances = list(reversed(list_distances(results)))
+    figure = Figure(figsize=(9, 1.2 + 0.24 * len(distances)), layout="constrained")
+    axes = figure.subplots()
+    names = [name for name, _, _ in distances]
+    colors = [_MET if is_met else _MISSED for _, _, is_met in distances]
+    axes.barh(names, [share for _, share, _ in distances], color=colors, height=0.62)
+    axes.set_xscale("log")
+    axes.axvline(1, color="#444444", linewidth=1)
+    axes.set_xlabel("share of the target; left of the line it is met")
+    axes.tick_params(axis="y", labelsize=8)
+    axes.margins(y=0.01)
+    figure.savefig(file, metadata={"Date": None, "Title": "Each figure against its target"})

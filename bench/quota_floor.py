@@ -1,0 +1,113 @@
+"""The least that an exact decision costs in the server: scripts that do one more of its steps each, and ours.
+
+Each gets the keys and arguments of a reservation of the same account, in turn with the others, so that a busy
+machine affects all of them. The last of them takes a unit from every window like ours, but checks no gate:
+what ours takes beyond it is the price of the rules.
+"""
+
+import argparse
+import statistics
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Final
+
+import redis
+from rich.console import Console  # noqa: TID251 -- prints only its own figures
+
+from api_stub.stack.servers.redis import Redis
+from bench.quota import LEASE, Workload, a_context, a_usual_state, redis_on_own_core
+from bench.report import Row, print_rows
+from worker import clock, redis_address
+from worker.quota import arguments, redis_quota
+from worker.quota.redis_quota import RedisQuota
+from worker.rules.quota.windows import local_day
+
+STEPS: Final = {
+    "an empty script": "",
+    "+ the server's time": """
+        local clock = redis.call('TIME')
+        local now = clock[1] * 1000 + math.floor(clock[2] / 1000)""",
+    "+ the limits from JSON": """
+        local numbers = cjson.decode(ARGV[5])
+        local kind = numbers[3]""",
+    "+ reading the state": """
+        local stored = redis.call('HMGET', KEYS[1], 'epoch', 'kept', 'due', 'gap|' .. kind,
+            'breaker|' .. kind, 'run|' .. numbers[1] .. '|' .. kind .. '|' .. ARGV[4],
+            'lease|' .. kind .. '|' .. ARGV[2])""",
+    "+ counting six windows": """
+        local used = {}
+        for n = 2, #KEYS do
+            used[#used + 1] = redis.call('ZCOUNT', KEYS[n], '(' .. (now - 604800000), '+inf')
+            used[#used + 1] = redis.call('ZCOUNT', KEYS[n], numbers[1], '+inf')
+        end""",
+    "+ the charge": """
+        redis.call('ZADD', KEYS[1 + kind], 'NX', now, ARGV[2])""",
+    "+ writing gap, lease and run": """
+        redis.call('HSET', KEYS[1], 'gap|' .. kind, now, 'due', now,
+            'lease|' .. kind .. '|' .. ARGV[2], now .. ' ' .. numbers[1] .. ' ' .. ARGV[4],
+            'run|' .. numbers[1] .. '|' .. kind .. '|' .. ARGV[4], (tonumber(stored[6]) or 0) + 1)""",
+}
+"""The steps of a decision, each with its Lua."""
+
+
+def measure(server: Redis, *, rounds: int, each: int) -> Iterator[Row]:
+    """Yield the time in the server of each script, and ours against the last of them."""
+    context, now = a_context(), clock.now()
+    day = local_day(now, context.zone)
+    given = arguments.build_decision(context, now, lease=LEASE)
+    numbers = [arguments.epoch_ms(day.start), arguments.epoch_ms(day.end), 1, *given.numbers]
+    keys = arguments.list_keys(context.account_id)
+    with redis.Redis.from_url(server.url, decode_responses=True) as client:
+        workload = Workload(RedisQuota(redis_quota.connect(redis_address.parse(server.url))), context)
+        scripts = [
+            client.register_script(f"{lua}\nreturn 'granted - 0 0 0 0 0 1 2 3 4 5'")
+            for lua in accumulate(STEPS.values())
+        ]
+        spent: dict[str, list[float]] = {name: [] for name in (*STEPS, "our decision, all gates")}
+        for number in range(rounds):
+            for name, script in zip(STEPS, scripts, strict=True):
+                workload.quota.install(context, a_usual_state())
+                client.config_resetstat()
+                for one in range(each):
+                    identity = f"{number:04x}{one:04x}-2222-4000-8000-000000000000:1"
+                    script(keys=keys, args=["reserve", identity, "epoch", context.run_id, f"{numbers}"])
+                spent[name].append(_microseconds(client))
+            workload.quota.install(context, a_usual_state())
+            client.config_resetstat()
+            for _ in range(each):
+                workload.reserve()
+            spent["our decision, all gates"].append(_microseconds(client))
+    medians = {name: statistics.median(times) for name, times in spent.items()}
+    yield from _rows(medians, spent)
+
+
+def _rows(medians: dict[str, float], spent: dict[str, list[float]]) -> Iterator[Row]:
+    *steps, ours = medians
+    before = 0.0
+    for name in steps:
+        yield Row(name, _said(spent[name]), f"{medians[name] - before:+.1f} µs", "", "")
+        before = medians[name]
+    yield Row(ours, _said(spent[ours]), steps[-1], f"{medians[ours] / medians[steps[-1]]:.2f}", "")
+
+
+def _said(times: Sequence[float]) -> str:
+    return f"{statistics.median(times):.1f} µs, {min(times):.1f} to {max(times):.1f}"
+
+
+def _microseconds(client: redis.Redis) -> float:
+    return float(client.info("commandstats")["cmdstat_evalsha"]["usec_per_call"])
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a second: shows that it works, no figures")
+    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
+    given = parser.parse_args()
+    with redis_on_own_core() as server:
+        rows = list(measure(server, rounds=2 if given.quick else 40, each=5 if given.quick else 60))
+    print_rows(Console(), rows, title="python -m bench.quota_floor", markdown=given.markdown)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""The benches that `./run bench` runs, in its order, with the sizes that fit into twenty minutes together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One bench: a module of this package, and the arguments that give it the size of the suite."""
+
+    name: str
+    sized: Sequence[str] = ()
+
+
+SUITE: Final = (
+    Bench("names"),
+    Bench("quota"),
+    Bench("quota_floor"),
+    Bench("imports"),
+    Bench("extraction", ("--people", "200")),
+    Bench("campaigns"),
+    Bench("metrics"),
+    Bench("state_metrics"),
+    Bench("console"),
+    Bench("traces"),
+    Bench("start"),
+)
+
+
+def find_benches(names: Sequence[str]) -> Sequence[Bench]:
+    """Return the benches with these names, all without any; raise ValueError for an unknown one."""
+    known = {bench.name: bench for bench in SUITE}
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"no bench is called {', '.join(unknown)}; there are: {', '.join(known)}")
+    return [known[name] for name in names] if names else list(SUITE)
