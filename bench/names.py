@@ -70,16 +70,15 @@ def main() -> None:
     given = parser.parse_args()
     cases = list(islice(read_corpus(), 100 if given.quick else None))
     counts: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
+    seconds = 0.0
     for case in cases:
-        verdict, found = judge(case)
+        before = time.perf_counter()
+        verdict, found = judge(case)  # it remembers names, so that only the first time counts
+        seconds += time.perf_counter() - before
         counts[case.convention][verdict] += 1
         if verdict is not Verdict.RIGHT and not given.markdown:
             print(f"{verdict:9} {case.convention:16} {case.name!r} is {case.called!r}, not {found!r}")
     total: Counter[Verdict] = sum(counts.values(), Counter())
-    before = time.perf_counter()
-    for case in cases:
-        first_name(case.name, case.language, case.location)
-    microseconds = (time.perf_counter() - before) / len(cases) * 1e6
     shares = [
         Row(
             f"names {verdict}",
@@ -90,7 +89,7 @@ def main() -> None:
         )
         for verdict in Verdict
     ]
-    rows = [*shares, Row("one name", f"{microseconds:.0f} µs", "", "", "")]
+    rows = [*shares, Row("one name", f"{seconds / len(cases) * 1e6:.0f} µs", "", "", "")]
     if not given.markdown:
         print(f"\n{'convention':20}" + "".join(f"{verdict:>10}" for verdict in Verdict))
         for convention, each in counts.items():
