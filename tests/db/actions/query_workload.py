@@ -22,14 +22,15 @@ from worker.rules.model import ActionState, ContactStatus, Kind
 from worker.rules.quota.windows import Span
 from worker.rules.sourcing.scoring import Score
 
-FILL = """
+ROWS = 100000
+FILL = f"""
 set session_replication_role = replica;  -- no trigger and no foreign key looks: it is ten times as fast
 
 insert into accounts (name, site, time_zone) select 'account ' || n, 'sandbox', 'UTC'
 from generate_series(1, 100) n;
 
 insert into campaigns (id, account_id, kind, options, state, correlation_id, created_at)
-select gen_random_uuid(), 1 + n % 100, 'birthday', '{}',
+select gen_random_uuid(), 1 + n % 100, 'birthday', '{{}}',
        case when n % 200 = 0 then 'reading' else 'planned' end, 'x', now() - n * interval '1 hour'
 from generate_series(1, 5000) n;
 
@@ -37,7 +38,7 @@ insert into contacts (account_id, profile_url, full_name, birth_month, birth_day
 select 1 + n % 100, 'https://sandbox.test/in/' || n, 'Person ' || n,
        extract(month from day), extract(day from day),
        case when n % 20 = 0 then 'prospect' else 'connected' end, n % 101, now() - n * interval '1 minute'
-from (select n, date '2028-01-01' + (n / 100) % 366 as day from generate_series(1, 100000) n) days;
+from (select n, date '2028-01-01' + (n / 100) % 366 as day from generate_series(1, {ROWS}) n) days;
 
 -- ten years of greetings: nearly all done, a few planned for each account, a few in flight
 insert into actions (id, account_id, contact_id, campaign_id, kind, occasion, occasion_on, message, state,
@@ -66,7 +67,7 @@ select camp.id, c.id, 1 + c.id / 10, case when c.id % 10 > 0 then c.id % 101 end
 from contacts c
 join (select id, row_number() over (order by id) as n from campaigns) camp on camp.n = 1 + c.id % 100;
 
-insert into profiles (contact_id, profile) select id, '{}' from contacts where id % 3 = 0;
+insert into profiles (contact_id, profile) select id, '{{}}' from contacts where id % 3 = 0;
 
 insert into schedules (account_id, kind, cron, next_fire_at)
 select a.id, kind, '0 7 * * *', now() + a.id * interval '1 minute' - interval '3 minutes'
