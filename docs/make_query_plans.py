@@ -36,7 +36,9 @@ def explain(database: Database, work: Callable[[Session], object]) -> Iterator[s
     def ask(_c: Any, cursor: Any, statement: str, parameters: Any, _x: Any, _many: bool) -> None:  # noqa: ANN401 -- SQLAlchemy's event
         with cursor.connection.cursor() as other:
             other.execute("savepoint before_explain")
-            other.execute(f"explain (analyze, costs off, timing off, summary off, buffers off) {statement}", parameters)
+            other.execute(
+                f"explain (analyze, costs off, timing off, summary off, buffers off) {statement}", parameters
+            )
             plans.append("\n".join(row[0] for row in other.fetchall()))
             other.execute("rollback to before_explain")
 

@@ -7,6 +7,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -25,7 +26,8 @@ from ops.monitoring.recording.servers import Prometheus
 from tests.builders import SANDBOX, a_contact, database_now
 from tests.cluster import wait_for
 from tests.collector import Collector, run_collector
-from tests.e2e.conftest import API_KEY, World
+from tests.e2e.canary import find_in_database, find_leaks, list_secrets, watch_redis
+from tests.e2e.conftest import API_KEY, World, world_broker
 from tests.e2e.monitored import break_everything, check_every_query
 from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
@@ -45,6 +47,12 @@ def collector() -> Iterator[Collector]:
 @pytest.fixture(scope="module")
 def more_settings(collector: Collector) -> Mapping[str, object]:
     return {"traces": True, "otlp_endpoint": collector.address}
+
+
+@pytest.fixture
+def redis_commands(world: World) -> Iterator[list[str]]:
+    with watch_redis(world_broker[world.data].config()["admin_url"]) as seen:
+        yield seen
 
 
 class People:
@@ -108,6 +116,7 @@ def test_a_campaign_ends_as_a_person_would_expect_and_its_summary_says_so(
     api: str,
     people: People,
     collector: Collector,
+    redis_commands: list[str],
     prometheus: Prometheus | None,
 ) -> None:
     campaign_id = str(uuid4())
@@ -193,6 +202,16 @@ def test_a_campaign_ends_as_a_person_would_expect_and_its_summary_says_so(
     wait_for("one tree", lambda: roots_of(collector, asked) == ["POST /control/birthday"])
     check_traces(collector, asked, {ANSWER, BY_HAND, own_words, *texts_of(world)})
     check_logs(world, asked.headers["X-Correlation-ID"])
+    secrets = list_secrets(world)
+    marked = secrets | {ANSWER, BY_HAND, own_words, *texts_of(world)} - set(
+        seen
+    )  # pictures are named by slugs
+    find = partial(find_leaks, world=world, api=api, collector=collector, redis_commands=redis_commands)
+    assert find(marked) == []
+    assert find_in_database(secrets, world) == []
+    # what may be seen is found, so the search works
+    assert {found.partition(":")[0] for found in find({campaign_id})} >= {"logs", "redis"}
+    assert find_in_database({own_words}, world)
 
     if prometheus is not None:
         with world.database.transaction() as session:
