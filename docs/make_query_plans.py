@@ -4,7 +4,6 @@
 """
 
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from tests.db.actions.query_workload import FILL, ROWS, WORKLOAD
 
 PAGE = Path(__file__).parent / "query-plans.md"
 SIZE = 1_000_000
+_OPTIONS = "analyze, costs off, timing off, summary off, buffers off"
 _HEAD = """\
 # Query plans
 
@@ -33,12 +33,11 @@ def explain(database: Database, work: Callable[[Session], object]) -> Iterator[s
     """Yield the plan of each statement that `work` sends, run and rolled back."""
     plans: list[str] = []
 
-    def ask(_c: Any, cursor: Any, statement: str, parameters: Any, _x: Any, _many: bool) -> None:  # noqa: ANN401 -- SQLAlchemy's event
+    # SQLAlchemy types its events loosely.
+    def ask(_c: Any, cursor: Any, statement: str, parameters: Any, _x: Any, _many: bool) -> None:  # noqa: ANN401
         with cursor.connection.cursor() as other:
             other.execute("savepoint before_explain")
-            other.execute(
-                f"explain (analyze, costs off, timing off, summary off, buffers off) {statement}", parameters
-            )
+            other.execute(f"explain ({_OPTIONS}) {statement}", parameters)
             plans.append("\n".join(row[0] for row in other.fetchall()))
             other.execute("rollback to before_explain")
 
@@ -58,11 +57,9 @@ def main() -> None:
         postgres = Postgres(Path(folder), durable=False)
         with postgres:
             migrate_and_seed(postgres.url)
-            began = time.perf_counter()
             with psycopg.connect(postgres.url, autocommit=True) as own:
                 own.execute(FILL.replace(f"{ROWS}", f"{SIZE}"))
                 version = own.info.parameter_status("server_version")
-            print(f"filled in {time.perf_counter() - began:.0f} s")
             database = Database(postgres.url, application_name="plans")
             parts = [_HEAD.format(version=version, size=SIZE, tested=ROWS)]
             for name, (_, index, work) in WORKLOAD.items():
