@@ -25,8 +25,8 @@ _HEAD = """\
 
 How Postgres {version} answers the queries of `tests/db/actions/query_workload.py` over {size:,} contacts,
 actions and interactions of 100 accounts: `.venv/bin/python docs/make_query_plans.py` writes this page. Tests
-hold the same plans at {tested:,} rows. *Rows* are those that a step returned. Times are left out, because they
-are those of one machine.
+hold the same plans at {tested:,} rows. *Rows* are those that a step returned. Times are left out, because
+they are those of one machine.
 """
 
 
