@@ -67,6 +67,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "selectors": "selectors.commands:app",
     "data": "contacts.retention:app",
     "audit": "audit:app",
+    "db": "database:app",
     "tasks": "tasks:app",
     "secrets": "secrets:app",
 }

@@ -95,6 +95,7 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "sourcing results": ["{found}", "{found}|--explain", "{found}|--format|csv", "{found}|--format|jsonl"],
     "schedule list": [""],
     "audit verify": [""],
+    "db verify": [""],
     "audit changes": ["", "--about|{bad}"],
     "users list": [""],
     "users sessions": ["", "{bad}"],
