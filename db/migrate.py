@@ -8,7 +8,7 @@ and most schemas are current.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -48,22 +48,32 @@ def upgrade_schema(engine: Engine) -> None:
     Raises RequestRefusedError, which says who holds what, if a lock can't be had in time. The revision that
     waited for it has then changed nothing, and the upgrade can be repeated.
     """
-    if is_schema_current(engine):
+    move_schema(engine, newest_revision())
+
+
+def move_schema(engine: Engine, to: str) -> None:
+    """Upgrade or downgrade the schema to a revision, which must be one of `list_revisions`.
+
+    A downgrade removes what later revisions added, with its values. Raises RequestRefusedError as
+    `upgrade_schema` does.
+    """
+    before, config = read_revision(engine), _config()
+    if before == to:
         return
     from alembic import command  # noqa: PLC0415 -- see above
 
-    before, config = _read_revision(engine), _config()
+    move = command.upgrade if before is None or before < to else command.downgrade
     with _turn_to_migrate(engine), engine.connect() as connection:
         event.listen(connection, "begin", _limit_lock_waits)
         config.attributes["connection"] = connection
         with LockWatch(engine, connection) as watch:
             try:
-                command.upgrade(config, "head")
+                move(config, to)
             except OperationalError as error:
                 if not isinstance(error.orig, LockNotAvailable):
                     raise
                 connection.rollback()
-                now = _read_revision(engine)
+                now = read_revision(engine)
                 done = "nothing was changed"
                 if now != before:
                     done = f"revision {now} is in place, and the next one changed nothing"
@@ -79,15 +89,20 @@ def lock_for_migration(connection: Connection) -> None:
 
 def is_schema_current(engine: Engine) -> bool:
     """Return whether the schema is at the newest revision."""
-    return _read_revision(engine) == _newest_revision()
+    return read_revision(engine) == newest_revision()
 
 
-def _newest_revision() -> str:
-    """Return the number of the newest migration, with which its file's name begins."""
-    return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+def list_revisions() -> Sequence[str]:
+    """Return the numbers of all revisions, with which their files' names begin, in their order."""
+    return sorted(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
-def _read_revision(engine: Engine) -> str | None:
+def newest_revision() -> str:
+    """Return the revision of this version's schema."""
+    return list_revisions()[-1]
+
+
+def read_revision(engine: Engine) -> str | None:
     """Return the schema's revision, or None for an empty database."""
     with engine.connect() as connection:
         if not connection.scalar(text("select to_regclass('alembic_version') is not null")):

@@ -37,7 +37,7 @@ def add_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddRevision
     config.set_main_option("version_locations", f"{shipped}:{tmp_path}")
     scripts = ScriptDirectory.from_config
     monkeypatch.setattr(migrate, "_config", lambda: config)
-    monkeypatch.setattr(migrate, "_newest_revision", lambda: scripts(config).get_current_head())
+    monkeypatch.setattr(migrate, "newest_revision", lambda: scripts(config).get_current_head())
     monkeypatch.setattr(migrate, "LOCK_TIMEOUT_MS", 700)
     numbers = count(9001)
 
