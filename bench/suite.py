@@ -23,6 +23,7 @@ SUITE: Final = (
     Bench("metrics"),
     Bench("state_metrics"),
     Bench("console"),
+    Bench("greetings"),
     Bench("traces"),
     Bench("start"),
 )

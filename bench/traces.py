@@ -26,9 +26,9 @@ ACCOUNT = 1
 PERSON = "/in/kim-minji/"
 
 
-def greet(site: SandboxSite, text: str) -> None:
+def greet(site: SandboxSite, text: str, path: str = PERSON) -> None:
     """Do on the pages what a greeting does."""
-    thread = site.open_thread(PERSON)
+    thread = site.open_thread(path)
     thread.recipient()
     thread.shown_name()
     thread.messages()
