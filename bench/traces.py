@@ -37,7 +37,6 @@ def greet(site: SandboxSite, text: str, path: str = PERSON) -> None:
     thread.shown_name()
     thread.click_send()
     assert thread.proof(text, more_than=0)
-    thread.close()
 
 
 def measure(browser_pool: BrowserPool, page: Page, base_url: str, times: int) -> list[Row]:

@@ -23,7 +23,7 @@ from worker.settings import Settings, missing_for_site
 _PROOF_WAIT = timedelta(seconds=5)
 _ARRIVAL_WAIT = timedelta(seconds=2)
 _SENT = "/invitations/sent/"
-_POLL_INTERVAL = timedelta(milliseconds=50)
+_POLL_INTERVAL = timedelta(milliseconds=10)
 
 
 class SandboxSite:

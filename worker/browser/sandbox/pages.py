@@ -38,29 +38,35 @@ def comparable(text: str) -> list[str]:
 
 def check_stops(page: Page, status: int | None = None) -> None:
     """Raise StopAccountError on a challenge, login or limit page, also in place of the page that was open."""
+    _read_state(page, status)
+
+
+def _read_state(page: Page, status: int | None) -> str:
+    """Return the language of the page, or '' if it doesn't say. Raises as `check_stops` does."""
     path = urlsplit(page.url).path
-    if path.startswith(selectors.CHALLENGE_PATH) or selectors.challenge_headings(page).count():
+    state = selectors.whole_page(page).evaluate(selectors.READ_STATE)
+    if path.startswith(selectors.CHALLENGE_PATH) or any(map(selectors.is_challenge, state["headings"])):
         raise StopAccountError(Reason.CHALLENGE, "the site shows a challenge; a person must answer it")
     if path.startswith(selectors.LOGIN_PATH):
         raise StopAccountError(Reason.NOT_SIGNED_IN, "the site asks to sign in again")
-    if status == 429 or selectors.limit_notices(page).count():
+    if status == 429 or any(map(selectors.is_limit_notice, state["notices"])):
         raise StopAccountError(Reason.LIMIT_PAGE, "the site says that a limit is reached")
+    return str(state["language"])
 
 
 def open_page(page: Page, url: str) -> int:
     """Open the address and return the HTTP status. Raises for stop pages and server errors."""
     response = page.goto(url, wait_until="domcontentloaded")
     status = response.status if response else 0
-    check_stops(page, status)
+    language = _read_state(page, status)
     if status >= 500:
         raise TryAgainError(Reason.SITE_UNREACHABLE, f"the site answers {status}")
-    _check_language(page)
+    _check_language(language)
     return status
 
 
-def _check_language(page: Page) -> None:
+def _check_language(language: str) -> None:
     """Raise StopAccountError if the words of the page are in a language that no locator knows."""
-    language = selectors.whole_page(page).get_attribute("lang")
     if language and language not in selectors.LANGUAGES:
         raise StopAccountError(
             Reason.LANGUAGE_UNKNOWN,

@@ -58,20 +58,19 @@ def global_nav(page: Page) -> Locator:
     return page.locator("nav#global-nav")
 
 
-def limit_notices(page: Page) -> Locator:
-    """Return headings and alerts which say that a limit is reached."""
-    # checked on every page; roles are ten times as slow as tags
-    return page.locator("h1, h2, [role=heading], [role=alert]").filter(has_text=_LIMIT)
-
-
-def challenge_headings(page: Page) -> Locator:
-    """Return the heading of a challenge, which may replace a page under the same address."""
-    return page.locator("h1").filter(has_text=_CHALLENGE)
-
-
 def whole_page(page: Page) -> Locator:
     """Return the element whose `lang` is the language of the page."""
     return page.locator("html")
+
+
+def is_challenge(heading: str) -> bool:
+    """Return whether a heading is that of a challenge, which may replace a page under the same address."""
+    return bool(_CHALLENGE.match(heading))
+
+
+def is_limit_notice(notice: str) -> bool:
+    """Return whether a heading or an alert says that a limit is reached."""
+    return bool(_LIMIT.search(notice))
 
 
 def questions(page: Page) -> Locator:
@@ -194,6 +193,17 @@ def message_texts(page: Page) -> list[Locator]:
     dialogs = page.get_by_role("dialog")
     return [dialogs.get_by_role("article"), dialogs.get_by_role("textbox"), page.locator(".said")]
 
+
+READ_STATE = """(page) => {
+  const texts = (selector) =>
+    [...page.querySelectorAll(selector)].map((one) => one.textContent.replace(/\\s+/g, " ").trim());
+  return {
+    headings: texts("h1"),
+    notices: texts("h1, h2, [role=heading], [role=alert]"),
+    language: page.getAttribute("lang") ?? "",
+  };
+}"""
+"""Reads at once what every page is checked for: its headings, its notices and its language."""
 
 _IS_MARKED = """const isMarked = (item, texts) => item.hasAttribute("data-automatic")
     || [...item.querySelectorAll("[role=note]")].some((note) => texts.includes(note.textContent.trim()));"""
