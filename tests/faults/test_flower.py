@@ -1,4 +1,4 @@
-"""The buttons of the real Flower, pressed while real workers work."""
+"""The buttons of the real Flower, pressed in a real browser while real workers work."""
 
 import json
 from collections.abc import Iterator
@@ -14,23 +14,28 @@ from api_stub.client import TaskClient
 from db.tables import Account, Campaign, CampaignRequest
 from tasks.contract import BIRTHDAY_CAMPAIGN, UPKEEP_SCHEDULES, BirthdayCampaign
 from tests.builders import an_account
-from tests.faults.flower import GREET, Flower
-from tests.faults.harness import Harness
+from tests.faults.flower import Flower
+from tests.faults.flower_pages import FlowerPages
+from tests.faults.harness import EVERYBODY, Harness
 from tests.faults.scenarios import run
 from tests.faults.scenarios.flower import ALL_BUTTONS
 from tests.faults.scenarios.model import Scenario
 from worker import redis_address
+from worker.browser.pool import BrowserPool
 from worker.queues import CONTROL_QUEUES
 
 
 @pytest.fixture(scope="module")
-def flower(harness: Harness) -> Iterator[Flower]:
-    with Flower(harness) as started:
+def flower(harness: Harness, browser_pool: BrowserPool) -> Iterator[Flower]:
+    with FlowerPages(harness, browser_pool._get_browser()) as started:
         yield started
 
 
 def test_everybody_is_greeted_once_whatever_is_pressed_in_flower(harness: Harness, flower: Flower) -> None:
-    report = run(harness, Scenario(lambda harness: sum(press(harness, flower) for press in ALL_BUTTONS)))
+    def press_all(harness: Harness) -> int:
+        return sum(press(harness, flower) for press in ALL_BUTTONS)
+
+    report = run(harness, Scenario(press_all, EVERYBODY))
     assert report.strikes == len(ALL_BUTTONS)
     assert report.census.problems == ()
     assert report.census.in_ledger == report.census.planned > 0
@@ -78,27 +83,3 @@ def test_a_revoked_campaign_starts_all_the_same_if_its_request_is_kept(
 def started_campaigns(harness: Harness) -> list[UUID]:
     with harness.database.transaction() as session:
         return list(session.scalars(select(Campaign.id)))
-
-
-@pytest.mark.parametrize(
-    ("button", "fields", "instead"),
-    [
-        ("pool/grow", {"n": 1}, "start another worker instead"),
-        ("pool/shrink", {"n": 1}, "or shut this one down"),
-        ("pool/autoscale", {"min": 1, "max": 4}, "start another worker instead"),
-        ("pool/restart", {}, "shut the worker down instead"),
-        (f"task/rate-limit/{GREET}", {"ratelimit": "1/h"}, "rapport quota set"),
-        (f"task/timeout/{GREET}", {"soft": 1, "hard": 2}, "RAPPORT_ACTION_TIME_LIMIT"),
-        ("queue/add-consumer", {"queue": "control"}, "birthday, visitor, sourcing"),
-        ("queue/add-consumer", {"queue": "brithday"}, "birthday, visitor, sourcing"),
-    ],
-)
-def test_what_would_change_a_worker_is_refused_with_what_to_do_instead(
-    harness: Harness, flower: Flower, button: str, fields: dict[str, str | int], instead: str
-) -> None:
-    # a button of an earlier test may have ended the child: its successor is a moment away
-    children = harness.wait_for("a child", lambda: harness.pool_children("browser1"))
-    status, words = flower.press(button, "browser1", **fields)
-    assert (status, instead in words) == (403, True), words
-    assert harness.pool_children("browser1") == children
-    assert len(children) == 1
