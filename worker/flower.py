@@ -61,8 +61,8 @@ class QueueReader(RedisBase):  # type: ignore[misc]  # Flower ships no types
 def asking_for_password(write_error: Callable[..., None]) -> Callable[..., None]:
     """Return the error writer of the API with the challenge that belongs to a 401.
 
-    A browser that opened a worker's page sends the password to no other path until it is asked, so each button
-    of that page would be refused with an empty message.
+    A browser that opened a worker's page sends the password to no other path until it is asked. Without the
+    challenge, each button of that page would be refused with an empty message.
     """
 
     def write(handler: Any, status: int, **options: Any) -> None:  # noqa: ANN401 -- Flower's
@@ -74,7 +74,7 @@ def asking_for_password(write_error: Callable[..., None]) -> Callable[..., None]
 
 
 def as_markup(write: Callable[..., None]) -> Callable[..., None]:
-    """Return the writer of the buttons Soft and Hard: their script reads a refusal as HTML, and fails on text."""
+    """Return the writer of what Soft and Hard answer. Their script reads a refusal as HTML only."""
 
     def write_markup(handler: Any, chunk: Any) -> None:  # noqa: ANN401 -- Flower's
         write(handler, f"<p>{escape(chunk)}</p>" if isinstance(chunk, str) else chunk)

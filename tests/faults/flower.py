@@ -77,8 +77,12 @@ class Flower:
         return str(found.raise_for_status().json()["task-id"])
 
     def revoke(self, task_id: str) -> None:
-        """Revoke a task that no child of a worker has begun."""
+        """Revoke a task that no worker has taken. Only the HTTP API can: its page has no button."""
         self._client.post(f"/task/revoke/{task_id}").raise_for_status()
+
+    def revoke_received(self, task_id: str) -> None:
+        """Revoke a task that a worker has taken and its child has not begun."""
+        self.revoke(task_id)
 
     def terminate(self, task_id: str, signal: str) -> None:
         """Terminate a task with a signal. The button sends SIGTERM."""

@@ -29,21 +29,20 @@ class FlowerPages(Flower):
     def press(self, button: str, worker: str, **fields: str | int) -> tuple[int, str]:
         """Press a button on a worker's page. Return the status, and what the page then says."""
         self._harness.wait_for(f"{worker} to run", lambda: " ready." in self._harness.log(worker))
-        self._harness.wait_for(
-            f"Flower to show {button} of {worker}",
-            lambda: self._open(f"/worker/{node(worker)}") and _find(self._page, button, fields).count(),
-        )
-        return self._click(_reach(self._page, button, fields))
+        path, found = f"/worker/{node(worker)}", _find(self._page, button, fields)
 
-    def revoke(self, task_id: str) -> None:
-        """Press Revoke. A task that no worker has taken has no such button, so it is revoked by HTTP."""
+        def is_shown() -> bool:
+            is_open = self._page.url.endswith(path) and found.count() > 0
+            return is_open or (self._open(path) and found.count() > 0)
+
+        self._harness.wait_for(f"Flower to show {button} of {worker}", is_shown)
+        _reach(self._page, button, fields)
+        return self._click(found)
+
+    def revoke_received(self, task_id: str) -> None:
+        """Press Revoke on a task's page."""
         assert self._open(f"/task/{task_id}")
-        revoke = self._page.get_by_role("button", name="Revoke")
-        if self._page.get_by_text("PENDING", exact=True).count():
-            assert not revoke.count()
-            super().revoke(task_id)
-        else:
-            assert self._click(revoke)[0] == 200
+        assert self._click(self._page.get_by_role("button", name="Revoke"))[0] == 200
 
     def terminate(self, task_id: str, signal: str) -> None:
         """Press Terminate, which sends SIGTERM."""
@@ -56,9 +55,10 @@ class FlowerPages(Flower):
         return found is not None and found.ok
 
     def _click(self, button: Locator) -> tuple[int, str]:
+        self._page.locator("#toast-container").evaluate("container => container.replaceChildren()")
         with self._page.expect_response(_is_press) as pressed:
             button.click()
-        said = self._page.locator("#toast-container .toast-body").last
+        said = self._page.locator("#toast-container .toast-body")
         expect(said).to_be_visible()
         return pressed.value.status, said.inner_text()
 
@@ -84,9 +84,8 @@ def _find(page: Page, button: str, fields: dict[str, str | int]) -> Locator:
     return page.locator(f'[id="task-{kind}-{task}"]')
 
 
-def _reach(page: Page, button: str, fields: dict[str, str | int]) -> Locator:
+def _reach(page: Page, button: str, fields: dict[str, str | int]) -> None:
     """Open the menu or the tab of a button, and type what belongs to it."""
-    found = _find(page, button, fields)
     typed = list(map(str, fields.values()))
     if button in _MENU:
         page.get_by_role("button", name="Actions").click()
@@ -101,5 +100,4 @@ def _reach(page: Page, button: str, fields: dict[str, str | int]) -> Locator:
             page.get_by_label("New consumer").fill(typed[0])
     else:
         page.get_by_role("tab", name="Limits").click()
-        found.locator("xpath=preceding-sibling::input").fill(typed[0])
-    return found
+        _find(page, button, fields).locator("xpath=preceding-sibling::input").fill(typed[0])

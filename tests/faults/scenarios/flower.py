@@ -82,7 +82,7 @@ def revoked_on_arrival(harness: Harness, flower: Flower) -> int:
     child.suspend()
     done = harness.count_done()
     add(flower, first)
-    flower.revoke(flower.task("RECEIVED", first))
+    flower.revoke_received(flower.task("RECEIVED", first))
     child.resume()
     harness.wait_for("the greeting", lambda: harness.count_done() > done)
     add(flower, second)
@@ -152,6 +152,7 @@ def consumer_cancelled(harness: Harness, flower: Flower) -> int:
 
 FLOWER: Final = {
     "Flower: revoke before a worker takes it": Scenario(with_flower(revoked)),
+    "Flower: revoke before its child begins": Scenario(with_flower(revoked_on_arrival)),
     **{
         f"Flower: terminate with {signal} at `{point}`": Scenario(with_flower(terminated(point, signal)))
         for signal in TERMINATING
@@ -160,17 +161,18 @@ FLOWER: Final = {
     "Flower: terminate at random moments": Scenario(
         with_flower(terminated_at_random), EVERYBODY, Quota.AT_LEAST
     ),
+    "Flower: what is refused, in mid-action": Scenario(with_flower(refused)),
     "Flower: shut down in mid-action": Scenario(with_flower(shut_down)),
     "Flower: cancel consumer in mid-action": Scenario(with_flower(consumer_cancelled)),
 }
 
-ALL_BUTTONS: Final = (
+BUTTONS: Final = (
     revoked,
-    revoked_on_arrival,
     terminated("before_send", "SIGTERM"),
     terminated("after_send", "SIGTERM"),
-    refused,
-    consumer_cancelled,
     shut_down,
+    refused,
 )
-"""Every button that changes something, for one campaign of ./run test."""
+"""Presses for one campaign of five people, for ./run test."""
+ALL_BUTTONS: Final = (revoked_on_arrival, *BUTTONS, consumer_cancelled)
+"""Every button that changes something, for one campaign of more people."""
