@@ -16,7 +16,7 @@ from tasks.contract import BIRTHDAY_CAMPAIGN, UPKEEP_SCHEDULES, BirthdayCampaign
 from tests.builders import an_account
 from tests.faults.flower import Flower
 from tests.faults.flower_pages import FlowerPages
-from tests.faults.harness import Harness
+from tests.faults.harness import EVERYBODY, Harness
 from tests.faults.scenarios import run
 from tests.faults.scenarios.flower import ALL_BUTTONS, BUTTONS, Press
 from tests.faults.scenarios.model import Scenario
@@ -50,7 +50,7 @@ def test_everybody_is_greeted_once_whatever_is_pressed_on_the_pages_of_flower(
     harness: Harness, browser_pool: BrowserPool
 ) -> None:
     with FlowerPages(harness, browser_pool._get_browser()) as flower:
-        press_in_turn(harness, flower, ALL_BUTTONS, late_days=3)
+        press_in_turn(harness, flower, ALL_BUTTONS, late_days=EVERYBODY)
 
 
 def test_a_revoked_campaign_starts_all_the_same_if_its_request_is_kept(

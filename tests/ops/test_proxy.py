@@ -233,7 +233,7 @@ def test_the_api_keeps_its_keys_and_streams_at_once(proxied: Proxied) -> None:
     assert proxied.ask(API, "GET", "/metrics").status == 401
     assert "rapport_" in proxied.ask(API, "GET", "/metrics", **key).text
     events = f"http://127.0.0.1:{proxied.port}/v1/events"
-    host = {"Host": f"{API}:{proxied.port}"}
+    host = {"Host": f"{API}:{proxied.port}", "Accept": "text/event-stream"}
     with httpx.stream("GET", events, headers=key | host, timeout=20) as stream:
         assert stream.status_code == 200
         assert next(stream.iter_lines())
