@@ -5,11 +5,12 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import httpx
@@ -60,11 +61,17 @@ class Proxied:
         return f"http://{FLOWER}:{self.port}"
 
     def ask(
-        self, host: str, method: str, path: str, who: tuple[str, str] | None = None, **headers: str
+        self,
+        host: str,
+        method: str,
+        path: str,
+        who: tuple[str, str] | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
         """Send one request to the proxy, with the path exactly as given."""
         if who is not None:
-            headers["Authorization"] = f"Basic {base64.b64encode(':'.join(who).encode()).decode()}"
+            password = base64.b64encode(":".join(who).encode()).decode()
+            headers = {"Authorization": f"Basic {password}", **headers}
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
             connection.request(method, path, headers={"Host": f"{host}:{self.port}", **headers})
             answer = connection.getresponse()
@@ -215,7 +222,7 @@ def test_a_viewer_sees_flower_and_presses_nothing(proxied: Proxied, browser_pool
         (OPERATOR, "POST", revoke, 200),
     ):
         sent = {"Origin": proxied.flower} if method == "POST" else {}
-        answer = proxied.ask(FLOWER, method, path, who, **sent)
+        answer = proxied.ask(FLOWER, method, path, who, sent)
         assert answer.status == status, (who, method, path, answer)
         assert (answer.challenge is not None) == (status == 401)
 
@@ -231,7 +238,7 @@ def test_a_viewer_sees_flower_and_presses_nothing(proxied: Proxied, browser_pool
 def test_the_api_keeps_its_keys_and_streams_at_once(proxied: Proxied) -> None:
     key = {"X-API-Key": KEY}
     assert proxied.ask(API, "GET", "/metrics").status == 401
-    assert "rapport_" in proxied.ask(API, "GET", "/metrics", **key).text
+    assert "rapport_" in proxied.ask(API, "GET", "/metrics", headers=key).text
     events = f"http://127.0.0.1:{proxied.port}/v1/events"
     host = {"Host": f"{API}:{proxied.port}", "Accept": "text/event-stream"}
     with httpx.stream("GET", events, headers=key | host, timeout=20) as stream:

@@ -95,7 +95,7 @@ def test_a_body_takes_addresses_of_its_site_only(
     }
     assert [name for name in parameters if address.search(name)] == []
     with database.transaction() as session:
-        contact = a_contact(session, an_account(session), "ann")
+        contact = a_contact(session, an_account(session), "ann").id
     for method, path, body in (
         ("POST", "/v1/campaigns", {"kind": "sourcing", "account": "demo", "options": {"url": ELSEWHERE}}),
         ("PUT", "/v1/searches/demo/one", {"criteria": {"title": "Architect"}, "url": ELSEWHERE}),
