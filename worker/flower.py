@@ -1,7 +1,7 @@
 """Celery's command line, with a Flower that knows each form of REDIS_URL: `python -m worker.flower`.
 
 Flower's own reader of queues ignores the database of a Unix socket and of Sentinels, and all Sentinels but
-one. Its metrics, which name workers and tasks, need the password here as all else does. Two of its buttons
+one. Its metrics, which name workers and tasks, need the password here as all else does. Some of its buttons
 fail without a word; here they work, or say why not.
 """
 
