@@ -1,15 +1,19 @@
 """Celery's command line, with a Flower that knows each form of REDIS_URL: `python -m worker.flower`.
 
 Flower's own reader of queues ignores the database of a Unix socket and of Sentinels, and all Sentinels but
-one. Its metrics, which name workers and tasks, need the password here as all else does.
+one. Its metrics, which name workers and tasks, need the password here as all else does. Some of its buttons
+fail without a word; here they work, or say why not.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
 from typing import Any
 
 import flower.views
 import flower.views.monitor
 from celery.__main__ import main
+from flower.api import BaseApiHandler
+from flower.api.control import TaskTimout
 from flower.utils.broker import RedisBase
 from redis import asyncio as redis
 from redis.asyncio.retry import Retry
@@ -54,8 +58,34 @@ class QueueReader(RedisBase):  # type: ignore[misc]  # Flower ships no types
         return client
 
 
+def asking_for_password(write_error: Callable[..., None]) -> Callable[..., None]:
+    """Return the error writer of the API with the challenge that belongs to a 401.
+
+    A browser that opened a worker's page sends the password to no other path until it is asked. Without the
+    challenge, each button of that page would be refused with an empty message.
+    """
+
+    def write(handler: Any, status: int, **options: Any) -> None:  # noqa: ANN401 -- Flower's
+        if status == 401:
+            handler.set_header("WWW-Authenticate", 'Basic realm="flower"')
+        write_error(handler, status, **options)
+
+    return write
+
+
+def as_markup(write: Callable[..., None]) -> Callable[..., None]:
+    """Return the writer of what Soft and Hard answer. Their script reads a refusal as HTML only."""
+
+    def write_markup(handler: Any, chunk: Any) -> None:  # noqa: ANN401 -- Flower's
+        write(handler, f"<p>{escape(chunk)}</p>" if isinstance(chunk, str) else chunk)
+
+    return write_markup
+
+
 if __name__ == "__main__":
     flower.views.Broker = QueueReader
+    BaseApiHandler.write_error = asking_for_password(BaseApiHandler.write_error)
+    TaskTimout.write = as_markup(TaskTimout.write)
     flower.views.monitor.Metrics.get = authenticated(flower.views.monitor.Metrics.get)
     flower_log.install(get_settings())
     main()

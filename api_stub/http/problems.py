@@ -119,6 +119,8 @@ def _name_field(error: Mapping[str, Any], body: object) -> FieldFault:
 
     Pydantic names the form of a body, which its `kind` has chosen, as if it were a field of its own.
     """
+    if error["type"] == "json_invalid":
+        return FieldFault("body", f"this is no JSON: {error['ctx']['error']} at character {error['loc'][1]}")
     place, message = list(error["loc"]), error["msg"].removeprefix("Value error, ")
     if place[2:] and isinstance(body, dict) and place[1] not in body and place[1] in body.values():
         del place[1]

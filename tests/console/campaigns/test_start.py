@@ -19,6 +19,7 @@ from tests.console.campaigns.conftest import birthday_form, plan_requested
 from tests.console.conftest import Console, with_token
 from tests.console.hostile import HOSTILE
 from tests.http.conftest import TestClient
+from worker.rules.model import CampaignKind
 
 NOWHERE = "redis://127.0.0.1:1/0"
 
@@ -50,6 +51,30 @@ def test_a_form_that_is_posted_twice_starts_one_campaign(console: Console, datab
         assert (answer.status_code, answer.headers["location"]) == (303, f"/campaigns/{campaign_id}")
     assert [found for found, _ in kept(database)] == [campaign_id]
     assert changes(database) == [("olga", "campaign.start", str(campaign_id))]
+
+
+STARTS: Final[dict[CampaignKind, dict[str, str]]] = {
+    CampaignKind.BIRTHDAY: {"late_days": "3", "fallback_language": "en"},
+    CampaignKind.VISITOR: {**VISITOR, "source": "not_seen_months", "not_seen_months": "3"},
+    CampaignKind.SOURCING: {**VISITOR, "source": "criteria", "criteria.title": "Engineer"},
+    CampaignKind.INVITATIONS: {"account": "demo", "older_than_days": "30", "limit": "20"},
+}
+"""A form of each kind, as a browser sends it."""
+
+
+@pytest.mark.usefixtures("workers", "account")
+@pytest.mark.parametrize("kind", CampaignKind)
+def test_each_kind_of_campaign_is_started_by_its_form(
+    console: Console, database: Database, kind: CampaignKind
+) -> None:
+    campaign_id = uuid4()
+    form = with_token(campaign_id=campaign_id, **{"account": "demo", **STARTS[kind]})
+    answer = console().post(f"/campaigns/new/{kind}", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/campaigns/{campaign_id}")
+    with database.transaction() as session:
+        (found,) = session.execute(select(CampaignRequest.campaign_id, CampaignRequest.kind))
+    assert tuple(found) == (campaign_id, kind)
+    assert plan_requested(database) == [campaign_id]
 
 
 @pytest.mark.usefixtures("workers", "account")

@@ -1,4 +1,4 @@
-"""Buttons of Flower that are pressed while a campaign runs."""
+"""Buttons of Flower, pressed while a campaign runs: by its HTTP API, or in a browser (FlowerPages)."""
 
 import random
 from collections.abc import Callable
@@ -16,6 +16,18 @@ from worker.failpoint import FAILPOINTS
 Press = Callable[[Harness, Flower], int]
 
 TERMINATING: Final = ("SIGTERM", "SIGKILL", "SIGQUIT")
+REFUSED: Final[tuple[tuple[str, dict[str, str | int], str], ...]] = (
+    ("pool/grow", {"n": 1}, "start another worker instead"),
+    ("pool/shrink", {"n": 1}, "or shut this one down"),
+    ("pool/autoscale", {"min": 1, "max": 4}, "start another worker instead"),
+    ("pool/restart", {}, "shut the worker down instead"),
+    (f"task/rate-limit/{GREET}", {"ratelimit": 1}, "rapport quota set"),
+    (f"task/timeout/{GREET}", {"soft": 1}, "RAPPORT_ACTION_TIME_LIMIT"),
+    (f"task/timeout/{GREET}", {"hard": 2}, "RAPPORT_ACTION_TIME_LIMIT"),
+    ("queue/add-consumer", {"queue": "control"}, "birthday, visitor, sourcing"),
+    ("queue/add-consumer", {"queue": "brithday"}, "birthday, visitor, sourcing"),
+)
+"""Buttons that would change a worker, what is typed beside them, and what the answer says to do instead."""
 
 
 def with_flower(press: Press) -> Strike:
@@ -32,19 +44,61 @@ def with_flower(press: Press) -> Strike:
     return strike
 
 
+def cancel(flower: Flower, worker: str) -> None:
+    """Let a worker take no more greetings."""
+    status, words = flower.press("queue/cancel-consumer", worker, queue="birthday")
+    assert status == 200, (status, words)
+
+
+def add(flower: Flower, worker: str) -> None:
+    """Let a worker take greetings again."""
+    status, words = flower.press("queue/add-consumer", worker, queue="birthday")
+    assert status == 200, (status, words)
+
+
 def revoked(harness: Harness, flower: Flower) -> int:
     """The message of a greeting that no worker has taken yet is revoked."""
     for name in BROWSERS:
-        assert flower.press("queue/cancel-consumer", name, queue="birthday")[0] == 200
+        cancel(flower, name)
     harness.wait_for("a message to wait", lambda: harness.run_redis_command("LLEN", "birthday"))
     task_id = flower.task("PENDING")
     flower.revoke(task_id)
     for name in BROWSERS:
-        assert flower.press("queue/add-consumer", name, queue="birthday")[0] == 200
+        add(flower, name)
     harness.wait_for(
         "its message to be dropped",
         lambda: any(f"Discarding revoked task: {GREET}[{task_id}]" in harness.log(name) for name in BROWSERS),
     )
+    return 1
+
+
+def revoked_on_arrival(harness: Harness, flower: Flower) -> int:
+    """A greeting is revoked that a worker has taken and its child has not begun: it does it all the same."""
+    for name in BROWSERS:
+        cancel(flower, name)
+    harness.wait_for("a message to wait", lambda: harness.run_redis_command("LLEN", "birthday"))
+    first, second = BROWSERS
+    (child,) = harness.wait_for("an idle child", lambda: harness.pool_children(first))
+    child.suspend()
+    done = harness.count_done()
+    add(flower, first)
+    flower.revoke_received(flower.task("RECEIVED", first))
+    child.resume()
+    harness.wait_for("the greeting", lambda: harness.count_done() > done)
+    add(flower, second)
+    return 1
+
+
+def refused(harness: Harness, flower: Flower) -> int:
+    """Whatever would change the worker that is about to send is refused, with what to do instead."""
+    child = harness.stop_at("before_send")
+    name = harness.worker_of(child)
+    for button, fields, instead in REFUSED:
+        status, words = flower.press(button, name, **fields)
+        assert (status, instead in words) == (403, True), (button, words)
+    assert harness.pool_children(name) == [child]
+    child.resume()
+    harness.next_greeting()
     return 1
 
 
@@ -65,7 +119,7 @@ def terminated_at_random(harness: Harness, flower: Flower) -> int:
     while pressed < 8 and not harness.is_settled():
         harness.run_for(draw.uniform(0, 0.6))
         for task_id in flower.tasks("STARTED")[:1]:
-            flower.revoke(task_id, "SIGTERM")
+            flower.terminate(task_id, "SIGTERM")
             pressed += 1
             harness.next_greeting()  # an action whose worker died five times before it acted would fail
     return pressed
@@ -88,16 +142,17 @@ def consumer_cancelled(harness: Harness, flower: Flower) -> int:
     """The worker that is about to send takes no more greetings; the other one goes on alone."""
     child = harness.stop_at("before_send")
     name = harness.worker_of(child)
-    assert flower.press("queue/cancel-consumer", name, queue="birthday")[0] == 200
+    cancel(flower, name)
     child.resume()
     harness.next_greeting()
     harness.next_greeting()
-    assert flower.press("queue/add-consumer", name, queue="birthday")[0] == 200
+    add(flower, name)
     return 1
 
 
 FLOWER: Final = {
     "Flower: revoke before a worker takes it": Scenario(with_flower(revoked)),
+    "Flower: revoke before its child begins": Scenario(with_flower(revoked_on_arrival)),
     **{
         f"Flower: terminate with {signal} at `{point}`": Scenario(with_flower(terminated(point, signal)))
         for signal in TERMINATING
@@ -106,14 +161,18 @@ FLOWER: Final = {
     "Flower: terminate at random moments": Scenario(
         with_flower(terminated_at_random), EVERYBODY, Quota.AT_LEAST
     ),
+    "Flower: what is refused, in mid-action": Scenario(with_flower(refused)),
     "Flower: shut down in mid-action": Scenario(with_flower(shut_down)),
     "Flower: cancel consumer in mid-action": Scenario(with_flower(consumer_cancelled)),
 }
 
-ALL_BUTTONS: Final = (
+BUTTONS: Final = (
     revoked,
     terminated("before_send", "SIGTERM"),
     terminated("after_send", "SIGTERM"),
     shut_down,
+    refused,
 )
-"""Presses for one campaign, for ./run test."""
+"""Presses for one campaign of five people, for ./run test."""
+ALL_BUTTONS: Final = (revoked_on_arrival, *BUTTONS, consumer_cancelled)
+"""Every button that changes something, for one campaign of more people."""

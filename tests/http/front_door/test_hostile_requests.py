@@ -149,6 +149,15 @@ def test_what_is_no_json_is_415_or_400_and_no_fault_of_ours(client: TestClient) 
     assert client.post("/control/kill-switch", content=plain, headers=with_charset).status_code == 200
 
 
+def test_a_body_that_breaks_off_is_told_where(client: TestClient) -> None:
+    answer = client.post(
+        "/v1/campaigns", content=b'{"kind": "birthday"', headers={"Content-Type": "application/json"}
+    )
+    assert answer.json()["errors"] == [
+        {"field": "body", "message": "this is no JSON: Expecting ',' delimiter at character 19"}
+    ]
+
+
 @pytest.mark.parametrize("on", ["yes", "true", "off", 1, 0, 1.0, None, [True]])
 def test_only_true_and_false_move_the_kill_switch(client: TestClient, on: object) -> None:
     assert problem(client.post("/control/kill-switch", json={"on": on}), 422).startswith("body.on")
