@@ -24,6 +24,7 @@ SUITE: Final = (
     Bench("state_metrics"),
     Bench("console"),
     Bench("greetings"),
+    Bench("lasting", ("--greetings", "200")),
     Bench("traces"),
     Bench("start"),
 )
