@@ -226,6 +226,6 @@ def test_all_who_subscribe_outlive_every_kind_of_broadcast(
         )
     cluster.assert_well()
     with Celery(broker=cluster.redis_url, set_as_current=False) as client:
-        assert len(client.control.ping(timeout=2)) == 2
+        wait_for("both workers' answers", lambda: len(client.control.ping(timeout=2)) == 2)
     assert "Traceback" not in cluster.log("control")
     assert "Failed to capture" not in cluster.log("flower")
