@@ -24,7 +24,8 @@ from api_stub.stack.servers.redis import Redis
 from worker.settings import SECRET_FIELDS, variable_name
 
 _PASSWORD = "of-the-broker"
-PATIENCE = timedelta(seconds=90)
+PATIENCE = timedelta(minutes=4)
+"""Long, because starting a program takes a minute where ten others run on a core."""
 T = TypeVar("T")
 
 

@@ -169,7 +169,8 @@ def redis_url(servers: Servers) -> Iterator[str]:
 
 
 KEY = "a-key-for-the-tests"
-TIMEOUT = timedelta(seconds=8)
+TIMEOUT = timedelta(seconds=30)
+"""For what happens; a test in which something does not happen has a short wait of its own."""
 StartSandbox = Callable[[Path, str | None], tuple[subprocess.Popen[str], SandboxClient]]
 
 
@@ -206,7 +207,7 @@ def start_sandbox() -> Iterator[StartSandbox]:
     for process in started:
         process.terminate()
     for process in started:
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.fixture(scope="session")
@@ -219,7 +220,7 @@ def browser_pool() -> Iterator[BrowserPool]:
 def signed_in(client: SandboxClient, member: str) -> str:
     """Sign a member in without a browser: the storage state that one would have then."""
     address = urlsplit(client.base_url)
-    connection = HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=60)
     with closing(connection):
         form = urlencode({"name": member, "password": "demo-password", "next": "/"})
         connection.request("POST", "/login", form, {"Content-Type": "application/x-www-form-urlencoded"})

@@ -78,10 +78,10 @@ class ReusedDatabase:
         found = self._connection.execute("select * from pg_temp.empty_tables()").fetchone()
         assert found is not None
         deleted, tables = found
-        if deleted is None or deleted > _MANY_ROWS:
+        if deleted > _MANY_ROWS:
             return False
         if tables:  # no dead rows either: new ones would lie between them, in another order
-            names = sql.SQL(", ").join(map(sql.Identifier, tables))
+            names = sql.SQL(", ").join(map(sql.Identifier, dict.fromkeys(tables)))
             self._connection.execute(sql.SQL("vacuum {}").format(names))
         return True
 
@@ -95,8 +95,8 @@ class ReusedDatabase:
 def _write_emptying(connection: psycopg.Connection[Any]) -> sql.Composed:
     """Return the statement that creates `empty_tables`, a function of this connection.
 
-    It deletes every row that the new database does not have, and sets the sequences back. It returns the
-    number of rows, and the tables that had any; the number is null if a row of the new database is missing.
+    It deletes every row that the new database does not have, writes those again that are missing, and sets
+    the sequences back. It returns the number of deleted rows, and the tables that were changed.
     """
     steps: list[sql.Composable] = []
     tables = connection.execute(
@@ -117,11 +117,7 @@ def _write_emptying(connection: psycopg.Connection[Any]) -> sql.Composed:
             ).format(table=table, others=others, name=sql.Literal(name))
         )
         if rows:
-            steps.append(
-                sql.SQL("if (select count(*) from {}) <> {} then deleted := null; end if;").format(
-                    table, sql.Literal(len(rows))
-                )
-            )
+            steps.append(_write_restoring(connection, name, len(rows)))
     for (name,) in connection.execute(
         "select sequencename from pg_sequences where schemaname = 'public'"
     ).fetchall():
@@ -137,6 +133,31 @@ def _write_emptying(connection: psycopg.Connection[Any]) -> sql.Composed:
         "create function pg_temp.empty_tables(out deleted bigint, out tables text[]) language plpgsql"
         " as $empty$ declare count bigint; begin deleted := 0; tables := '{{}}'; {} end $empty$"
     ).format(sql.SQL("\n").join(steps))
+
+
+def _write_restoring(connection: psycopg.Connection[Any], name: str, count: int) -> sql.Composed:
+    """Copy the rows that a table has; return the step that writes them again if one is missing.
+
+    All are written anew, so that they lie in the table in the same order.
+    """
+    table, copy = sql.Identifier(name), sql.Identifier("pg_temp", f"new_{name}")
+    connection.execute(sql.SQL("create temp table {} as table {}").format(copy, table))
+    columns = connection.execute(
+        "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped"
+        " and attgenerated = '' order by attnum",
+        [name],
+    ).fetchall()
+    return sql.SQL(
+        "if (select count(*) from {table}) <> {count} then delete from {table};"
+        " insert into {table} ({columns}) overriding system value select {columns} from {copy};"
+        " tables := array_append(tables, {name}); end if;"
+    ).format(
+        table=table,
+        copy=copy,
+        count=sql.Literal(count),
+        columns=sql.SQL(", ").join(sql.Identifier(column) for (column,) in columns),
+        name=sql.Literal(name),
+    )
 
 
 class KeptConnections:

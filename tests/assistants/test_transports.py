@@ -21,6 +21,7 @@ from db.engine import Database
 from db.store import api_keys
 from db.store.people import accounts
 from db.tables import Change
+from tests import web
 from tests.cluster import run_apart, untraced, wait_for
 from tests.console.conftest import create_test_app, serve
 from tests.http.conftest import KEY
@@ -140,14 +141,14 @@ def test_over_http_each_request_needs_a_key_and_approves_only_what_was_shown(
         def answers() -> int | None:
             assert process.poll() is None
             try:
-                return httpx.post(f"http://127.0.0.1:{port}/mcp", json=refused).status_code
+                return web.post(f"http://127.0.0.1:{port}/mcp", json=refused).status_code
             except httpx.TransportError:
                 return None
 
         wait_for("the server", lambda: answers() is not None)
         assert answers() == 401
         foreign = {"Host": "rapport.example.org", "Authorization": f"Bearer {KEY}"}
-        assert httpx.post(f"http://127.0.0.1:{port}/mcp", json=refused, headers=foreign).status_code == 421
+        assert web.post(f"http://127.0.0.1:{port}/mcp", json=refused, headers=foreign).status_code == 421
 
         async def with_the_key(session: ClientSession) -> None:
             (waits,) = data_of(await session.call_tool("proposals", {}))["items"]
@@ -165,4 +166,4 @@ def test_over_http_each_request_needs_a_key_and_approves_only_what_was_shown(
         over_http(port, "another-key-of-nobody", with_another)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)

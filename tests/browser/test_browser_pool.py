@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -13,6 +12,7 @@ import pytest
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import inherited_environment
+from tests.conftest import TIMEOUT
 from worker import metrics
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
@@ -21,7 +21,6 @@ from worker.browser.sandbox.signin import sign_in
 from worker.errors import ConfigurationError
 from worker.settings import Settings
 
-TIMEOUT = timedelta(seconds=8)
 OUTLIVE_SECONDS = 10
 
 

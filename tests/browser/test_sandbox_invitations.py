@@ -12,7 +12,7 @@ from api_stub.sandbox.faults import FaultName
 from api_stub.sandbox.invitations import INVITATIONS_PER_PAGE
 from api_stub.sandbox.texts import format_sent_line
 from tests.browser.conftest import TODAY
-from tests.conftest import StartSandbox
+from tests.conftest import TIMEOUT, StartSandbox
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.invitations import read_cards
@@ -199,10 +199,10 @@ def quiet_site(
     sign_in(page, client.base_url, "demo", "demo-password")
     for sent in client.invitations("demo"):
         client.accept_invitation(sent.slug, "demo")
-    yield SandboxSite(page, client.base_url, timedelta(seconds=8)), client
+    yield SandboxSite(page, client.base_url, TIMEOUT), client
     browser_pool.close_context(7)
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 @both_markups

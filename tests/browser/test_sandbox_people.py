@@ -6,7 +6,6 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 
 from api_stub.sandbox.client import SandboxClient
@@ -14,6 +13,7 @@ from api_stub.sandbox.population import store
 from api_stub.sandbox.population.crowd import CROWD_SIZE, generate_crowd
 from api_stub.sandbox.population.members import generate_friends
 from api_stub.sandbox.state import State
+from tests import web
 from tests.conftest import KEY
 
 YEARS = [date(2027, 1, 1) + timedelta(days=days) for days in range(2 * 366)]
@@ -22,11 +22,11 @@ YEARS = [date(2027, 1, 1) + timedelta(days=days) for days in range(2 * 366)]
 @pytest.mark.parametrize("markup", ["e", "ab", None, 3])
 def test_a_fault_that_makes_no_sense_is_refused(sandbox: SandboxClient, markup: object) -> None:
     address, key = f"{sandbox.base_url}/_sandbox/faults", {"X-Sandbox-Key": KEY}
-    answer = httpx.post(address, headers=key, json={"name": "markup", "value": markup})
+    answer = web.post(address, headers=key, json={"name": "markup", "value": markup})
     assert answer.status_code == 400
-    assert httpx.post(address, headers=key, json={"name": "no-such"}).status_code == 400
-    assert httpx.post(address, headers=key, content=b"[").status_code == 400
-    assert httpx.get(address, headers=key).json() == []
+    assert web.post(address, headers=key, json={"name": "no-such"}).status_code == 400
+    assert web.post(address, headers=key, content=b"[").status_code == 400
+    assert web.get(address, headers=key).json() == []
 
 
 def test_whatever_the_first_day_there_is_somebody_to_greet() -> None:

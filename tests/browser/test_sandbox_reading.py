@@ -2,19 +2,18 @@
 
 from datetime import timedelta
 
-import httpx
 import pytest
 from playwright.sync_api import Page
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
+from tests import web
+from tests.conftest import TIMEOUT
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
 from worker.browser.site import Site
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
-
-TIMEOUT = timedelta(seconds=8)
 
 both_markups = pytest.mark.parametrize("markup", ["a", "b"])
 both_members = pytest.mark.parametrize("which", ["site", "french_site"])
@@ -59,7 +58,7 @@ def test_a_wrong_password_is_refused(browser_pool: BrowserPool, sandbox: Sandbox
 )
 def test_signing_in_leads_nowhere_else(sandbox: SandboxClient, target: str) -> None:
     form = {"name": "demo", "password": "demo-password", "next": target}
-    answer = httpx.post(f"{sandbox.base_url}/login", data=form)
+    answer = web.post(f"{sandbox.base_url}/login", data=form)
     assert answer.status_code == 303
     assert answer.headers["location"] == "/feed/"
     cookie = answer.headers["set-cookie"].lower()
@@ -68,11 +67,11 @@ def test_signing_in_leads_nowhere_else(sandbox: SandboxClient, target: str) -> N
 
 
 def test_pages_need_a_session_and_the_back_door_its_key(sandbox: SandboxClient) -> None:
-    answer = httpx.get(f"{sandbox.base_url}/birthdays/?page=2")
+    answer = web.get(f"{sandbox.base_url}/birthdays/?page=2")
     assert answer.status_code == 303
     assert answer.headers["location"] == "/login?next=%2Fbirthdays%2F%3Fpage%3D2"
     for path in ("faults", "ledger", "views", "people"):
-        assert httpx.get(f"{sandbox.base_url}/_sandbox/{path}").status_code == 403
+        assert web.get(f"{sandbox.base_url}/_sandbox/{path}").status_code == 403
 
 
 @both_markups

@@ -12,6 +12,7 @@ from api_stub.sandbox.pages import search_address
 from api_stub.sandbox.population.profiles import Profile, fold_text
 from bench.expected import compare_fields, expected_address, expected_result
 from tests.browser.conftest import Sites
+from tests.conftest import TIMEOUT
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
@@ -147,7 +148,7 @@ def test_a_struck_search(
 def test_without_a_session_a_search_asks_to_sign_in(
     browser_pool: BrowserPool, sandbox: SandboxClient
 ) -> None:
-    stranger = SandboxSite(browser_pool.page_for(9, None), sandbox.base_url, timedelta(seconds=8))
+    stranger = SandboxSite(browser_pool.page_for(9, None), sandbox.base_url, TIMEOUT)
     with pytest.raises(StopAccountError) as stopped:
         stranger.search(EVERYBODY, 1)
     assert stopped.value.reason is Reason.NOT_SIGNED_IN

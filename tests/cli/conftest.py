@@ -9,6 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from api_stub.cli import context, main
+from api_stub.cli.screen import waiting
 from api_stub.stack.environment import settings_environment
 from tests.servers import Servers
 from worker import queues, redis_address
@@ -69,6 +70,7 @@ def environment(
     monkeypatch.setenv("RAPPORT_DATA", str(tmp_path / "nothing-runs-here"))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(waiting, "_FIRST_LINE_S", 3600.0)  # on a busy machine, more commands say what they do
     monkeypatch.setattr(context, "get_terminal_user", lambda: "ops@host")
     for module in (
         "keys.commands",

@@ -156,7 +156,7 @@ class LiveConsole:
         )
         self.opened.callback(context.close)
         page = context.new_page()
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(30_000)
         page.goto(path)
         return page
 

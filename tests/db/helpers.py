@@ -38,7 +38,7 @@ def run_concurrently(url: str, count: int, work: Callable[[Database, int], T]) -
         with open_database(url) as database:
             with database.transaction() as session:
                 session.execute(text("select 1"))  # connected before the race begins
-            gate.wait(30)
+            gate.wait(60)
             return work(database, number)
 
     with ThreadPoolExecutor(count) as pool:

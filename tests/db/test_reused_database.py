@@ -40,7 +40,9 @@ def contents(url: str) -> dict[str, Any]:
     ("statement", "is_kept"),
     [
         ("select", True),
-        ("delete from message_templates", False),
+        ("delete from message_templates", True),
+        ("delete from message_templates where id = (select max(id) from message_templates)", True),
+        ("update message_templates set weight = weight + 1", True),
         ("alter table contacts add more int", False),
     ],
 )

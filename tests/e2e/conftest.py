@@ -15,7 +15,6 @@ from cryptography.fernet import Fernet
 from pytest_celery import CeleryBrokerCluster, CeleryTestBroker, CeleryWorkerCluster
 from sqlalchemy import delete
 
-from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.processes import Child, ProcessTable
@@ -80,8 +79,8 @@ def world(
         data = Path(folder)
         broker = make_broker(data)
         database_name = f"e2e_{data.name[-8:].lower()}"
-        database_url = servers.create_database(database_name)
-        migrate_and_seed(database_url)
+        servers.copy_template(database_name)
+        database_url = servers.database_url_of(database_name)
         sandbox_port = find_free_port()
         env = {
             **inherited_environment(),

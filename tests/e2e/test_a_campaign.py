@@ -23,6 +23,7 @@ from db.store.people.accounts import AccountRecord
 from db.store.quota import status as quota_status
 from db.tables import Action, Campaign, Contact, Exclusion, Interaction
 from ops.monitoring.recording.servers import Prometheus
+from tests import web
 from tests.builders import SANDBOX, a_contact, database_now
 from tests.cluster import wait_for
 from tests.collector import Collector, run_collector
@@ -98,13 +99,13 @@ def states(world: World) -> dict[str, tuple[str, str | None]]:
 
 
 def ask(api: str, path: str, **parameters: str) -> Any:
-    answer = httpx.get(f"{api}{path}", headers=KEY, params=parameters)
+    answer = web.get(f"{api}{path}", headers=KEY, params=parameters)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
 def decide(api: str, path: str, body: dict[str, object]) -> None:
-    answer = httpx.post(f"{api}/control/{path}", headers=KEY, json=body)
+    answer = web.post(f"{api}/control/{path}", headers=KEY, json=body)
     assert answer.status_code == 200, answer.text
 
 
@@ -121,7 +122,7 @@ def test_a_campaign_ends_as_a_person_would_expect_and_its_summary_says_so(
 ) -> None:
     campaign_id = str(uuid4())
     body = {"account": "demo", "late_days": 7, "approval": True, "campaign_id": campaign_id}
-    asked = httpx.post(f"{api}/control/birthday", headers=KEY, json=body)
+    asked = web.post(f"{api}/control/birthday", headers=KEY, json=body)
     assert asked.status_code == 202
     wait_for("the plan", lambda: len(states(world)) == 14)
     planned = states(world)
@@ -222,7 +223,7 @@ def test_a_campaign_ends_as_a_person_would_expect_and_its_summary_says_so(
 def the_five_known_metrics_agree(world: World, api: str, *, sent: int) -> None:
     """Hold each against Postgres and what reached the practice network: `sent` messages of ours."""
     shown: defaultdict[tuple[str, ...], float] = defaultdict(float)
-    for family in text_string_to_metric_families(httpx.get(f"{api}/metrics").text):
+    for family in text_string_to_metric_families(web.get(f"{api}/metrics").text):
         for sample in family.samples:
             shown[sample.name, *(value for _, value in sorted(sample.labels.items()))] += sample.value
     with world.database.transaction() as session:

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import psutil
 import pytest
 import redis
@@ -17,6 +16,7 @@ from db.store.campaigns import schedules
 from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
 from db.tables import Action, Campaign, Interaction, Schedule
+from tests import web
 from tests.builders import an_account
 from tests.cluster import wait_for
 from tests.e2e.conftest import API_KEY, FLOWER_AUTH, World
@@ -112,11 +112,11 @@ def test_flower_starts_a_campaign_and_asks_for_its_password(
 ) -> None:
     url = f"{flower}/api/task/async-apply/{CAMPAIGN}"
     body = {"kwargs": {"account": "demo", "late_days": 0}}
-    assert httpx.post(url, json=body).status_code == 401
-    assert httpx.post(url, json=body, auth=("rapport", "wrong")).status_code == 401
+    assert web.post(url, json=body).status_code == 401
+    assert web.post(url, json=body, auth=("rapport", "wrong")).status_code == 401
     assert rows(world, Campaign) == 0
     headers = {"X-Correlation-ID": "from-flower-1"}
-    answer = httpx.post(url, json=body, auth=FLOWER_AUTH, headers=headers, params={"token": "a-query"})
+    answer = web.post(url, json=body, auth=FLOWER_AUTH, headers=headers, params={"token": "a-query"})
     assert answer.status_code == 200
     assert answer.json()["task-id"]
     assert answer.headers["X-Correlation-ID"] == "from-flower-1"
@@ -138,10 +138,10 @@ def test_flower_sends_a_forged_id_and_a_name_that_nobody_has_to_no_effect(
 ) -> None:
     before = [len(node.logs()) for node in celery_setup.worker_cluster]
     forged = {"kwargs": {"action_id": str(uuid4())}, "queue": "birthday"}
-    answer = httpx.post(f"{flower}/api/task/send-task/tasks.birthday.greet", json=forged, auth=FLOWER_AUTH)
+    answer = web.post(f"{flower}/api/task/send-task/tasks.birthday.greet", json=forged, auth=FLOWER_AUTH)
     assert answer.status_code == 200
     wrong = f"{flower}/api/task/send-task/tasks.birthday.shout"
-    assert httpx.post(wrong, json={"queue": "control"}, auth=FLOWER_AUTH).status_code == 200
+    assert web.post(wrong, json={"queue": "control"}, auth=FLOWER_AUTH).status_code == 200
 
     def said(*words: str) -> bool:
         logs = [n.logs()[start:] for n, start in zip(celery_setup.worker_cluster, before, strict=True)]
@@ -162,7 +162,7 @@ def test_one_correlation_id_reaches_rows_and_logs_and_no_log_holds_a_text_or_a_s
     api: str,
 ) -> None:
     headers = {"X-API-Key": API_KEY, "X-Correlation-ID": "from-a-test-1"}
-    answer = httpx.post(f"{api}/control/birthday", headers=headers, json={"account": "demo", "late_days": 0})
+    answer = web.post(f"{api}/control/birthday", headers=headers, json={"account": "demo", "late_days": 0})
     assert answer.status_code == 202
     assert answer.headers["X-Correlation-ID"] == "from-a-test-1"
     everybody_greeted_once(world, sandbox, account, expected=2)
@@ -176,7 +176,7 @@ def test_one_correlation_id_reaches_rows_and_logs_and_no_log_holds_a_text_or_a_s
         return sum(t["event"] == "action_ended" and t["correlation_id"] == "from-a-test-1" for t in told)
 
     wait_for("the workers' lines", lambda: ended() == 2)
-    shown = httpx.get(f"{api}/control/campaigns/{answer.json()['campaign_id']}", headers=headers).json()
+    shown = web.get(f"{api}/control/campaigns/{answer.json()['campaign_id']}", headers=headers).json()
     assert shown["actions"] == {"done": 2}
     logs = "".join(path.read_text(errors="replace") for path in (world.data / "logs").glob("*.log*"))
     password = world.settings.required("redis_url").get_secret_value().split(":")[2].split("@")[0]
@@ -195,11 +195,11 @@ def test_a_dry_run_says_what_would_be_sent_and_touches_nothing(
 ) -> None:
     headers = {"X-API-Key": API_KEY}
     body = {"account": "demo", "late_days": 7, "dry_run": True}
-    campaign = httpx.post(f"{api}/control/birthday", headers=headers, json=body).json()["campaign_id"]
+    campaign = web.post(f"{api}/control/birthday", headers=headers, json=body).json()["campaign_id"]
     url = f"{api}/control/campaigns/{campaign}"
 
     def preview() -> list[dict[str, str]]:
-        shown = httpx.get(url, headers=headers)
+        shown = web.get(url, headers=headers)
         return shown.json().get("preview") or [] if shown.status_code == 200 else []
 
     would = wait_for("the preview", preview)
@@ -220,15 +220,15 @@ def test_ready_really_asks_and_the_legacy_metrics_move(
 ) -> None:
     headers = {"X-API-Key": API_KEY}
     # A worker that has just started records what it consumes within a second, and an answer is kept for four.
-    wait_for("ready", lambda: httpx.get(f"{api}/ready", timeout=20).status_code == 200)
+    wait_for("ready", lambda: web.get(f"{api}/ready", timeout=20).status_code == 200)
     celery_setup.app.send_task(CAMPAIGN, kwargs={"account": "nobody-of-ours"})
     before = sent_total(api)
-    httpx.post(f"{api}/control/birthday", headers=headers, json={"account": "demo", "late_days": 0})
+    web.post(f"{api}/control/birthday", headers=headers, json={"account": "demo", "late_days": 0})
     everybody_greeted_once(world, sandbox, account, expected=2)
     wait_for("the counter", lambda: sent_total(api) == before + 2)
     refused = 'linkedin_errors_total{service="task",type="request_refused"} 0'
-    wait_for("the error", lambda: refused not in httpx.get(f"{api}/metrics").text)
-    shown = httpx.get(f"{api}/metrics").text
+    wait_for("the error", lambda: refused not in web.get(f"{api}/metrics").text)
+    shown = web.get(f"{api}/metrics").text
     for name in (
         "linkedin_api_request_duration_seconds_bucket",
         "linkedin_rate_limit_remaining{",
@@ -237,8 +237,8 @@ def test_ready_really_asks_and_the_legacy_metrics_move(
     ):
         assert name in shown
     assert f'linkedin_rate_limit_remaining{{period="daily"}} {50 - 2}' in shown
-    page = httpx.get(f"{api}/data/interactions", headers=headers, params={"limit": 1}).json()
-    rest = httpx.get(
+    page = web.get(f"{api}/data/interactions", headers=headers, params={"limit": 1}).json()
+    rest = web.get(
         f"{api}/data/interactions", headers=headers, params={"limit": 3, "before": page["next_before"]}
     ).json()
     texts = {effect.text for effect in sandbox.ledger("demo")}
@@ -252,7 +252,7 @@ def test_counters_never_fall_and_no_file_is_left_when_workers_and_children_are_k
     control = celery_setup.worker_cluster[-1].container
 
     def ticks() -> float:
-        lines = httpx.get(f"{api}/metrics").raise_for_status().text.splitlines()
+        lines = web.get(f"{api}/metrics").raise_for_status().text.splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith("rapport_tasks_total{"))
 
     def wait_for_next_tick() -> None:
@@ -290,7 +290,7 @@ def test_counters_never_fall_and_no_file_is_left_when_workers_and_children_are_k
 
 def sent_total(api: str) -> float:
     series = 'linkedin_birthday_messages_sent_total{status="success"}'
-    (line,) = (each for each in httpx.get(f"{api}/metrics").text.splitlines() if each.startswith(series))
+    (line,) = (each for each in web.get(f"{api}/metrics").text.splitlines() if each.startswith(series))
     return float(line.split()[-1])
 
 

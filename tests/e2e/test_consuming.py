@@ -128,7 +128,7 @@ def test_a_queue_whose_consumer_was_cancelled_is_named_everywhere_until_it_is_co
         (finding,) = (f for f in doctor._check_servers(world.data) if f.what == "workers")
         assert not finding.ok
         assert "nobody takes messages of: birthday" in finding.detail
-        assert BROWSER in [name for each in outsider.control.ping(timeout=1) for name in each]
+        assert BROWSER in [name for each in outsider.control.ping(timeout=10) for name in each]
 
         outsider.control.add_consumer("birthday", destination=[BROWSER])
         wait_for("ready to say so", lambda: "birthday: 0 waiting, taken by" in workers())

@@ -34,7 +34,7 @@ class Flower:
         argv = [sys.executable, "-m", "api_stub.cli", "flower", "--port", str(port)]
         self._child = harness.table.start("flower", argv, env)
         self._child.wait_until(check_http(port, "/healthcheck"), timedelta(seconds=60))
-        self._client = httpx.Client(base_url=f"{self._url}/api", auth=self._auth, timeout=30)
+        self._client = httpx.Client(base_url=f"{self._url}/api", auth=self._auth, timeout=60)
         harness.wait_for("Flower to receive events", self._hears_all_workers)
 
     def __enter__(self) -> Self:

@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 
 from api_stub.stack.environment import settings_environment
 from api_stub.stack.servers.ports import find_free_port
+from tests import web
 from tests.cluster import untraced, wait_for
 from tests.http.conftest import KEY
 
@@ -96,7 +97,7 @@ def open_door(folder: Path, database_url: str, redis_url: str, **more: str) -> I
     def answers() -> bool:
         assert process.poll() is None, log.read_text()
         try:
-            return httpx.get(f"{door.url}/health", timeout=5).status_code == 200
+            return web.get(f"{door.url}/health", timeout=5).status_code == 200
         except httpx.TransportError:
             return False
 

@@ -5,7 +5,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -16,8 +15,6 @@ from api_stub.http import connection_limits
 from api_stub.http.connection_limits import BoundedProtocol, connection_settings
 from api_stub.stack.servers.ports import find_free_port
 from tests.cluster import wait_for
-
-SOON = timedelta(seconds=10)
 
 
 async def answer_at_once(scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +66,7 @@ def test_half_open_connections_give_way_to_others(monkeypatch: pytest.MonkeyPatc
         half_open = [connect(b"GET / HTTP/1.1\r\nHost: a\r\n") for _ in range(50)]
         assert connect(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").recv(1000).startswith(b"HTTP/1.1 204")
         for line in half_open[:40]:
-            wait_for("the oldest to be cut", partial(is_cut, line), patience=SOON)
+            wait_for("the oldest to be cut", partial(is_cut, line))
         assert not is_cut(half_open[-1])
 
 
@@ -81,8 +78,14 @@ def test_half_open_connections_give_way_to_others(monkeypatch: pytest.MonkeyPatc
 def test_a_request_that_does_not_come_to_its_end_is_cut_off_however_often_a_byte_comes(
     monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(connection_limits, "REQUEST_TIMEOUT_S", 0.5)
-    with a_bounded_server() as port, socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+    async def answer_and_hurry(scope: Scope, receive: Receive, send: Send) -> None:
+        monkeypatch.setattr(connection_limits, "REQUEST_TIMEOUT_S", 0.5)  # for the next request alone
+        await answer_at_once(scope, receive, send)
+
+    with (
+        a_bounded_server(answer_and_hurry) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=30) as line,
+    ):
         line.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         assert line.recv(1000).startswith(b"HTTP/1.1 204")
         line.sendall(sent)
@@ -98,7 +101,7 @@ def test_a_request_that_does_not_come_to_its_end_is_cut_off_however_often_a_byte
 def test_a_connection_that_never_asks_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_limits, "REQUEST_TIMEOUT_S", 0.2)
     with a_bounded_server() as port, socket.create_connection(("127.0.0.1", port), timeout=30) as line:
-        wait_for("the connection to be cut", partial(is_cut, line), patience=SOON)
+        wait_for("the connection to be cut", partial(is_cut, line))
 
 
 def test_nobody_chooses_the_address_that_is_counted() -> None:

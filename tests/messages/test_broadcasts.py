@@ -50,7 +50,7 @@ def listening(redis_url: str, pattern: str) -> Iterator[list[bytes]]:
     found: list[bytes] = []
     with redis.Redis.from_url(redis_url) as client, client.pubsub() as subscription:
         subscription.psubscribe(pattern)
-        assert subscription.get_message(timeout=5) is not None
+        assert subscription.get_message(timeout=60) is not None
         yield found
         while message := subscription.get_message(timeout=0.1):
             found.append(message["data"])

@@ -16,7 +16,6 @@ from cryptography.fernet import Fernet
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
 
-from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.servers.ports import check_http, find_free_port
@@ -86,8 +85,9 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster(servers: Servers) -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="rapport-messages-") as folder, Redis(Path(folder)) as server:
-        database_url = servers.create_database(f"messages_{Path(folder).name[-8:].lower()}")
-        migrate_and_seed(database_url)
+        database_name = f"messages_{Path(folder).name[-8:].lower()}"
+        servers.copy_template(database_name)
+        database_url = servers.database_url_of(database_name)
         flower_port = find_free_port()
         env = {
             **inherited_environment(),
@@ -226,6 +226,6 @@ def test_all_who_subscribe_outlive_every_kind_of_broadcast(
         )
     cluster.assert_well()
     with Celery(broker=cluster.redis_url, set_as_current=False) as client:
-        assert len(client.control.ping(timeout=2)) == 2
+        wait_for("both workers' answers", lambda: len(client.control.ping(timeout=2)) == 2)
     assert "Traceback" not in cluster.log("control")
     assert "Failed to capture" not in cluster.log("flower")

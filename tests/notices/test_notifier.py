@@ -106,7 +106,7 @@ def test_it_stops_at_sigterm_and_shows_no_url_anywhere(
     sent = {"hook": {DeliveryState.SENT}, "mail": {DeliveryState.SENT}, "dead": {DeliveryState.PENDING}}
     wait_for("both to be recorded", lambda: states(database) == sent)
     process.terminate()
-    said, _ = process.communicate(timeout=20)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert {json.loads(line)["event"] for line in said.splitlines()} >= {
         "notifier_started", "notice_sent", "notice_not_sent", "notifier_stopped",

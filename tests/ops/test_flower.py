@@ -32,7 +32,7 @@ def run_flower(redis_url: str, *options: str) -> Iterator[httpx.Client]:
     env = {**untraced(), **settings_environment({"redis_url": redis_url, "flower_auth": ":".join(AUTH)})}
     with (
         subprocess.Popen(command, env=env) as process,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
 
         def answers() -> bool:

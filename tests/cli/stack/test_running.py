@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 import pytest
 from celery import Celery
@@ -22,6 +21,7 @@ from api_stub.stack.lock import FolderLock, Purpose
 from api_stub.stack.servers.unprivileged import remove_cluster
 from db.engine import Database
 from db.store.upkeep import list_jobs
+from tests import web
 from tests.cli.conftest import Rapport
 from tests.cluster import untraced, wait_for
 from worker.browser.pool import BrowserPool
@@ -126,9 +126,9 @@ def test_status_shows_processes_and_addresses_and_a_second_start_is_refused(fold
 
 
 def test_the_console_s_link_works_once_and_is_in_no_log(folder: Folder) -> None:
-    answer = httpx.get(folder.console)
+    answer = web.get(folder.console)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    assert httpx.get(folder.console).status_code == 410
+    assert web.get(folder.console).status_code == 410
     token = folder.console.rpartition("/")[2]
     assert not [each.name for each in (folder.data / "logs").iterdir() if token in each.read_text()]
 
@@ -212,7 +212,7 @@ def test_processes_that_end_come_back_and_the_system_goes_on(folder: Folder) -> 
     }
     assert {after[name] == before[name] for name in ("control", "beat", "api", "sandbox")} == {True}
     ready = folder.state()["addresses"]["api"] + "/ready"
-    wait_for("everything to be ready again", lambda: httpx.get(ready).status_code == 200)
+    wait_for("everything to be ready again", lambda: web.get(ready).status_code == 200)
     # Redis has forgotten who takes messages, until each worker says so again; /ready knows it from before.
     dry_run = ("campaign", "birthday", "demo", "--dry-run")
     wait_for("a dry run", lambda: "nothing was planned or sent" in folder.run(*dry_run)[1])
@@ -223,7 +223,7 @@ def test_logs_of_all_processes_are_one_and_can_be_followed_by_their_correlation(
         assert following.stdout
         api = folder.state()["addresses"]["api"]
         key = json.loads((folder.data / "secrets.json").read_text())["api_key"]
-        httpx.post(
+        web.post(
             f"{api}/control/birthday",
             json={"account": "demo", "dry_run": True},
             headers={"X-API-Key": key, "X-Correlation-Id": "c0ffee00c0ffee00"},

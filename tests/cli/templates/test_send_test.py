@@ -35,7 +35,7 @@ def sandbox(start_sandbox: StartSandbox, tmp_path: Path) -> Iterator[SandboxClie
     process, client = start_sandbox(tmp_path / "sandbox.db", None)
     yield client
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def window(database_url: str, redis_url: str, browser_pool: BrowserPool) -> Iter
             )
             opened.callback(context.close)
             page = context.new_page()
-            page.set_default_timeout(8_000)
+            page.set_default_timeout(30_000)
             return page
 
         yield open_window

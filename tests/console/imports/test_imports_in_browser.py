@@ -10,7 +10,16 @@ from db.engine import Database
 from db.store.imports import birthday_doubts
 from db.store.notices import targets
 from tests.builders import SANDBOX, a_contact, an_account
-from tests.console.conftest import PHONE, UPLOADS, WIDTHS, LiveConsole, LiveConsoleFactory, check_page
+from tests.console.conftest import (
+    DESK,
+    PHONE,
+    TABLET,
+    UPLOADS,
+    WIDTHS,
+    LiveConsole,
+    LiveConsoleFactory,
+    check_at_each_width,
+)  # fmt: skip
 from tests.console.imports.helpers import PEOPLE, count_people, left_in
 
 DROP = """([selector, name, text]) => {
@@ -52,24 +61,25 @@ def choose_file(page: Page, folder: Path, text: str = WITH_DOUBTS) -> None:
 def test_each_page_is_accessible_at_each_width_and_a_dropped_file_is_imported(
     served: LiveConsole, database: Database
 ) -> None:
-    for width in WIDTHS:
-        page = served.page_at(width, "/imports")
-        check_page(page)
-        page.evaluate(DROP, ["form[data-drop]", f"people{width}.csv", WITH_DOUBTS])
-        page.get_by_role("button", name="See what it would do").click()
-        expect(page.get_by_role("button", name="Import this file")).to_be_visible()
-        expect(page.get_by_text(f"people{width}.csv")).to_be_visible()
-        check_page(page)
-        page.get_by_role("button", name="Import this file").click()
-        expect(page.get_by_text("Imported.")).to_be_visible()
-        check_page(page)
-        page.get_by_role("link", name="See what it did").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("What an import did")
-        check_page(page)
-        for path in ("/doubts", "/doubts/unique", "/doubts/same", "/setup", "/setup/account?new=1",
-                     "/setup/hours", "/setup/notices", "/setup/checks"):  # fmt: skip
-            page.goto(path)
-            check_page(page)
+    page = served.page_at(DESK, "/imports")
+    check_at_each_width(page, PHONE)
+    page.evaluate(DROP, ["form[data-drop]", "people.csv", WITH_DOUBTS])
+    page.get_by_role("button", name="See what it would do").click()
+    expect(page.get_by_role("button", name="Import this file")).to_be_visible()
+    expect(page.get_by_text("people.csv")).to_be_visible()
+    check_at_each_width(page, TABLET)
+    page.get_by_role("button", name="Import this file").click()
+    expect(page.get_by_text("Imported.")).to_be_visible()
+    check_at_each_width(page, DESK)
+    page.get_by_role("link", name="See what it did").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What an import did")
+    check_at_each_width(page, PHONE)
+    for place, path in enumerate(
+        ("/doubts", "/doubts/unique", "/doubts/same", "/setup", "/setup/account?new=1",
+         "/setup/hours", "/setup/notices", "/setup/checks")
+    ):  # fmt: skip
+        page.goto(path)
+        check_at_each_width(page, WIDTHS[place % len(WIDTHS)])
     assert count_people(database) == 8
     assert left_in(UPLOADS) == []
 

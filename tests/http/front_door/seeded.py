@@ -46,7 +46,7 @@ def seed(database: Database, door: Door) -> None:
                 session, name=name, account_id=None, scheme="mailtos", host="example.org", sealed=b"sealed",
                 kinds=None, with_texts=False, with_screenshots=False,
             )  # fmt: skip
-    with httpx.Client(base_url=f"{door.url}/v1/", headers={"X-API-Key": KEY}) as client:
+    with httpx.Client(timeout=60, base_url=f"{door.url}/v1/", headers={"X-API-Key": KEY}) as client:
         for sent in (
             client.post("templates", json={"language": "en", "text": "Happy birthday, {{ first_name }}!"}),
             client.put("schedules/office/birthday", json={"cron": "0 9 * * 1-5"}),

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 
-import httpx
 import pytest
 from httpx import Response
 
@@ -16,6 +15,7 @@ from api_stub.http import request_limits
 from api_stub.http.api_key import MAX_WRONG_KEYS
 from api_stub.http.request_context import SECURITY_HEADERS
 from db.engine import Database
+from tests import web
 from tests.builders import an_account
 from tests.http.conftest import KEY, TestClient
 from tests.http.front_door.test_front_door import problem
@@ -82,7 +82,7 @@ def test_a_thousand_approvals_and_a_thousand_addresses_are_not_too_large(
 def http_errors(door: Door) -> Counter[str]:
     """Return how many errors of each type the API has counted."""
     line = re.compile(r'^linkedin_errors_total\{service="http",type="(\w+)"\} (\d+)', re.MULTILINE)
-    shown = httpx.get(f"{door.url}/metrics?part=processes", headers={"X-API-Key": KEY}).text
+    shown = web.get(f"{door.url}/metrics?part=processes", headers={"X-API-Key": KEY}).text
     return Counter({kind: int(count) for kind, count in line.findall(shown)})
 
 
