@@ -3,7 +3,7 @@
 -- and the texts since then. The days come from worker.rules.birthdays, so that one place decides about 29 February. A test compares the result with a plain model
 -- (tests/db/people/audience_model.py).
 select
-    c.id, c.profile_url, c.full_name, c.language, c.call_by, c.profile ->> 'location' as location, c.connected_on, day.celebrated_on,
+    c.id, c.profile_url, c.full_name, c.language, c.call_by, c.profile ->> 'location' as location, c.connected_on, c.birth_year, day.celebrated_on,
     case
         when c.do_not_contact then 'do_not_contact'
         when {{already_greeted}} then 'already_greeted'

@@ -39,6 +39,7 @@ class DueBirthday:
     texts: tuple[str, ...]
     values: PersonalValues = NOTHING_KNOWN
     held_until: datetime | None = None
+    birth_year: int | None = None
 
     @property
     def addressee(self) -> Addressee:
@@ -125,6 +126,7 @@ def list_due_birthdays(
                 else personal_values(row.profile, connected_on=row.connected_on, today=today)
             ),
             held_until=row.held_until,
+            birth_year=row.birth_year,
         )
         for row in rows
     ]

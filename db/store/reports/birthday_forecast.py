@@ -53,6 +53,11 @@ class AccountForecast:
     unapproved: int
     paused: int
 
+    @property
+    def today(self) -> date:
+        """The first day of the forecast."""
+        return self.now.astimezone(self.account.zone).date()
+
 
 @dataclass(frozen=True, slots=True)
 class _PlannedGreeting:
