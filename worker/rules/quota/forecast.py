@@ -21,7 +21,7 @@ from worker.rules.quota.allowance import Allowance
 from worker.rules.quota.breaker import Outcome
 from worker.rules.quota.decision import reserve, settle
 from worker.rules.quota.limits import draw_gap
-from worker.rules.quota.model import QuotaState, Verb
+from worker.rules.quota.model import QuotaContext, QuotaState, Verb
 from worker.rules.quota.windows import calendar_day, local_day, opening
 
 _MEAN_JITTER: Final = 0.5
@@ -137,20 +137,31 @@ class _Simulation:
     """The account at a simulated instant `now`, which moves on whenever the quota denies."""
 
     def __init__(self, allowance: Allowance, state: QuotaState, now: datetime) -> None:
-        self.allowance, self.state, self.now = allowance, state, now
+        self.allowance, self.state = allowance, state
         self._last_denials: dict[date, Reason] = {}
         self._full_runs: set[tuple[date, str]] = set()
+        self._contexts: dict[str, QuotaContext] = {}
+        self._same_until = now
+        self._advance(now)
 
-    @property
-    def today(self) -> date:
-        return _local_date(self.now, self.allowance.zone)
+    def _advance(self, now: datetime) -> None:
+        self.now, self.today = now, _local_date(now, self.allowance.zone)
+
+    def _find_context(self, run: str) -> QuotaContext:
+        """Return the context of a decision; it is built once while the limits stay the same."""
+        if self.now >= self._same_until:
+            self._contexts.clear()
+            self._same_until = self.allowance.same_until(self.now)
+        if run not in self._contexts:
+            self._contexts[run] = self.allowance.context_at(self.now, run)
+        return self._contexts[run]
 
     def try_action(self, queued: _QueuedAction) -> bool:
         """Act if the quota grants it; otherwise store the reason and advance to the time of the next try.
 
         A full run doesn't delay other runs, so the time doesn't advance for it.
         """
-        context = self.allowance.context_at(self.now, queued.run)
+        context = self._find_context(queued.run)
         key = f"{queued.action.contact_id}:{queued.action.on}"
         gap = draw_gap(context.limits, _MEAN_JITTER)
         decision, self.state = reserve(self.state, context, key, gap=gap, lease=_LEASE, now=self.now)
@@ -171,15 +182,15 @@ class _Simulation:
         changes = [local_day(self.now, self.allowance.zone).end, then]
         if self.allowance.cut_until is not None and self.allowance.is_cut(self.now):
             changes.append(self.allowance.cut_until)
-        self.now = min(changes)
+        self._advance(min(changes))
 
     def skip_to(self, then: datetime | None, *, day_by_day: bool) -> None:
         """Advance to `then`, when the next action comes; with `day_by_day` at most to the next day."""
         if then is not None and not day_by_day:
-            self.now = then
+            self._advance(then)
             return
         next_day = local_day(self.now, self.allowance.zone).end
-        self.now = min(then or next_day, next_day)
+        self._advance(min(then or next_day, next_day))
 
     def is_full(self, run: str) -> bool:
         """Whether the run has used its part of today."""
@@ -196,9 +207,8 @@ def _local_date(instant: datetime, zone: ZoneInfo) -> date:
 
 def _simulate(simulation: _Simulation, expected: Iterable[ExpectedAction]) -> Iterator[ActionForecast]:
     begin = simulation.now
-    coming = sorted(
-        (_queued(simulation, action) for action in expected), key=lambda queued: queued.since, reverse=True
-    )
+    queue = _Queue(simulation)
+    coming = sorted(map(queue.place, expected), key=lambda queued: queued.since, reverse=True)
     waiting: list[tuple[_Turn, _QueuedAction]] = []
     postponed: list[_QueuedAction] = []  # their runs are full today
     compares_due_times = True  # until the first denial: then all that is due waits until the same instant
@@ -232,24 +242,38 @@ def _waiting_equally_long(actions: Sequence[_QueuedAction]) -> list[tuple[_Turn,
     return heap
 
 
-def _queued(simulation: _Simulation, action: ExpectedAction) -> _QueuedAction:
-    zone, now = simulation.allowance.zone, simulation.now
-    starts = max(now, calendar_day(action.on, zone).start)
-    since = max(starts, action.not_before or starts)
-    if action.campaign is None:
-        hours = simulation.allowance.limits[simulation.allowance.kind].hours
-        since = max(now, opening(since, hours, zone).start)
-    first = _local_date(since, zone)
-    is_new = action.campaign is None
-    # of new ones, the latest birthday goes first, however long the others have been possible
-    due_at = _EQUALLY_LONG if is_new or since > now else action.not_before or starts
-    return _QueuedAction(
-        turn=(is_new, due_at, -action.on.toordinal(), action.planned, action.contact_id, action.on),
-        action=action,
-        since=since,
-        first=first,
-        run=action.campaign or f"campaign of {first}",
-    )
+class _Queue:
+    """The places of actions as of the beginning of a simulation."""
+
+    def __init__(self, simulation: _Simulation) -> None:
+        self._allowance, self._now = simulation.allowance, simulation.now
+        self._starts: dict[tuple[date, datetime | None, bool], tuple[datetime, datetime, date]] = {}
+
+    def place(self, action: ExpectedAction) -> _QueuedAction:
+        is_new = action.campaign is None
+        same = (action.on, action.not_before, is_new)  # as for all new ones of a day
+        if same not in self._starts:
+            self._starts[same] = self._find_start(action, is_new=is_new)
+        starts, since, first = self._starts[same]
+        # of new ones, the latest birthday goes first, however long the others have been possible
+        due_at = _EQUALLY_LONG if is_new or since > self._now else action.not_before or starts
+        return _QueuedAction(
+            turn=(is_new, due_at, -action.on.toordinal(), action.planned, action.contact_id, action.on),
+            action=action,
+            since=since,
+            first=first,
+            run=action.campaign or f"campaign of {first}",
+        )
+
+    def _find_start(self, action: ExpectedAction, *, is_new: bool) -> tuple[datetime, datetime, date]:
+        """Return from when the action counts as due, from when it is possible, and the day of that."""
+        zone = self._allowance.zone
+        starts = max(self._now, calendar_day(action.on, zone).start)
+        since = max(starts, action.not_before or starts)
+        if is_new:
+            hours = self._allowance.limits[self._allowance.kind].hours
+            since = max(self._now, opening(since, hours, zone).start)
+        return starts, since, _local_date(since, zone)
 
 
 def _reached_forecast(simulation: _Simulation, queued: _QueuedAction, begin: datetime) -> ActionForecast:
