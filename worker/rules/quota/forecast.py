@@ -122,15 +122,30 @@ minus the ordinal of the birthday; when it was planned; the contact; the birthda
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _QueuedAction:
-    """An action in the queue. `since` is the first instant at which it is possible."""
+@dataclass(slots=True)
+class _Group:
+    """Actions in the queue that differ only in their contact, the first one last.
+
+    Thousands of birthdays are hundreds a day, and most of a day are missed together. `since` is the first
+    instant at which they are possible, and `first` its day.
+    """
 
     turn: _Turn
-    action: ExpectedAction
+    actions: list[ExpectedAction]
     since: datetime
     first: date
     run: str
+
+    @property
+    def until(self) -> date:
+        return self.actions[-1].until
+
+    def pop_first(self) -> ExpectedAction:
+        """Remove the first action and return it."""
+        action = self.actions.pop()
+        if self.actions:
+            self.turn = (*self.turn[:-2], self.actions[-1].contact_id, self.turn[-1])
+        return action
 
 
 class _Simulation:
@@ -156,13 +171,13 @@ class _Simulation:
             self._contexts[run] = self.allowance.context_at(self.now, run)
         return self._contexts[run]
 
-    def try_action(self, queued: _QueuedAction) -> bool:
-        """Act if the quota grants it; otherwise store the reason and advance to the time of the next try.
+    def try_first(self, group: _Group) -> bool:
+        """Do the first action of the group if the quota grants it; otherwise store the reason and advance to the time of the next try.
 
         A full run doesn't delay other runs, so the time doesn't advance for it.
         """
-        context = self._find_context(queued.run)
-        key = f"{queued.action.contact_id}:{queued.action.on}"
+        context = self._find_context(group.run)
+        key = f"{group.actions[-1].contact_id}:{group.actions[-1].on}"
         gap = draw_gap(context.limits, _MEAN_JITTER)
         decision, self.state = reserve(self.state, context, key, gap=gap, lease=_LEASE, now=self.now)
         if decision.granted:
@@ -171,7 +186,7 @@ class _Simulation:
             )
             return True
         if decision.reason is Reason.RUN_LIMIT:
-            self._full_runs.add((self.today, queued.run))
+            self._full_runs.add((self.today, group.run))
         elif decision.reason is not None and decision.retry_at is not None:
             self._last_denials[self.today] = decision.reason
             self._wait_until(decision.retry_at)
@@ -207,91 +222,90 @@ def _local_date(instant: datetime, zone: ZoneInfo) -> date:
 
 def _simulate(simulation: _Simulation, expected: Iterable[ExpectedAction]) -> Iterator[ActionForecast]:
     begin = simulation.now
-    queue = _Queue(simulation)
-    coming = sorted(map(queue.place, expected), key=lambda queued: queued.since, reverse=True)
-    waiting: list[tuple[_Turn, _QueuedAction]] = []
-    postponed: list[_QueuedAction] = []  # their runs are full today
+    coming = sorted(_group(simulation, expected), key=lambda group: group.since, reverse=True)
+    waiting: list[tuple[_Turn, _Group]] = []
+    postponed: list[_Group] = []  # their runs are full today
     compares_due_times = True  # until the first denial: then all that is due waits until the same instant
     while coming or waiting or postponed:
         if postponed and not simulation.is_full(postponed[0].run):  # it is another day
-            waiting = _waiting_equally_long([*(queued for _, queued in waiting), *postponed])
+            waiting = _waiting_equally_long([*(group for _, group in waiting), *postponed])
             postponed.clear()
         while coming and coming[-1].since <= simulation.now:
             heapq.heappush(waiting, (coming[-1].turn, coming.pop()))
         if not waiting:
             simulation.skip_to(coming[-1].since if coming else None, day_by_day=bool(postponed))
             continue
-        queued = waiting[0][1]
-        if simulation.today > queued.action.until:
+        group = waiting[0][1]
+        if simulation.today > group.until:
             heapq.heappop(waiting)
-            yield _missed_forecast(simulation, queued)
-        elif simulation.is_full(queued.run):
+            yield from _missed_forecasts(simulation, group)
+        elif simulation.is_full(group.run):
             postponed.append(heapq.heappop(waiting)[1])
-        elif simulation.try_action(queued):
+        elif simulation.try_first(group):
             heapq.heappop(waiting)
-            yield _reached_forecast(simulation, queued, begin)
-        elif compares_due_times and not simulation.is_full(queued.run):
-            waiting = _waiting_equally_long([queued for _, queued in waiting])
+            yield _reached_forecast(simulation, group, group.pop_first(), begin)
+            if group.actions:
+                heapq.heappush(waiting, (group.turn, group))
+        elif compares_due_times and not simulation.is_full(group.run):
+            waiting = _waiting_equally_long([group for _, group in waiting])
             compares_due_times = False
 
 
-def _waiting_equally_long(actions: Sequence[_QueuedAction]) -> list[tuple[_Turn, _QueuedAction]]:
+def _waiting_equally_long(groups: Sequence[_Group]) -> list[tuple[_Turn, _Group]]:
     """Return a heap of actions that were all denied until the same instant, whenever they became due."""
-    heap = [((each.turn[0], _EQUALLY_LONG, *each.turn[2:]), each) for each in actions]
+    for group in groups:
+        group.turn = (group.turn[0], _EQUALLY_LONG, *group.turn[2:])
+    heap = [(group.turn, group) for group in groups]
     heapq.heapify(heap)
     return heap
 
 
-class _Queue:
-    """The places of actions as of the beginning of a simulation."""
-
-    def __init__(self, simulation: _Simulation) -> None:
-        self._allowance, self._now = simulation.allowance, simulation.now
-        self._starts: dict[tuple[date, datetime | None, bool], tuple[datetime, datetime, date]] = {}
-
-    def place(self, action: ExpectedAction) -> _QueuedAction:
-        is_new = action.campaign is None
-        same = (action.on, action.not_before, is_new)  # as for all new ones of a day
-        if same not in self._starts:
-            self._starts[same] = self._find_start(action, is_new=is_new)
-        starts, since, first = self._starts[same]
-        # of new ones, the latest birthday goes first, however long the others have been possible
-        due_at = _EQUALLY_LONG if is_new or since > self._now else action.not_before or starts
-        return _QueuedAction(
-            turn=(is_new, due_at, -action.on.toordinal(), action.planned, action.contact_id, action.on),
-            action=action,
-            since=since,
-            first=first,
-            run=action.campaign or f"campaign of {first}",
-        )
-
-    def _find_start(self, action: ExpectedAction, *, is_new: bool) -> tuple[datetime, datetime, date]:
-        """Return from when the action counts as due, from when it is possible, and the day of that."""
-        zone = self._allowance.zone
-        starts = max(self._now, calendar_day(action.on, zone).start)
-        since = max(starts, action.not_before or starts)
-        if is_new:
-            hours = self._allowance.limits[self._allowance.kind].hours
-            since = max(self._now, opening(since, hours, zone).start)
-        return starts, since, _local_date(since, zone)
+def _group(simulation: _Simulation, expected: Iterable[ExpectedAction]) -> Iterator[_Group]:
+    alike: dict[tuple[object, ...], list[ExpectedAction]] = {}
+    for action in expected:
+        same = (action.on, action.until, action.campaign, action.not_before, action.planned)
+        alike.setdefault(same, []).append(action)
+    for actions in alike.values():
+        actions.sort(key=lambda action: action.contact_id, reverse=True)
+        yield _queue_group(simulation, actions)
 
 
-def _reached_forecast(simulation: _Simulation, queued: _QueuedAction, begin: datetime) -> ActionForecast:
+def _queue_group(simulation: _Simulation, actions: list[ExpectedAction]) -> _Group:
+    action, zone, now = actions[-1], simulation.allowance.zone, simulation.now
+    starts = max(now, calendar_day(action.on, zone).start)
+    since = max(starts, action.not_before or starts)
+    if action.campaign is None:
+        hours = simulation.allowance.limits[simulation.allowance.kind].hours
+        since = max(now, opening(since, hours, zone).start)
+    first = _local_date(since, zone)
+    is_new = action.campaign is None
+    # of new ones, the latest birthday goes first, however long the others have been possible
+    due_at = _EQUALLY_LONG if is_new or since > now else action.not_before or starts
+    return _Group(
+        turn=(is_new, due_at, -action.on.toordinal(), action.planned, action.contact_id, action.on),
+        actions=actions,
+        since=since,
+        first=first,
+        run=action.campaign or f"campaign of {first}",
+    )
+
+
+def _reached_forecast(
+    simulation: _Simulation, group: _Group, action: ExpectedAction, begin: datetime
+) -> ActionForecast:
     on, held_back = simulation.today, None
-    if on > queued.first:
-        held_back = simulation.find_reason(queued.first, queued.run)
-    elif on > max(queued.action.on, _local_date(begin, simulation.allowance.zone)):
-        held_back = _late_reason(queued.action)
-    return ActionForecast(queued.action, simulation.now, on, held_back)
+    if on > group.first:
+        held_back = simulation.find_reason(group.first, group.run)
+    elif on > max(action.on, _local_date(begin, simulation.allowance.zone)):
+        held_back = _late_reason(action)
+    return ActionForecast(action, simulation.now, on, held_back)
 
 
-def _missed_forecast(simulation: _Simulation, queued: _QueuedAction) -> ActionForecast:
-    until = queued.action.until
-    if queued.first <= until:
-        held_back = simulation.find_reason(until, queued.run)
-    else:
-        held_back = _late_reason(queued.action)
-    return ActionForecast(queued.action, None, None, held_back)
+def _missed_forecasts(simulation: _Simulation, group: _Group) -> Iterator[ActionForecast]:
+    was_possible = group.first <= group.until
+    reason = simulation.find_reason(group.until, group.run)
+    for action in group.actions:
+        yield ActionForecast(action, None, None, reason if was_possible else _late_reason(action))
 
 
 def _late_reason(action: ExpectedAction) -> Reason:
