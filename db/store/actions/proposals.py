@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import CompoundSelect, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.tables import Account, Action, Contact, Interaction
@@ -164,23 +166,26 @@ def _proposed(
 
 def _latest_interactions(session: Session, contacts: Sequence[int]) -> Mapping[int, Sequence[Interaction]]:
     """Return the latest few interactions of each kind with each contact, the newest first."""
+    past: dict[int, list[Interaction]] = {}
+    for row in session.scalars(_select_latest_interactions(), {"contacts": contacts}):
+        past.setdefault(row.contact_id, []).append(row)
+    return past
+
+
+@cache  # to build it takes longer than to execute it; so does the next one
+def _select_latest_interactions() -> Select[Interaction]:
     newest = func.row_number().over(
         partition_by=(Interaction.contact_id, Interaction.type),
         order_by=(Interaction.created_at.desc(), Interaction.id.desc()),
     )
-    ranked = (
-        select(Interaction.id, newest.label("place")).where(Interaction.contact_id.in_(contacts)).subquery()
-    )
-    rows = session.scalars(
+    ranked = select(Interaction.id, newest.label("place")).where(Interaction.contact_id.in_(_CONTACTS))
+    places = ranked.subquery()
+    return (
         select(Interaction)
-        .join(ranked, ranked.c.id == Interaction.id)
-        .where(ranked.c.place <= TEXTS_SHOWN)
+        .join(places, places.c.id == Interaction.id)
+        .where(places.c.place <= TEXTS_SHOWN)
         .order_by(Interaction.created_at.desc(), Interaction.id.desc())
     )
-    past: dict[int, list[Interaction]] = {}
-    for row in rows:
-        past.setdefault(row.contact_id, []).append(row)
-    return past
 
 
 def _latest_messages(session: Session, contacts: Sequence[int]) -> Mapping[int, Sequence[LastContact]]:
@@ -188,6 +193,15 @@ def _latest_messages(session: Session, contacts: Sequence[int]) -> Mapping[int, 
 
     These are the messages that the rule of one message a day counts.
     """
+    found: dict[int, list[LastContact]] = {}
+    for contact_id, account, at in session.execute(_select_latest_messages(), {"contacts": contacts}):
+        if at is not None:
+            found.setdefault(contact_id, []).append(LastContact(at, Kind.GREET, account))
+    return found
+
+
+@cache
+def _select_latest_messages() -> CompoundSelect[tuple[int, str, datetime | None]]:
     asked, owner = aliased(Contact), aliased(Account)
     peer, peer_owner = aliased(Contact), aliased(Account)
     peers = (
@@ -195,7 +209,7 @@ def _latest_messages(session: Session, contacts: Sequence[int]) -> Mapping[int, 
         .join(owner, owner.id == asked.account_id)
         .join(peer, peer.profile_url == asked.profile_url)
         .join(peer_owner, and_(peer_owner.id == peer.account_id, peer_owner.site == owner.site))
-        .where(asked.id.in_(contacts))
+        .where(asked.id.in_(_CONTACTS))
         .subquery()
     )
     sent = (
@@ -210,13 +224,10 @@ def _latest_messages(session: Session, contacts: Sequence[int]) -> Mapping[int, 
         .where(Interaction.type == Kind.GREET)
         .group_by(peers.c.asked, peers.c.name)
     )
-    found: dict[int, list[LastContact]] = {}
-    for contact_id, account, at in session.execute(sent.union_all(recorded)):
-        if at is not None:
-            found.setdefault(contact_id, []).append(LastContact(at, Kind.GREET, account))
-    return found
+    return sent.union_all(recorded)
 
 
+_CONTACTS: Final = bindparam("contacts", expanding=True)
 _MAY_HAVE_WRITTEN = (
     ActionState.ACTING, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW, ActionState.DONE
 )  # fmt: skip
