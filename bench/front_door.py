@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -49,6 +50,12 @@ LONG_LISTS = {
     for table in ("actions", "interactions")
 }
 """How to find the row before the last page of the lists that take minutes to walk through."""
+PROPOSE = """
+set local session_replication_role = replica;
+update actions set state = 'proposed', reason = 'awaiting_approval', not_before = now()
+where id in (select id from actions where state = 'done' order by created_at, id offset 1000 limit 285)
+"""
+"""Besides the few proposals that `bench.console` has: more than a page of them."""
 _Statement = tuple[str, Any]
 
 
@@ -146,16 +153,19 @@ def time_bare(address: str, statements: Sequence[_Statement], times: int) -> lis
     return taken
 
 
-async def ask_steadily(base: str, key: str, path: str, cursor: str | None, seconds: int) -> list[float]:
+def ask_steadily(base: str, key: str, path: str, cursor: str | None, seconds: int) -> list[float]:
     """Ask RATE times a second, whether answers come or not; return the seconds of each answer.
 
     They are infinite for a refusal, and where none comes within 10 s.
     """
+    return asyncio.run(_ask_steadily(base, key, _address(path, LIMIT, cursor), seconds))
 
+
+async def _ask_steadily(base: str, key: str, address: str, seconds: int) -> list[float]:
     async def ask(client: httpx.AsyncClient, at: float) -> float:
         await asyncio.sleep(max(0.0, at - time.perf_counter()))
         try:
-            answer = await client.get(_address(path, LIMIT, cursor))
+            answer = await client.get(address)
         except httpx.TransportError:
             return math.inf
         took = time.perf_counter() - at  # from when it was due: a queue counts
@@ -251,19 +261,13 @@ def measure(address: str, redis_url: str, seconds: int) -> list[Row]:
         for path in find_lists(app, client):
             last = find_last_page(app, client, path)
             for name, cursor in [("first", None), *([("last", last)] if last else [])]:
-                asyncio.run(ask_steadily(base, key, path, cursor, 1))
-                measure_page(
-                    f"{path}, {name} page", path, cursor,
-                    lambda path=path, cursor=cursor: asyncio.run(
-                        ask_steadily(base, key, path, cursor, seconds)
-                    ),
-                )  # fmt: skip
+                ask = partial(ask_steadily, base, key, path, cursor)
+                ask(1)
+                measure_page(f"{path}, {name} page", path, cursor, partial(ask, seconds))
         for path in REMEMBERED:
             commit_somebody(database)
-            measure_page(
-                f"{path}, after a commit", path, None,
-                lambda path=path: time_after_commits(base, key, path, database, 5 * seconds),
-            )  # fmt: skip
+            after_commits = partial(time_after_commits, base, key, path, database, 5 * seconds)
+            measure_page(f"{path}, after a commit", path, None, after_commits)
     return rows
 
 
@@ -280,6 +284,9 @@ def main() -> None:
             address = postgres.create_database("lists")
             database = Database(address, application_name="bench", statement_timeout_ms=0)
             fill(database, contacts)
+            with database.transaction() as session:
+                for statement in PROPOSE.split(";"):
+                    session.execute(text(statement))
             database.close()
             rows = measure(address, redis.url, seconds)
         postgres.remove_data()

@@ -1,4 +1,4 @@
-"""Forecasts of accounts, remembered until something changes, so that a page of a long one costs no new one."""
+"""Forecasts of accounts, remembered until something changes: each page of a long one would make a new one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CompoundSelect, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, CompoundSelect, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.tables import Account, Action, Contact, Interaction
@@ -201,7 +201,7 @@ def _latest_messages(session: Session, contacts: Sequence[int]) -> Mapping[int, 
 
 
 @cache
-def _select_latest_messages() -> CompoundSelect[tuple[int, str, datetime | None]]:
+def _select_latest_messages() -> CompoundSelect[int, str, datetime | None]:
     asked, owner = aliased(Contact), aliased(Account)
     peer, peer_owner = aliased(Contact), aliased(Account)
     peers = (
@@ -227,7 +227,7 @@ def _select_latest_messages() -> CompoundSelect[tuple[int, str, datetime | None]
     return sent.union_all(recorded)
 
 
-_CONTACTS: Final = bindparam("contacts", expanding=True)
+_CONTACTS: Final[BindParameter[Sequence[int]]] = bindparam("contacts", expanding=True)
 _MAY_HAVE_WRITTEN = (
     ActionState.ACTING, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW, ActionState.DONE
 )  # fmt: skip

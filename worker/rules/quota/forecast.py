@@ -172,7 +172,9 @@ class _Simulation:
         return self._contexts[run]
 
     def try_first(self, group: _Group) -> bool:
-        """Do the first action of the group if the quota grants it; otherwise store the reason and advance to the time of the next try.
+        """Do the group's first action if the quota grants it.
+
+        Otherwise store the reason and advance to the time of the next try.
 
         A full run doesn't delay other runs, so the time doesn't advance for it.
         """

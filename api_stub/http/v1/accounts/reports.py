@@ -54,6 +54,7 @@ def list_forecast_people(
     account: AccountPath,
     request: Request,
     query: Annotated[PeopleQuery, Query()],
+    *,
     caller: ReadCaller,
     database: AppDatabase,
     forecasts: AppForecasts,
