@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, CompoundSelect, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, CompoundSelect, Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.tables import Account, Action, Contact, Interaction
@@ -19,6 +19,9 @@ from worker.rules.quota.forecast import ActionForecast
 from worker.rules.quota.windows import calendar_day
 
 TEXTS_SHOWN = 3
+
+_Past: TypeAlias = Row[int, str, datetime, str, datetime | None, str | None]
+"""Columns of one interaction: whole rows take longer to build, for a page of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +167,16 @@ def _proposed(
     return statement
 
 
-def _latest_interactions(session: Session, contacts: Sequence[int]) -> Mapping[int, Sequence[Interaction]]:
+def _latest_interactions(session: Session, contacts: Sequence[int]) -> Mapping[int, Sequence[_Past]]:
     """Return the latest few interactions of each kind with each contact, the newest first."""
-    past: dict[int, list[Interaction]] = {}
-    for row in session.scalars(_select_latest_interactions(), {"contacts": contacts}):
+    past: dict[int, list[_Past]] = {}
+    for row in session.execute(_select_latest_interactions(), {"contacts": contacts}).all():
         past.setdefault(row.contact_id, []).append(row)
     return past
 
 
 @cache  # to build it takes longer than to execute it; so does the next one
-def _select_latest_interactions() -> Select[Interaction]:
+def _select_latest_interactions() -> Select[int, str, datetime, str, datetime | None, str | None]:
     newest = func.row_number().over(
         partition_by=(Interaction.contact_id, Interaction.type),
         order_by=(Interaction.created_at.desc(), Interaction.id.desc()),
@@ -181,11 +184,14 @@ def _select_latest_interactions() -> Select[Interaction]:
     ranked = select(Interaction.id, newest.label("place")).where(Interaction.contact_id.in_(_CONTACTS))
     places = ranked.subquery()
     return (
-        select(Interaction)
+        select(
+            Interaction.contact_id, Interaction.type, Interaction.created_at, Interaction.message,
+            Interaction.replied_at, Interaction.reply,
+        )
         .join(places, places.c.id == Interaction.id)
         .where(places.c.place <= TEXTS_SHOWN)
         .order_by(Interaction.created_at.desc(), Interaction.id.desc())
-    )
+    )  # fmt: skip
 
 
 def _latest_messages(session: Session, contacts: Sequence[int]) -> Mapping[int, Sequence[LastContact]]:
@@ -210,7 +216,7 @@ def _select_latest_messages() -> CompoundSelect[int, str, datetime | None]:
         .join(peer, peer.profile_url == asked.profile_url)
         .join(peer_owner, and_(peer_owner.id == peer.account_id, peer_owner.site == owner.site))
         .where(asked.id.in_(_CONTACTS))
-        .subquery()
+        .cte()  # found once; and Postgres starts no workers for it, which takes longer than all the rest
     )
     sent = (
         select(peers.c.asked, peers.c.name, func.max(Action.acting_since))
@@ -236,7 +242,7 @@ _MAY_HAVE_WRITTEN = (
 def _proposal(
     action: Action,
     contact: Contact,
-    past: Sequence[Interaction],
+    past: Sequence[_Past],
     messages: Sequence[LastContact],
     *,
     account: str,
@@ -280,7 +286,7 @@ def _text(contact: Contact, field: str) -> str | None:
 
 def _last_contact(
     contact: Contact,
-    past: Sequence[Interaction],
+    past: Sequence[_Past],
     messages: Sequence[LastContact],
     *,
     account: str,
