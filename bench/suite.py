@@ -23,6 +23,7 @@ SUITE: Final = (
     Bench("metrics"),
     Bench("state_metrics"),
     Bench("console"),
+    Bench("front_door"),
     Bench("greetings"),
     Bench("lasting", ("--greetings", "200")),
     Bench("traces"),

@@ -13,6 +13,7 @@ from api_stub.console.live import Live
 from api_stub.console.public_address import find_public_address
 from api_stub.console.state import open_console
 from api_stub.http.aliases import Aliases
+from api_stub.http.forecasts import Forecasts
 from api_stub.http.guard import Guard
 from api_stub.http.named_keys.directory import KeyDirectory
 from api_stub.http.openapi import install_openapi
@@ -69,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.unknown_links = Throttle(approve_by_link.MAX_UNKNOWN_LINKS)
         app.state.console = open_console(settings, app.state.database)
         start_console(app, settings)
+        app.state.forecasts = Forecasts()
         app.state.live = live = Live(settings)
         app.state.feed_live = feed_live = Live(settings, read_last_position)
         app.state.client = TaskClient(settings.redis)

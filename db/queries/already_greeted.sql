@@ -1,10 +1,8 @@
--- Condition: the contact `c` was greeted for the birthday `day` (celebrated_on, occasion): by an action or an interaction
--- of ours for it, by a greeting sent on the day or later, also by hand, or by V1 or before the account was removed (an
--- exclusion, which then has a hash). Planning and the gate before the effect share it.
+-- Condition: the contact `c` was greeted for the birthday `day` (celebrated_on, occasion): by an action (`g`, see
+-- greeting_action.sql) or an interaction of ours for it, by a greeting sent on the day or later, also by hand, or by V1 or
+-- before the account was removed (an exclusion, which then has a hash). Planning and the gate before the effect share it.
 coalesce(c.last_greeted_on >= day.celebrated_on, false)
-or exists (
-    select from actions g
-    where g.account_id = c.account_id and g.contact_id = c.id and g.kind = 'greet' and g.occasion = day.occasion and g.state = 'done')
+or coalesce(g.state = 'done', false)
 or exists (
     select from interactions i
     where i.contact_id = c.id and i.type = 'greet' and i.occasion = day.occasion)

@@ -1,9 +1,10 @@
 -- Returns the contacts of an account with a birthday on one of the given days: the reason if one is left out, when a
 -- hold on one ends, and the state of an existing action for the birthday; for drafts, with :texts_since, also the profile
--- and the texts since then. The days come from worker.rules.birthdays, so that one place decides about 29 February. A test compares the result with a plain model
--- (tests/db/people/audience_model.py).
+-- and the texts since then. The days come from worker.rules.birthdays, so that one place decides about 29 February. A test
+-- compares the result with a plain model (tests/db/people/audience_model.py).
 select
-    c.id, c.profile_url, c.full_name, c.language, c.call_by, c.profile ->> 'location' as location, c.connected_on, day.celebrated_on,
+    c.id, c.profile_url, c.full_name, c.language, c.call_by, c.profile ->> 'location' as location, c.connected_on,
+    c.birth_year, day.celebrated_on,
     case
         when c.do_not_contact then 'do_not_contact'
         when {{already_greeted}} then 'already_greeted'
@@ -12,11 +13,7 @@ select
     case when c.hold_until > cast(timezone(o.time_zone, now()) as date)
          then timezone(o.time_zone, cast(c.hold_until as timestamp))
     end as held_until,
-    (
-        select a.state from actions a
-        where a.account_id = c.account_id and a.contact_id = c.id and a.kind = 'greet'
-          and a.occasion = day.occasion
-    ) as planned_as,
+    g.state as planned_as,
     case when cast(:texts_since as timestamptz) is not null then c.profile end as profile,
     case when cast(:texts_since as timestamptz) is not null then array(
         select i.message from interactions i
@@ -32,5 +29,6 @@ cross join lateral (  -- each day by the index of birthdays, also where the plan
     offset 0
 ) c
 join accounts o on o.id = c.account_id
+left join lateral {{greeting_action}} g on true
 where c.status <> 'prospect'
 order by day.celebrated_on desc, c.id

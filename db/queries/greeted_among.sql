@@ -4,4 +4,5 @@ from unnest(
     cast(:contact_ids as bigint[]), cast(:occasions as text[]), cast(:dates as date[])
 ) as day (contact_id, occasion, celebrated_on)
 join contacts c on c.id = day.contact_id
+left join lateral {{greeting_action}} g on true
 where ({{already_greeted}})

@@ -12,13 +12,15 @@ from db.store import kill_switch
 from db.store.actions import control
 from db.store.changes import read_change_token
 from db.store.people import accounts, contacts, holds
-from db.store.quota import limits
+from db.store.quota import epochs, ledger, limits
 from db.tables import Account, Action, Campaign, Contact, Interaction
-from tests.builders import TEN, a_campaign, a_contact, add_planned, an_account, database_now
+from tests.builders import LONG_AGO, TEN, a_campaign, a_contact, add_planned, an_account, database_now
 from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
+from worker.rules.quota.breaker import Breaker
 
 Change = Callable[[Session, int], object]
+TEN_LATER = LONG_AGO + timedelta(minutes=10)
 
 CHANGES: dict[str, Change] = {
     "an account is paused": control.pause_account,
@@ -41,6 +43,9 @@ CHANGES: dict[str, Change] = {
     ),
     "a text is edited": lambda s, _: s.execute(update(Action).values(message="Hello!")),
     "somebody answers": lambda s, _: s.execute(update(Interaction).values(replied_at=text("now()"))),
+    "a breaker opens": lambda s, a: ledger.write_breaker(s, a, Kind.GREET, Breaker(3, 1, LONG_AGO)),
+    "a breaker opens again": lambda s, a: ledger.write_breaker(s, a, Kind.VISIT, Breaker(3, 2, TEN_LATER)),
+    "a breaker is reset": lambda s, a: epochs.reset_breakers(s, a, [Kind.VISIT]),
     "a session ends": lambda s, _: s.execute(text("delete from console_sessions")),
 }
 
@@ -57,6 +62,7 @@ def account_id(database: Database) -> int:
         add_planned(
             session, account, a_contact(session, account, "ada"), campaign_id=a_campaign(session, account)
         )
+        ledger.write_breaker(session, account.id, Kind.VISIT, Breaker(3, 1, LONG_AGO))
         return account.id
 
 

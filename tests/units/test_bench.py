@@ -66,3 +66,15 @@ def test_the_consoles_bench_runs() -> None:
         capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
     assert "| /, after a commit |" in ran.stdout
+
+
+@pytest.mark.soak
+def test_the_front_doors_bench_runs() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench.front_door", "--quick", "--markdown"],
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    rows = [line for line in ran.stdout.splitlines() if line.startswith("| /v1/")]
+    for what in ("/v1/interactions, last page", "/v1/proposals, last page", "/v1/birthdays, after a commit"):
+        assert any(line.startswith(f"| {what} |") for line in rows)
+    assert not any("never" in line or "without an answer" in line for line in rows)

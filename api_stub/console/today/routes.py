@@ -34,7 +34,7 @@ def show_today(request: Request, viewer: Viewer, database: AppDatabase, settings
         undone = [step.name for step in setup_steps(session, account) if not step.is_done]
     if account is None:
         return render(request, viewer, "today/none.html")
-    page = days.read(database, account)
+    page = days.read(database, account.id)
 
     def near(instant: datetime) -> str:
         return format_near(instant, page.day.now, account.zone, viewer.locale)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from api_stub.app_state import AppDatabase
 from api_stub.http.dependencies import AccountFilter, PageLimit, require_key
 from api_stub.http.faults import Fault, FaultType, FieldFault
+from api_stub.http.forecasts import AppForecasts
 from api_stub.http.lookups import require_account
 from api_stub.http.openapi import problem_responses
 from api_stub.http.v1.fields import Day
@@ -83,16 +84,14 @@ def show_quota(
 @router.get("/forecast", responses=problem_responses(404))
 def show_forecast(
     database: AppDatabase,
+    forecasts: AppForecasts,
     account: Annotated[AccountName, Query(description="The account's name.")],
     days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="How many days, from today.")] = 30,
 ) -> ForecastAnswer:
     """Return who will be greeted when, who will be greeted late, and who is missed."""
-    with database.snapshot() as session:
+    with database.transaction() as session:
         record = require_account(session, account)
-        found = birthday_forecast.forecast_birthdays(
-            session, record, days=days, default_late_days=DEFAULT_LATE_DAYS
-        )
-    return build_forecast_answer(found)
+    return build_forecast_answer(forecasts.read(database, record.id, days=days).found)
 
 
 @router.get("/summary", responses=problem_responses(404))

@@ -3,11 +3,23 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import chain
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, union
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.orm import Session, aliased
 
 from db.queries import load_query
@@ -202,11 +214,21 @@ def was_written_to_since(
 
 def list_written_to(session: Session, since: datetime, *, account_id: int, site: str) -> frozenset[int]:
     """Return the contacts of an account who had a text since then, as `was_written_to_since` says of one."""
+    asked = {"since": since, "account_id": account_id, "site": site}
+    return frozenset(session.scalars(_written_to(), asked))
+
+
+@cache
+def _written_to() -> CompoundSelect[int]:
+    """Return the statement of `list_written_to`. To build it takes longer than to execute it."""
+    since: BindParameter[datetime] = bindparam("since")
     known, owner = aliased(Contact), aliased(Account)
     written = [
         of_site.join(what, what.contact_id == known.id).where(condition)
         for of_site in (
-            select(key).join(owner, owner.id == known.account_id).where(owner.site == site, key.is_not(None))
+            select(key)
+            .join(owner, owner.id == known.account_id)
+            .where(owner.site == bindparam("site"), key.is_not(None))
             for key in (known.profile_url, known.member_url)
         )
         for what, condition in (
@@ -216,13 +238,15 @@ def list_written_to(session: Session, since: datetime, *, account_id: int, site:
     ]
     addresses = union(*written).cte()
     theirs = [  # one statement for each key, so that each uses its index
-        select(Contact.id).join(addresses, key == addresses.c[0]).where(Contact.account_id == account_id)
+        select(Contact.id)
+        .join(addresses, key == addresses.c[0])
+        .where(Contact.account_id == bindparam("account_id"))
         for key in (Contact.profile_url, Contact.member_url)
     ]
-    return frozenset(session.scalars(union(*theirs)))
+    return union(*theirs)
 
 
-def _may_have_written(since: datetime) -> ColumnElement[bool]:
+def _may_have_written(since: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Return the condition that an action has sent a text since then, or may have."""
     return and_(
         Action.kind == Kind.GREET,
@@ -233,5 +257,5 @@ def _may_have_written(since: datetime) -> ColumnElement[bool]:
     )
 
 
-def _has_written(since: datetime) -> ColumnElement[bool]:
+def _has_written(since: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return and_(Interaction.type == Kind.GREET, Interaction.created_at >= since)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
+from typing import Final, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import BindParameter, CompoundSelect, Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.tables import Account, Action, Contact, Interaction
@@ -17,6 +19,9 @@ from worker.rules.quota.forecast import ActionForecast
 from worker.rules.quota.windows import calendar_day
 
 TEXTS_SHOWN = 3
+
+_Past: TypeAlias = Row[int, str, datetime, str, datetime | None, str | None]
+"""Columns of one interaction: whole rows take longer to build, for a page of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,25 +167,31 @@ def _proposed(
     return statement
 
 
-def _latest_interactions(session: Session, contacts: Sequence[int]) -> Mapping[int, Sequence[Interaction]]:
+def _latest_interactions(session: Session, contacts: Sequence[int]) -> Mapping[int, Sequence[_Past]]:
     """Return the latest few interactions of each kind with each contact, the newest first."""
+    past: dict[int, list[_Past]] = {}
+    for row in session.execute(_select_latest_interactions(), {"contacts": contacts}).all():
+        past.setdefault(row.contact_id, []).append(row)
+    return past
+
+
+@cache  # to build it takes longer than to execute it; so does the next one
+def _select_latest_interactions() -> Select[int, str, datetime, str, datetime | None, str | None]:
     newest = func.row_number().over(
         partition_by=(Interaction.contact_id, Interaction.type),
         order_by=(Interaction.created_at.desc(), Interaction.id.desc()),
     )
-    ranked = (
-        select(Interaction.id, newest.label("place")).where(Interaction.contact_id.in_(contacts)).subquery()
-    )
-    rows = session.scalars(
-        select(Interaction)
-        .join(ranked, ranked.c.id == Interaction.id)
-        .where(ranked.c.place <= TEXTS_SHOWN)
+    ranked = select(Interaction.id, newest.label("place")).where(Interaction.contact_id.in_(_CONTACTS))
+    places = ranked.subquery()
+    return (
+        select(
+            Interaction.contact_id, Interaction.type, Interaction.created_at, Interaction.message,
+            Interaction.replied_at, Interaction.reply,
+        )
+        .join(places, places.c.id == Interaction.id)
+        .where(places.c.place <= TEXTS_SHOWN)
         .order_by(Interaction.created_at.desc(), Interaction.id.desc())
-    )
-    past: dict[int, list[Interaction]] = {}
-    for row in rows:
-        past.setdefault(row.contact_id, []).append(row)
-    return past
+    )  # fmt: skip
 
 
 def _latest_messages(session: Session, contacts: Sequence[int]) -> Mapping[int, Sequence[LastContact]]:
@@ -188,6 +199,15 @@ def _latest_messages(session: Session, contacts: Sequence[int]) -> Mapping[int, 
 
     These are the messages that the rule of one message a day counts.
     """
+    found: dict[int, list[LastContact]] = {}
+    for contact_id, account, at in session.execute(_select_latest_messages(), {"contacts": contacts}):
+        if at is not None:
+            found.setdefault(contact_id, []).append(LastContact(at, Kind.GREET, account))
+    return found
+
+
+@cache
+def _select_latest_messages() -> CompoundSelect[int, str, datetime | None]:
     asked, owner = aliased(Contact), aliased(Account)
     peer, peer_owner = aliased(Contact), aliased(Account)
     peers = (
@@ -195,8 +215,8 @@ def _latest_messages(session: Session, contacts: Sequence[int]) -> Mapping[int, 
         .join(owner, owner.id == asked.account_id)
         .join(peer, peer.profile_url == asked.profile_url)
         .join(peer_owner, and_(peer_owner.id == peer.account_id, peer_owner.site == owner.site))
-        .where(asked.id.in_(contacts))
-        .subquery()
+        .where(asked.id.in_(_CONTACTS))
+        .cte()  # found once; and Postgres starts no workers for it, which takes longer than all the rest
     )
     sent = (
         select(peers.c.asked, peers.c.name, func.max(Action.acting_since))
@@ -210,13 +230,10 @@ def _latest_messages(session: Session, contacts: Sequence[int]) -> Mapping[int, 
         .where(Interaction.type == Kind.GREET)
         .group_by(peers.c.asked, peers.c.name)
     )
-    found: dict[int, list[LastContact]] = {}
-    for contact_id, account, at in session.execute(sent.union_all(recorded)):
-        if at is not None:
-            found.setdefault(contact_id, []).append(LastContact(at, Kind.GREET, account))
-    return found
+    return sent.union_all(recorded)
 
 
+_CONTACTS: Final[BindParameter[Sequence[int]]] = bindparam("contacts", expanding=True)
 _MAY_HAVE_WRITTEN = (
     ActionState.ACTING, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW, ActionState.DONE
 )  # fmt: skip
@@ -225,7 +242,7 @@ _MAY_HAVE_WRITTEN = (
 def _proposal(
     action: Action,
     contact: Contact,
-    past: Sequence[Interaction],
+    past: Sequence[_Past],
     messages: Sequence[LastContact],
     *,
     account: str,
@@ -269,7 +286,7 @@ def _text(contact: Contact, field: str) -> str | None:
 
 def _last_contact(
     contact: Contact,
-    past: Sequence[Interaction],
+    past: Sequence[_Past],
     messages: Sequence[LastContact],
     *,
     account: str,

@@ -30,7 +30,7 @@ def read_ledger(session: Session, context: QuotaContext) -> QuotaState:
         Charge(Kind(kind), reservation_id, charged_at, run_id, held)
         for _, kind, reservation_id, charged_at, run_id, held in session.execute(
             load_query("quota_ledger"), given
-        )
+        ).all()
     )
     longest = limits.get_longest_gaps(session, context.account_id)
     gaps: dict[Kind, datetime] = {}

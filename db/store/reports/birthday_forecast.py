@@ -19,12 +19,11 @@ from db.store.reports import halts
 from db.tables import Action, Campaign, Contact, Schedule
 from worker.errors import Reason
 from worker.rules.halts import Halt
-from worker.rules.messages.drafts import find_addressee_name
+from worker.rules.messages.drafts import has_certain_name
 from worker.rules.model import ActionState, CampaignKind, CampaignState, ContactStatus, Kind
-from worker.rules.names.spoken_name import SpokenName
 from worker.rules.quota.allowance import Allowance
 from worker.rules.quota.forecast import ActionForecast, ExpectedAction, Forecast, forecast
-from worker.rules.quota.windows import calendar_day, local_day
+from worker.rules.quota.windows import Span, calendar_day, local_day
 
 _NOT_BEGUN = or_(  # two conditions, each with an index of its own
     Action.state.in_((ActionState.PROPOSED, ActionState.PLANNED)),
@@ -52,6 +51,11 @@ class AccountForecast:
     halts: Sequence[Halt]
     unapproved: int
     paused: int
+
+    @property
+    def today(self) -> date:
+        """The first day of the forecast."""
+        return self.now.astimezone(self.account.zone).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +94,13 @@ def forecast_birthdays(
     due: Sequence[DueBirthday] = ()
     if not only_planned:  # as a campaign on the last day that looks back over all the days
         due = contacts.list_due_birthdays(session, account.id, horizon, days - 1 + 2 * late_days)
-    unplanned = _list_unplanned(due, late_days)
-    expected = _hold_for_one_voice(session, account, now, [*(one.expected for one in planned), *unplanned])
+    day = local_day(now, account.zone)
+    written_to = gates.list_written_to(session, day.start, account_id=account.id, site=account.site)
     state = ledger.read_ledger(session, allowance.context_at(now, ""))
+    halted = halts.list_halts(session, account)
+    # All is read: what follows may take long, and Postgres ends a transaction that is idle for long.
+    unplanned = _list_unplanned(due, late_days)
+    expected = _hold_for_one_voice([*(one.expected for one in planned), *unplanned], written_to, day)
     return AccountForecast(
         account=account,
         allowance=allowance,
@@ -101,7 +109,7 @@ def forecast_birthdays(
         late_days=late_days,
         due=due,
         forecast=forecast(expected, allowance, state, now=now, last=last),
-        halts=halts.list_halts(session, account),
+        halts=halted,
         unapproved=sum(one.state is ActionState.PROPOSED for one in planned),
         paused=sum(one.campaign is CampaignState.PAUSED for one in planned),
     )
@@ -166,11 +174,9 @@ def count_outlook(session: Session, account: AccountRecord, *, default_late_days
 
 
 def _hold_for_one_voice(
-    session: Session, account: AccountRecord, now: datetime, expected: Sequence[ExpectedAction]
+    expected: Iterable[ExpectedAction], held: Set[int], today: Span
 ) -> Iterator[ExpectedAction]:
     """Let people who had a message today wait until tomorrow, as the gate before the effect does."""
-    today = local_day(now, account.zone)
-    held = gates.list_written_to(session, today.start, account_id=account.id, site=account.site)
     for action in expected:
         if action.contact_id in held and (action.not_before or today.start) < today.end:
             yield replace(action, not_before=today.end, waits_for=Reason.ONE_VOICE)
@@ -243,13 +249,13 @@ def _list_greeted(session: Session, actions: Sequence[Action]) -> Set[tuple[int,
 def _list_unplanned(due: Iterable[DueBirthday], late_days: int) -> Iterator[ExpectedAction]:
     """Yield the birthdays for which nothing is planned or done yet."""
     for person in due:
-        if person.left_out is None and person.planned_as is None and _has_name(person):
+        if (
+            person.left_out is None
+            and person.planned_as is None
+            and has_certain_name(person.full_name, person.language, person.location, person.call_by)
+        ):
             until = person.on + timedelta(days=late_days)
             yield ExpectedAction(
                 person.contact_id, person.full_name, person.on, until,
                 not_before=person.held_until, waits_for=Reason.ON_HOLD if person.held_until else None,
             )  # fmt: skip
-
-
-def _has_name(person: DueBirthday) -> bool:
-    return isinstance(find_addressee_name(person.addressee), SpokenName)

@@ -282,7 +282,7 @@ def test_a_page_that_waits_for_another_s_look_holds_no_connection(
 ) -> None:
     """Otherwise some open pages would keep every other request from Postgres, the one that stops all too."""
     with database.transaction() as session:
-        signed_in(session)
+        account = signed_in(session)
     client = console()
     assert isinstance(client.app, FastAPI)
     state = client.app.state
@@ -294,6 +294,6 @@ def test_a_page_that_waits_for_another_s_look_holds_no_connection(
 
         def __exit__(self, *_: object) -> None: ...
 
-    state.days._lock = Turn()
+    state.days._known._find_slot(account.id).lock = Turn()
     assert client.get("/").status_code == 200
     assert held == [0]

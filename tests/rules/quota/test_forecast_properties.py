@@ -1,10 +1,12 @@
 """The forecast never exceeds a window, and greets nobody too early or too late."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +24,7 @@ from tests.rules.quota.forecast_cases import (
 )
 from worker.errors import Reason
 from worker.rules.model import Kind
+from worker.rules.quota import forecast as rule
 from worker.rules.quota.allowance import Allowance
 from worker.rules.quota.forecast import ExpectedAction, Forecast
 from worker.rules.quota.limits import Limits, Totals
@@ -75,6 +78,9 @@ def crowds(draw: st.DrawFn) -> list[ExpectedAction]:
                 not_before=NOON + draw(st.integers(-20, 60)) * HOUR,
                 waits_for=Reason.DAY_LIMIT,
             )
+        elif draw(st.booleans()):  # on hold, some until the same day
+            held = NOON + draw(st.integers(0, 2)) * DAY
+            person = replace(person, not_before=held, waits_for=Reason.ON_HOLD)
         people.append(person)
     return people
 
@@ -124,6 +130,31 @@ def overrun(found: Forecast, allowance: Allowance, state: QuotaState) -> str | N
         done.append((Kind.GREET, at, run))
         last = at
     return None
+
+
+@given(crowds(), allowances(), ledgers())
+def test_those_who_differ_only_in_the_contact_fare_as_if_each_were_alone(
+    people: list[ExpectedAction], allowance: Allowance, state: QuotaState
+) -> None:
+    together = run_forecast(people, allowance, state)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rule, "_group", one_by_one)
+        assert run_forecast(people, allowance, state) == together
+
+
+def one_by_one(simulation: rule._Simulation, expected: Iterable[ExpectedAction]) -> Iterator[rule._Group]:
+    return (rule._queue_group(simulation, [action]) for action in expected)
+
+
+@given(allowances(), instants, st.integers(0, 40), st.integers(0, 60 * 24 * 10))
+def test_limits_are_the_same_until_then(
+    allowance: Allowance, now: datetime, hours: int, minutes: int
+) -> None:
+    now += hours * HOUR
+    until = allowance.same_until(now)
+    assert now < until <= now + timedelta(hours=25)
+    between = min(now + timedelta(minutes=minutes), until - timedelta(microseconds=1))
+    assert allowance.context_at(between, "a") == allowance.context_at(now, "a")
 
 
 @given(crowds(), allowances(), ledgers())

@@ -157,6 +157,11 @@ def find_addressee_name(addressee: Addressee) -> SpokenName | NoName:
     return SpokenName(addressee.call_by, full)
 
 
+def has_certain_name(full_name: str, language: str | None, location: str | None, call_by: str | None) -> bool:
+    """Return whether `find_addressee_name` finds a name for such a person."""
+    return call_by is not None or isinstance(find_name(full_name, language, location), SpokenName)
+
+
 def _is_fresh(text: str, past_texts: Sequence[str], name: SpokenName) -> bool:
     """Return whether a text without signature is new to the person.
 

@@ -85,7 +85,7 @@ def spoken_name(
     return name if isinstance(name, SpokenName) else None
 
 
-@lru_cache(maxsize=8192)  # whoever is due in these days is looked at again with each change of one of them
+@lru_cache(maxsize=32768)  # whoever is due in these days is looked at again with each change of one of them
 def find_name(
     full_name: str, language: str | None = None, location: str | None = None
 ) -> SpokenName | NoName:

@@ -18,6 +18,7 @@ from worker.rules.quota.limits import (
     warm_up_share,
 )
 from worker.rules.quota.model import QuotaContext
+from worker.rules.quota.windows import local_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ class Allowance:
             epoch=self.epoch,
             paused_until=paused if paused is not None and paused > now else None,
         )
+
+    def same_until(self, now: datetime) -> datetime:
+        """Return the instant up to which `context_at` returns the same as at `now`."""
+        changes = (local_day(now, self.zone).end, self.cut_until, self.paused_until)
+        return min(change for change in changes if change is not None and change > now)
 
     def is_cut(self, now: datetime) -> bool:
         """Whether a limit page of the site still cuts the limits at `now`."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from worker.rules.quota.breaker import Outcome, record_outcome
-from worker.rules.quota.gates import WEEK, closed_gates, usage
+from worker.rules.quota.gates import WEEK, Usage, closed_gates, usage
 from worker.rules.quota.model import Charge, Decision, QuotaContext, QuotaState, Verb, Verdict
 
 
@@ -25,7 +25,10 @@ def release_lapsed(state: QuotaState, now: datetime) -> QuotaState:
 def remaining(state: QuotaState, context: QuotaContext, now: datetime) -> Decision:
     """Return what is left, and why a reservation would be denied: the closed gate that opens last."""
     state = release_lapsed(state, now)
-    used = usage(state, context, now)
+    return _remaining(state, context, usage(state, context, now), now)
+
+
+def _remaining(state: QuotaState, context: QuotaContext, used: Usage, now: datetime) -> Decision:
     closed = closed_gates(state, context, used, now)
     reason, retry_at = max(closed, key=lambda gate: gate[1]) if closed else (None, None)
     return Decision(Verdict.REMAINING, used.left(context), reason, retry_at, state.breaker(context.kind))
@@ -42,7 +45,8 @@ def reserve(
 ) -> tuple[Decision, QuotaState]:
     """Check every gate, then take one unit from all windows or from none. Idempotent by reservation id."""
     state = release_lapsed(state, now)
-    asked = remaining(state, context, now)
+    used = usage(state, context, now)
+    asked = _remaining(state, context, used, now)
     known = state.find(context.kind, reservation_id)
     if known is not None and now - known.at < WEEK:
         return replace(asked, verdict=Verdict.REPLAY, reason=None, retry_at=None), state
@@ -57,8 +61,7 @@ def reserve(
     if breaker.open_until is not None:
         breaker = replace(breaker, probe=reservation_id)
         state = state.with_breaker(context.kind, breaker)
-    left = usage(state, context, now).left(context)
-    return Decision(Verdict.GRANTED, left, breaker=breaker), state
+    return Decision(Verdict.GRANTED, used.with_one_more().left(context), breaker=breaker), state
 
 
 def start(

@@ -21,7 +21,7 @@ from worker.rules.quota.allowance import Allowance
 from worker.rules.quota.breaker import Outcome
 from worker.rules.quota.decision import reserve, settle
 from worker.rules.quota.limits import draw_gap
-from worker.rules.quota.model import QuotaState, Verb
+from worker.rules.quota.model import QuotaContext, QuotaState, Verb
 from worker.rules.quota.windows import calendar_day, local_day, opening
 
 _MEAN_JITTER: Final = 0.5
@@ -122,36 +122,64 @@ minus the ordinal of the birthday; when it was planned; the contact; the birthda
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _QueuedAction:
-    """An action in the queue. `since` is the first instant at which it is possible."""
+@dataclass(slots=True)
+class _Group:
+    """Actions in the queue that differ only in their contact, the first one last.
+
+    Thousands of birthdays are hundreds a day, and most of a day are missed together. `since` is the first
+    instant at which they are possible, and `first` its day.
+    """
 
     turn: _Turn
-    action: ExpectedAction
+    actions: list[ExpectedAction]
     since: datetime
     first: date
     run: str
+
+    @property
+    def until(self) -> date:
+        return self.actions[-1].until
+
+    def pop_first(self) -> ExpectedAction:
+        """Remove the first action and return it."""
+        action = self.actions.pop()
+        if self.actions:
+            self.turn = (*self.turn[:-2], self.actions[-1].contact_id, self.turn[-1])
+        return action
 
 
 class _Simulation:
     """The account at a simulated instant `now`, which moves on whenever the quota denies."""
 
     def __init__(self, allowance: Allowance, state: QuotaState, now: datetime) -> None:
-        self.allowance, self.state, self.now = allowance, state, now
+        self.allowance, self.state = allowance, state
         self._last_denials: dict[date, Reason] = {}
         self._full_runs: set[tuple[date, str]] = set()
+        self._contexts: dict[str, QuotaContext] = {}
+        self._same_until = now
+        self._advance(now)
 
-    @property
-    def today(self) -> date:
-        return _local_date(self.now, self.allowance.zone)
+    def _advance(self, now: datetime) -> None:
+        self.now, self.today = now, _local_date(now, self.allowance.zone)
 
-    def try_action(self, queued: _QueuedAction) -> bool:
-        """Act if the quota grants it; otherwise store the reason and advance to the time of the next try.
+    def _find_context(self, run: str) -> QuotaContext:
+        """Return the context of a decision; it is built once while the limits stay the same."""
+        if self.now >= self._same_until:
+            self._contexts.clear()
+            self._same_until = self.allowance.same_until(self.now)
+        if run not in self._contexts:
+            self._contexts[run] = self.allowance.context_at(self.now, run)
+        return self._contexts[run]
+
+    def try_first(self, group: _Group) -> bool:
+        """Do the group's first action if the quota grants it.
+
+        Otherwise store the reason and advance to the time of the next try.
 
         A full run doesn't delay other runs, so the time doesn't advance for it.
         """
-        context = self.allowance.context_at(self.now, queued.run)
-        key = f"{queued.action.contact_id}:{queued.action.on}"
+        context = self._find_context(group.run)
+        key = f"{group.actions[-1].contact_id}:{group.actions[-1].on}"
         gap = draw_gap(context.limits, _MEAN_JITTER)
         decision, self.state = reserve(self.state, context, key, gap=gap, lease=_LEASE, now=self.now)
         if decision.granted:
@@ -160,7 +188,7 @@ class _Simulation:
             )
             return True
         if decision.reason is Reason.RUN_LIMIT:
-            self._full_runs.add((self.today, queued.run))
+            self._full_runs.add((self.today, group.run))
         elif decision.reason is not None and decision.retry_at is not None:
             self._last_denials[self.today] = decision.reason
             self._wait_until(decision.retry_at)
@@ -171,15 +199,15 @@ class _Simulation:
         changes = [local_day(self.now, self.allowance.zone).end, then]
         if self.allowance.cut_until is not None and self.allowance.is_cut(self.now):
             changes.append(self.allowance.cut_until)
-        self.now = min(changes)
+        self._advance(min(changes))
 
     def skip_to(self, then: datetime | None, *, day_by_day: bool) -> None:
         """Advance to `then`, when the next action comes; with `day_by_day` at most to the next day."""
         if then is not None and not day_by_day:
-            self.now = then
+            self._advance(then)
             return
         next_day = local_day(self.now, self.allowance.zone).end
-        self.now = min(then or next_day, next_day)
+        self._advance(min(then or next_day, next_day))
 
     def is_full(self, run: str) -> bool:
         """Whether the run has used its part of today."""
@@ -196,44 +224,56 @@ def _local_date(instant: datetime, zone: ZoneInfo) -> date:
 
 def _simulate(simulation: _Simulation, expected: Iterable[ExpectedAction]) -> Iterator[ActionForecast]:
     begin = simulation.now
-    coming = sorted(
-        (_queued(simulation, action) for action in expected), key=lambda queued: queued.since, reverse=True
-    )
-    waiting: list[tuple[_Turn, _QueuedAction]] = []
-    postponed: list[_QueuedAction] = []  # their runs are full today
+    coming = sorted(_group(simulation, expected), key=lambda group: group.since, reverse=True)
+    waiting: list[tuple[_Turn, _Group]] = []
+    postponed: list[_Group] = []  # their runs are full today
     compares_due_times = True  # until the first denial: then all that is due waits until the same instant
     while coming or waiting or postponed:
         if postponed and not simulation.is_full(postponed[0].run):  # it is another day
-            waiting = _waiting_equally_long([*(queued for _, queued in waiting), *postponed])
+            waiting = _waiting_equally_long([*(group for _, group in waiting), *postponed])
             postponed.clear()
         while coming and coming[-1].since <= simulation.now:
             heapq.heappush(waiting, (coming[-1].turn, coming.pop()))
         if not waiting:
             simulation.skip_to(coming[-1].since if coming else None, day_by_day=bool(postponed))
             continue
-        queued = waiting[0][1]
-        if simulation.today > queued.action.until:
+        group = waiting[0][1]
+        if simulation.today > group.until:
             heapq.heappop(waiting)
-            yield _missed_forecast(simulation, queued)
-        elif simulation.is_full(queued.run):
+            yield from _missed_forecasts(simulation, group)
+        elif simulation.is_full(group.run):
             postponed.append(heapq.heappop(waiting)[1])
-        elif simulation.try_action(queued):
+        elif simulation.try_first(group):
             heapq.heappop(waiting)
-            yield _reached_forecast(simulation, queued, begin)
-        elif compares_due_times and not simulation.is_full(queued.run):
-            waiting = _waiting_equally_long([queued for _, queued in waiting])
+            yield _reached_forecast(simulation, group, group.pop_first(), begin)
+            if group.actions:
+                heapq.heappush(waiting, (group.turn, group))
+        elif compares_due_times and not simulation.is_full(group.run):
+            waiting = _waiting_equally_long([group for _, group in waiting])
             compares_due_times = False
 
 
-def _waiting_equally_long(actions: Sequence[_QueuedAction]) -> list[tuple[_Turn, _QueuedAction]]:
+def _waiting_equally_long(groups: Sequence[_Group]) -> list[tuple[_Turn, _Group]]:
     """Return a heap of actions that were all denied until the same instant, whenever they became due."""
-    heap = [((each.turn[0], _EQUALLY_LONG, *each.turn[2:]), each) for each in actions]
+    for group in groups:
+        group.turn = (group.turn[0], _EQUALLY_LONG, *group.turn[2:])
+    heap = [(group.turn, group) for group in groups]
     heapq.heapify(heap)
     return heap
 
 
-def _queued(simulation: _Simulation, action: ExpectedAction) -> _QueuedAction:
-    zone, now = simulation.allowance.zone, simulation.now
+def _group(simulation: _Simulation, expected: Iterable[ExpectedAction]) -> Iterator[_Group]:
+    alike: dict[tuple[object, ...], list[ExpectedAction]] = {}
+    for action in expected:
+        same = (action.on, action.until, action.campaign, action.not_before, action.planned)
+        alike.setdefault(same, []).append(action)
+    for actions in alike.values():
+        actions.sort(key=lambda action: action.contact_id, reverse=True)
+        yield _queue_group(simulation, actions)
+
+
+def _queue_group(simulation: _Simulation, actions: list[ExpectedAction]) -> _Group:
+    action, zone, now = actions[-1], simulation.allowance.zone, simulation.now
     starts = max(now, calendar_day(action.on, zone).start)
     since = max(starts, action.not_before or starts)
     if action.campaign is None:
@@ -243,31 +283,31 @@ def _queued(simulation: _Simulation, action: ExpectedAction) -> _QueuedAction:
     is_new = action.campaign is None
     # of new ones, the latest birthday goes first, however long the others have been possible
     due_at = _EQUALLY_LONG if is_new or since > now else action.not_before or starts
-    return _QueuedAction(
+    return _Group(
         turn=(is_new, due_at, -action.on.toordinal(), action.planned, action.contact_id, action.on),
-        action=action,
+        actions=actions,
         since=since,
         first=first,
         run=action.campaign or f"campaign of {first}",
     )
 
 
-def _reached_forecast(simulation: _Simulation, queued: _QueuedAction, begin: datetime) -> ActionForecast:
+def _reached_forecast(
+    simulation: _Simulation, group: _Group, action: ExpectedAction, begin: datetime
+) -> ActionForecast:
     on, held_back = simulation.today, None
-    if on > queued.first:
-        held_back = simulation.find_reason(queued.first, queued.run)
-    elif on > max(queued.action.on, _local_date(begin, simulation.allowance.zone)):
-        held_back = _late_reason(queued.action)
-    return ActionForecast(queued.action, simulation.now, on, held_back)
+    if on > group.first:
+        held_back = simulation.find_reason(group.first, group.run)
+    elif on > max(action.on, _local_date(begin, simulation.allowance.zone)):
+        held_back = _late_reason(action)
+    return ActionForecast(action, simulation.now, on, held_back)
 
 
-def _missed_forecast(simulation: _Simulation, queued: _QueuedAction) -> ActionForecast:
-    until = queued.action.until
-    if queued.first <= until:
-        held_back = simulation.find_reason(until, queued.run)
-    else:
-        held_back = _late_reason(queued.action)
-    return ActionForecast(queued.action, None, None, held_back)
+def _missed_forecasts(simulation: _Simulation, group: _Group) -> Iterator[ActionForecast]:
+    was_possible = group.first <= group.until
+    reason = simulation.find_reason(group.until, group.run)
+    for action in group.actions:
+        yield ActionForecast(action, None, None, reason if was_possible else _late_reason(action))
 
 
 def _late_reason(action: ExpectedAction) -> Reason:

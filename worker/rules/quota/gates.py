@@ -27,6 +27,12 @@ class Usage:
     all_week: int
     reserved: int
 
+    def with_one_more(self) -> "Usage":
+        """Return the usage after one more unit of the kind that was asked for, taken now."""
+        return Usage(
+            self.run + 1, self.day + 1, self.week + 1, self.all_day + 1, self.all_week + 1, self.reserved
+        )
+
     def left(self, context: QuotaContext) -> Remaining:
         """Return what is left of each window; never less than 0."""
         limits, totals = context.limits, context.totals
@@ -41,12 +47,15 @@ class Usage:
 
 def usage(state: QuotaState, context: QuotaContext, now: datetime) -> Usage:
     """Return how much of each window is used at `now`. A charge leaves its week when exactly 7 days old."""
-    today = local_day(now, context.zone).start
-    week = [charge for charge in state.charges if now - charge.at < WEEK]
-    by_day = Counter(charge.kind for charge in week if charge.at >= today)
-    in_run = (c for c in week if c.kind is context.kind and c.run_id == context.run_id and c.at >= today)
-    by_week = Counter(charge.kind for charge in week)
-    return count_usage(context, run=sum(1 for _ in in_run), by_day=by_day, by_week=by_week)
+    today, week_ago = local_day(now, context.zone).start, now - WEEK
+    run, by_day, by_week = 0, Counter[Kind](), Counter[Kind]()
+    for charge in state.charges:  # once: a forecast asks hundreds of times
+        if charge.at > week_ago:
+            by_week[charge.kind] += 1
+            if charge.at >= today:
+                by_day[charge.kind] += 1
+                run += charge.kind is context.kind and charge.run_id == context.run_id
+    return count_usage(context, run=run, by_day=by_day, by_week=by_week)
 
 
 def count_usage(context: QuotaContext, *, run: int, by_day: Counter[Kind], by_week: Counter[Kind]) -> Usage:

@@ -124,9 +124,10 @@ class QuotaState:
 
     def with_charge(self, charge: Charge) -> "QuotaState":
         """Return the state with `charge` in place of an earlier one of the same reservation."""
-        old = self.find(charge.kind, charge.reservation_id)
-        state = self.without(old) if old else self
-        return replace(state, charges=(*state.charges, charge))
+        others = (
+            c for c in self.charges if c.reservation_id != charge.reservation_id or c.kind is not charge.kind
+        )
+        return replace(self, charges=(*others, charge))
 
     def with_breaker(self, kind: Kind, breaker: Breaker) -> "QuotaState":
         """Return the state with another breaker for `kind`."""

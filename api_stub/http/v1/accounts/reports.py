@@ -1,12 +1,15 @@
 """The forecast and the summary of an account."""
 
+from bisect import bisect_right
 from datetime import date
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import FaultType
+from api_stub.http.forecasts import AppForecasts, Forecasts, KnownForecast, find_place
 from api_stub.http.lookups import require_account
 from api_stub.http.openapi import problems
 from api_stub.http.routes import history
@@ -15,7 +18,6 @@ from api_stub.http.v1.caller import ReadCaller
 from api_stub.http.v1.fields import Day
 from api_stub.http.v1.pages import Page, PageQuery, build_page, read_position
 from api_stub.responses.forecast import (
-    DEFAULT_LATE_DAYS,
     MAX_DAYS,
     End,
     ForecastSummary,
@@ -26,8 +28,6 @@ from api_stub.responses.forecast import (
 )
 from api_stub.responses.history import SummaryOut
 from db.engine import Database
-from db.store.reports.birthday_forecast import AccountForecast, forecast_birthdays
-from worker.rules.quota.forecast import ActionForecast
 
 router = APIRouter(prefix=PREFIX, tags=["reports"])
 
@@ -43,10 +43,10 @@ class PeopleQuery(PageQuery):
 
 @router.get("/forecast", responses=problems(FaultType.ACCOUNT_UNKNOWN))
 def show_account_forecast(
-    account: AccountPath, caller: ReadCaller, database: AppDatabase, days: Days = 30
+    account: AccountPath, caller: ReadCaller, database: AppDatabase, forecasts: AppForecasts, days: Days = 30
 ) -> ForecastSummary:
     """Return how many will be greeted in time, late or not at all, and the use of each day."""
-    return build_forecast_summary(_forecast(database, account, days))
+    return build_forecast_summary(_read(forecasts, database, account, days).found)
 
 
 @router.get("/forecast/people", responses=problems(FaultType.ACCOUNT_UNKNOWN))
@@ -54,18 +54,19 @@ def list_forecast_people(
     account: AccountPath,
     request: Request,
     query: Annotated[PeopleQuery, Query()],
+    *,
     caller: ReadCaller,
     database: AppDatabase,
+    forecasts: AppForecasts,
 ) -> Page[PersonForecast]:
-    """Return who will be greeted when, by birthday. Each page is forecast anew, as of its moment."""
+    """Return who will be greeted when, by birthday. Each page is as of its moment."""
     after = read_position(request, query, tuple[date, int])
-    found = sorted(_forecast(database, account, query.days).forecast.actions, key=_place)
-    wanted = [
-        each
-        for each in found
-        if (after is None or _place(each) > after) and query.end in {None, find_end(each)}
-    ]
-    return build_page(request, query, wanted[: query.fetch_limit], build_person, position=_place)
+    people = _read(forecasts, database, account, query.days).people
+    begins = 0 if after is None else bisect_right(people, after, key=find_place)
+    rest = islice(people, begins, None)
+    wanted = (each for each in rest if query.end in {None, find_end(each)})
+    found = list(islice(wanted, query.fetch_limit))
+    return build_page(request, query, found, build_person, position=find_place)
 
 
 @router.get("/summary", responses=problems(FaultType.ACCOUNT_UNKNOWN))
@@ -79,12 +80,7 @@ def show_account_summary(
     return history.show_summary(database, account, on)
 
 
-def _forecast(database: Database, account: str, days: int) -> AccountForecast:
-    with database.snapshot() as session:
+def _read(forecasts: Forecasts, database: Database, account: str, days: int) -> KnownForecast:
+    with database.transaction() as session:
         record = require_account(session, account)
-        return forecast_birthdays(session, record, days=days, default_late_days=DEFAULT_LATE_DAYS)
-
-
-def _place(forecast: ActionForecast) -> tuple[date, int]:
-    """Return the place in the list: without the name, which must not be in an address."""
-    return forecast.action.on, forecast.action.contact_id
+    return forecasts.read(database, record.id, days=days)
