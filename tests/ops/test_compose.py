@@ -255,6 +255,7 @@ def test_the_monitoring_has_the_secrets_that_its_files_name_and_no_others() -> N
 def test_what_the_image_copies_is_not_ignored() -> None:
     kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert {
+        "requirements-production.lock",
         "requirements-run.lock",
         "pyproject.toml",
         "celeryconfig.py",
