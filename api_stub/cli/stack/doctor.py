@@ -11,8 +11,8 @@ from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_stub.checks import servers
-from api_stub.checks.finding import Finding
 from api_stub.checks.browser_version import judge_browser, read_expected_version
+from api_stub.checks.finding import Finding
 from api_stub.checks.own_work import check_own_work, check_packages, check_python
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, print_answer
 from api_stub.cli.exit_codes import ExitCode
