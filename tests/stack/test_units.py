@@ -14,7 +14,7 @@ import pytest
 from api_stub.stack.environment import inherited_environment
 from api_stub.stack.units.embedded import Installation, embedded_units
 from api_stub.stack.units.hardening import BROWSER_SYSTEM_CALLS
-from api_stub.stack.units.processes import OWNERS_ADDRESS, process_units
+from api_stub.stack.units.processes import OWNERS_ADDRESS, Part, list_usual_parts, process_units
 from api_stub.stack.units.unit import Unit, command
 from worker.errors import RequestRefusedError
 from worker.processes import SECRETS_OF_PROCESS, Process
@@ -24,7 +24,7 @@ PROGRAM = Path(sys.prefix) / "bin" / "rapport"
 SYSTEM = Installation(PROGRAM, "daemon", Path("/usr/bin/chromium"))
 PERSONAL = Installation(PROGRAM, None)
 SETS = {
-    "processes": process_units(SYSTEM, workers=2),
+    "processes": process_units(SYSTEM, list(Part), workers=2),
     "embedded": embedded_units(SYSTEM, Path("/unused"), workers=1),
     "personal": embedded_units(PERSONAL, Path("/srv/my 100% $data"), workers=1),
 }
@@ -141,6 +141,19 @@ def test_the_target_wants_every_process_and_each_browser() -> None:
     assert {"rapport-worker-browser@1.service", "rapport-worker-browser@2.service"} < set(wanted)
     others = {each.name for each in services} - {browser, "rapport-migrate.service"}
     assert others < set(wanted)
+    assert len(wanted) == len(set(wanted))
+
+
+def test_one_of_several_machines_runs_its_parts_only() -> None:
+    target, *services = process_units(SYSTEM, [Part.BROWSER, Part.METRICS], workers=2)
+    names = {each.name for each in services}
+    assert names == {"rapport-worker-browser@.service", "rapport-metrics.service"}
+    assert set(dict(target.sections["Unit"])["Wants"].split()) == {
+        "rapport-worker-browser@1.service", "rapport-worker-browser@2.service", "rapport-metrics.service",
+    }  # fmt: skip
+    alone = process_units(SYSTEM, list_usual_parts(), workers=1)
+    assert "rapport-metrics.service" not in {each.name for each in alone}  # the API serves them
+    assert "rapport-migrate.service" in dict(alone[0].sections["Unit"])["Wants"]
 
 
 def test_a_worker_may_finish_its_action() -> None:

@@ -44,6 +44,10 @@ def install(
             help="A unit for each process, for a Postgres and a Redis of your own (--system).",
         ),
     ] = False,
+    only: Annotated[
+        list[processes.Part] | None,
+        typer.Option(help="With --own-servers: only this, on one of several machines. Repeatable."),
+    ] = None,
     user: Annotated[str, typer.Option("--as", help="With --system: the user that it runs as.")] = "rapport",
     workers: Annotated[
         int | None, typer.Option(min=1, max=8, help="Browser workers: 2, or 1 with less than 6 GB of memory.")
@@ -59,15 +63,18 @@ def install(
     rapport service install --dry-run
     rapport service install --workers 1
     sudo rapport service install --system --own-servers
+    sudo rapport service install --system --own-servers --only worker-browser --only metrics
 
     """
     if own_servers and not system:
         raise RequestRefusedError("--own-servers writes units of the machine: add --system")
+    if only and not own_servers:
+        raise RequestRefusedError("--only chooses among the units of --own-servers: add that")
     count = workers or (2 if psutil.virtual_memory().total >= _ENOUGH_FOR_TWO else 1)
     program = Path(sys.prefix) / "bin" / "rapport"
     installed = Installation(program, user if system else None, get_settings().chromium)
     if own_servers:
-        units = processes.process_units(installed, workers=count)
+        units = processes.process_units(installed, only or processes.list_usual_parts(), workers=count)
     else:
         units = embedded.embedded_units(installed, data.absolute(), workers=count)
     if dry_run:

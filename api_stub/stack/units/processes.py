@@ -1,7 +1,8 @@
 """The units of single processes, for a Postgres and a Redis that run already."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from api_stub.stack.units.embedded import STATE, STATE_FOLDER, Installation
@@ -35,26 +36,49 @@ _SHAPES: Final[Mapping[str, _Shape]] = {
     "worker-control": _Shape(Process.CONTROL_WORKER, "768M", ("--name", "control-%H")),
     "worker-browser@": _Shape(Process.BROWSER_WORKER, "1536M", ("--name", "browser-%i-%H"), tasks=1024),
     "api": _Shape(Process.API, "768M"),
+    "metrics": _Shape(Process.METRICS, "384M"),
     "flower": _Shape(Process.FLOWER, "512M", ("--state", f"%S/{STATE}/flower/state")),
 }
 
 
-def process_units(installed: Installation, *, workers: int) -> Sequence[Unit]:
-    """Return the target, the migration, and a service for each process; `workers` of them are browsers."""
-    services = [
-        _service(installed, name, shape)
-        for name, shape in _SHAPES.items()
-        if shape.process is not Process.FLOWER or is_installed(Extra.MONITORING)
-    ]
+class Part(StrEnum):
+    """What a machine may run, by the name of its unit. Where Rapport has several, they share these."""
+
+    MIGRATE = "migrate"
+    BEAT = "beat"
+    NOTIFIER = "notifier"
+    CONTROL = "worker-control"
+    BROWSER = "worker-browser"
+    API = "api"
+    FLOWER = "flower"
+    METRICS = "metrics"
+
+
+def list_usual_parts() -> Sequence[Part]:
+    """Return what the only machine runs. Its HTTP process serves the metrics; Flower may not be installed."""
+    left_out = {Part.METRICS} if is_installed(Extra.MONITORING) else {Part.METRICS, Part.FLOWER}
+    return [part for part in Part if part not in left_out]
+
+
+def process_units(installed: Installation, parts: Collection[Part], *, workers: int) -> Sequence[Unit]:
+    """Return the target, and a service for each part; `workers` of them are browsers."""
+    services = [_service(installed, name, _SHAPES[name]) for name in _SHAPES if _part_of(name) in parts]
+    migrations = [_migration(installed)] if Part.MIGRATE in parts else []
     wanted = [each.name for each in services if "@" not in each.name]
-    wanted += [f"rapport-worker-browser@{number}.service" for number in range(1, workers + 1)]
+    if Part.BROWSER in parts:
+        wanted += [f"rapport-worker-browser@{number}.service" for number in range(1, workers + 1)]
+    wanted += [each.name for each in migrations]
     target = (
         ("Description", "Rapport"),
         ("Wants", " ".join(wanted)),
         ("After", "network-online.target"),
     )
     install = (("WantedBy", "multi-user.target"),)
-    return (Unit(TARGET, {"Unit": target, "Install": install}), _migration(installed), *services)
+    return (Unit(TARGET, {"Unit": target, "Install": install}), *migrations, *services)
+
+
+def _part_of(name: str) -> Part:
+    return Part(name.removesuffix("@"))
 
 
 def _migration(installed: Installation) -> Unit:

@@ -93,6 +93,7 @@ def test_a_file_of_somebody_else_is_left_alone(rapport: Rapport, folder: Path) -
     ("given", "said"),
     [
         (["--own-servers"], "add --system"),
+        (["--system", "--only", "api"], "--own-servers: add that"),
         (["--system", "--as", "root"], "no sandbox for root"),
         (["--system", "--as", "nobody-of-this-name"], "useradd --system"),
         (["--data", "/a\nExecStart=/bin/sh"], "control characters"),
