@@ -10,7 +10,7 @@ from pathlib import Path
 import redis
 
 from api_stub.stack.servers.ports import find_free_port
-from api_stub.stack.servers.redis import _find_server
+from api_stub.stack.servers.redis_program import find_server
 from tests.cluster import wait_for
 from tests.tls import Certificate
 
@@ -42,7 +42,7 @@ class RedisProcess:
             file.write_text(f"{own}requirepass {self.password}\n{self.config}\n")
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [str(DEBIAN_REDIS if self.tls else _find_server()), str(file), *self.arguments],
+                [str(DEBIAN_REDIS if self.tls else find_server()), str(file), *self.arguments],
                 stdout=log,
                 stderr=log,
             )

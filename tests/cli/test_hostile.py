@@ -180,6 +180,8 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "completion": ["bash"],
     "env": ["", "--data|{bad}"],
     "destroy": ["", "--data|{bad}"],
+    "service install": ["--dry-run", "--dry-run|--data|{bad}", "--system|--as|{bad}"],
+    "service uninstall": ["--dry-run"],
     # These end only with the process, and print addresses of this machine: see the demo's tables below.
     "status": None, "logs": None, "down": None,  # of a stack: tests/cli/stack/test_running.py
     "demo": None, "up": None, "worker": None, "beat": None, "notifier": None, "api": None, "metrics": None,

@@ -38,7 +38,7 @@ WITHOUT_JSON: Final = {
             "secrets rotate", "account remove", "contacts call", "contacts edit", "contacts hold",
             "contacts reopen", "destroy", "down", "notify remove", "notify pause", "notify resume",
             "users add", "users role", "users language", "users password", "users disable", "users enable",
-            "users remove", "keys revoke",
+            "users remove", "keys revoke", "service install", "service uninstall",
         ),
         CHANGES_ONLY,
     ),

@@ -15,7 +15,7 @@ from api_stub.cli.main import COMMANDS
 from tests.cluster import PATIENCE
 
 ROOT: Final = Path(__file__).parents[2]
-RUN_S_OWN: Final = {"test", "lint", "soak", "mutate", "bench"}
+RUN_S_OWN: Final = {"test", "lint", "docs-test", "soak", "mutate", "bench"}
 
 
 @pytest.fixture
@@ -176,5 +176,5 @@ def test_bash_completes_commands_options_and_values() -> None:
     ).stdout.splitlines()  # fmt: skip
     assert said == [
         "complete -o default -F _rapport_complete run", "complete -o default -F _rapport_complete rapport",
-        "doctor", "do-not-contact", "--status", "browser control", "",
+        "doctor docs-test", "do-not-contact", "--status", "browser control", "",
     ]  # fmt: skip

@@ -29,6 +29,7 @@ TEXT = COMPOSE.read_text()
 FILE: dict[str, Any] = YAML(typ="safe", pure=True).load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 SERVERS = {"postgres", "redis"}
+NEIGHBOURS = {name: set(SERVICES[name].get("networks", ())) for name in SERVICES}
 MONITORING = sorted(name for name in SERVICES if SERVICES[name].get("profiles") == ["monitoring"])
 OURS = sorted(SERVICES.keys() - SERVERS - set(MONITORING))
 LASTING = sorted(SERVICES.keys() - {"migrate"})
@@ -209,6 +210,71 @@ def test_redis_keeps_what_it_is_told() -> None:
     assert any(line.startswith("requirepass ") for line in lines)
 
 
+def test_redis_refuses_writes_before_its_container_is_killed() -> None:
+    most = re.search(r"^maxmemory (\d+)mb$", FILE["configs"]["redis"]["content"], re.MULTILINE)
+    limit = re.fullmatch(r"(\d+)m", SERVICES["redis"]["mem_limit"])
+    assert most
+    assert limit
+    assert int(most[1]) * 2 < int(limit[1])
+
+
+def may_reach(one: str, other: str) -> bool:
+    return bool(NEIGHBOURS[one] & NEIGHBOURS[other])
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_each_reaches_the_servers_whose_address_it_is_given_and_no_others(name: str) -> None:
+    given = SERVICES[name].get("environment", {}).keys()
+    if name not in SERVERS:
+        assert may_reach(name, "postgres") == ("DATABASE_URL" in given)
+        assert may_reach(name, "redis") == ("REDIS_URL" in given)
+
+
+def test_only_browsers_reach_the_practice_network_and_it_reaches_nothing_else() -> None:
+    assert {name for name in SERVICES if may_reach(name, "sandbox")} == {"sandbox", "worker-browser"}
+    assert NEIGHBOURS["sandbox"] == {"practice"}
+
+
+def test_servers_have_no_way_out_of_the_machine() -> None:
+    networks = {name: settings or {} for name, settings in FILE["networks"].items()}
+    for name in (*SERVERS, "sandbox", "beat", "migrate"):
+        assert all(networks[network].get("internal") for network in NEIGHBOURS[name]), name
+    for name, service in SERVICES.items():
+        if "ports" in service:  # a published port needs a network with a way out
+            assert any(not networks[network].get("internal") for network in NEIGHBOURS[name]), name
+
+
+def test_prometheus_reaches_what_it_asks() -> None:
+    text = (ROOT / "ops/monitoring/prometheus/prometheus.yml").read_text()
+    for asked in re.findall(r'^\s*- targets: \["(\w+):\d+"\]', text, re.MULTILINE):
+        assert may_reach("prometheus", asked), asked
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_nobody_takes_more_than_its_share(name: str) -> None:
+    assert {"mem_limit", "cpus", "pids_limit"} <= SERVICES[name].keys()
+    assert "no-new-privileges:true" in SERVICES[name]["security_opt"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_ours_write_only_their_volumes_and_memory(name: str) -> None:
+    assert SERVICES[name]["read_only"] is True
+    assert [each.split(":")[0] for each in SERVICES[name]["tmpfs"]] == ["/tmp", "/home/rapport"]
+    assert "configs" not in SERVICES[name]  # Compose can't copy them into a read-only container
+    folders = {volume.split(":")[1] for volume in SERVICES[name].get("volumes", [])}
+    settings = dict(re.findall(r"(RAPPORT_\w+_DIR)=(\S+)", DOCKERFILE.read_text()))
+    written = {"api": {"METRICS", "UPLOAD"}, "worker-browser": {"METRICS", "EVIDENCE"}}.get(name, set())
+    assert {settings[f"RAPPORT_{each}_DIR"] for each in written} <= folders
+
+
+def test_every_image_is_pinned_by_digest() -> None:
+    used = {SERVICES[name]["image"] for name in SERVICES} - {"rapport:local"}
+    used |= set(re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(), re.MULTILINE))
+    assert len(used) == 6
+    for image in used:
+        assert re.fullmatch(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}", image), image
+
+
 def test_the_monitoring_is_a_profile_of_its_own() -> None:
     assert MONITORING == ["alertmanager", "grafana", "prometheus"]
     assert not any(SERVICES[name].get("depends_on", {}).keys() & set(MONITORING) for name in SERVICES)
@@ -255,6 +321,7 @@ def test_the_monitoring_has_the_secrets_that_its_files_name_and_no_others() -> N
 def test_what_the_image_copies_is_not_ignored() -> None:
     kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert {
+        "requirements-production.lock",
         "requirements-run.lock",
         "pyproject.toml",
         "celeryconfig.py",

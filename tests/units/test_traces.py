@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from api_stub.http.app import create_app
 from db.statement_spans import describe_statement
 from tests.collector import run_collector
+from worker import extras
 from worker.browser.site import Site
 from worker.browser.traced_verbs import trace_verbs
 from worker.errors import ConfigurationError
@@ -58,7 +59,7 @@ def test_without_the_extra_the_switch_gives_one_line_that_says_what_to_do(
             raise ModuleNotFoundError(name)
         return found(name)
 
-    environment.setattr(spans, "find_spec", find)
+    environment.setattr(extras, "find_spec", find)
     with pytest.raises(ConfigurationError, match="install the extra `otel`") as refused:
         load_settings(Process.CONTROL_WORKER)
     assert "\n" not in str(refused.value)

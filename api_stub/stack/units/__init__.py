@@ -1,0 +1,1 @@
+"""systemd units for Rapport's processes."""

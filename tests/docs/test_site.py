@@ -1,0 +1,48 @@
+"""The site of the docs builds without a warning, and every page is in its navigation."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.examples import ROOT
+
+
+def build(source: Path, target: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-E"]
+    return subprocess.run(
+        [*command, "-c", str(ROOT / "docs/site"), "-D", "repository=owner/name", str(source), str(target)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+
+
+def test_the_site_builds_without_a_warning_and_lists_every_page(tmp_path: Path) -> None:
+    done = build(ROOT / "docs", tmp_path / "site")
+    assert (done.stderr, done.returncode) == ("", 0)
+    pages = {page.stem for page in (ROOT / "docs").glob("*.md")}
+    assert {page.stem for page in (tmp_path / "site").glob("*.html")} - {"genindex", "search"} == pages
+    quota = (tmp_path / "site/quota.html").read_text()
+    assert 'href="https://github.com/owner/name/blob/main/worker/quota/quota.lua"' in quota
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        ("[a](b.md#nothing)", "local id not found"),
+        ("[a](none.md)", "target not found"),
+        ("![a](none.png)", "not readable"),
+        ("# Two\n\n### Four", "header level"),
+    ],
+)
+def test_what_is_broken_stops_the_build(tmp_path: Path, broken: str, says: str) -> None:
+    source = tmp_path / "docs"
+    source.mkdir()
+    (source / "index.md").write_text(f"# One\n\n## Pages\n\n[b](b.md)\n\n{broken}\n")
+    (source / "b.md").write_text("# B\n")
+    done = build(source, tmp_path / "site")
+    assert done.returncode != 0
+    assert says in done.stderr

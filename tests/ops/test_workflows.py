@@ -1,0 +1,135 @@
+"""The workflows of CI and of releases: valid, least privilege, pinned; the notes of a release."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from ops.release_notes import read_notes
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+PROGRAMS = Path(sys.prefix) / "bin"
+PARSED: dict[str, dict[str, Any]] = {
+    file.name: YAML(typ="safe", pure=True).load(file.read_text()) for file in WORKFLOWS
+}
+
+
+def check(*words: object) -> None:
+    done = subprocess.run([*map(str, words)], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("vendor.github-workflows", WORKFLOWS),
+        ("vendor.renovate", [ROOT / "renovate.json"]),
+    ],
+    ids=["workflows", "renovate"],
+)
+def test_they_keep_to_their_schema(schema: str, files: list[Path]) -> None:
+    assert files
+    check(sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *files)
+
+
+def test_zizmor_finds_no_weakness_in_the_workflows() -> None:
+    check(PROGRAMS / "zizmor", "--offline", "--quiet", ROOT / ".github" / "workflows")
+
+
+def test_hadolint_finds_no_weakness_in_the_dockerfile() -> None:
+    check(PROGRAMS / "hadolint", ROOT / "ops" / "Dockerfile")
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_every_action_is_pinned_by_digest_with_its_version(file: Path) -> None:
+    used = re.findall(r"^\s*-? *uses: (\S+)(.*)$", file.read_text(), re.MULTILINE)
+    assert used
+    for action, comment in used:
+        if not action.startswith("./"):
+            assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action), action
+            assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), action
+
+
+def test_one_action_has_one_version_everywhere() -> None:
+    text = "\n".join(file.read_text() for file in WORKFLOWS)
+    versions: dict[str, set[str]] = {}
+    for action, digest in re.findall(r"uses: ([\w./-]+)@([0-9a-f]{40})", text):
+        versions.setdefault(action, set()).add(digest)
+    assert {action for action, digests in versions.items() if len(digests) > 1} == set()
+
+
+@pytest.mark.parametrize("name", sorted(PARSED))
+def test_a_workflow_has_no_rights_but_those_of_its_jobs(name: str) -> None:
+    assert PARSED[name]["permissions"] == {}
+    for job in PARSED[name]["jobs"].values():
+        assert job["permissions"]
+        assert "uses" in job or job["timeout-minutes"]
+
+
+def test_pull_requests_get_no_right_to_write() -> None:
+    for name, workflow in PARSED.items():
+        assert "pull_request_target" not in workflow["on"]
+        if "pull_request" not in workflow["on"]:
+            continue
+        for key, job in workflow["jobs"].items():
+            rights = {right for right, level in job["permissions"].items() if level == "write"}
+            guarded = "refs/heads/main" in job.get("if", "") or "inputs.version" in job.get("if", "")
+            assert guarded or rights <= {"security-events"}, f"{name}: {key}"
+
+
+def test_the_tests_run_on_every_python_and_machine_that_is_supported() -> None:
+    matrix = PARSED["checks.yml"]["jobs"]["tests"]["strategy"]["matrix"]
+    lowest = re.search(r'requires-python = ">=(\S+)"', (ROOT / "pyproject.toml").read_text())
+    assert lowest
+    assert lowest[1] == matrix["python"][0]
+    assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
+    assert {each["os"] for each in matrix["include"]} == {"ubuntu-24.04-arm", "macos-15"}
+
+
+def test_commands_of_run_that_the_workflows_name_exist() -> None:
+    usage = subprocess.run([ROOT / "run", "--help"], capture_output=True, text=True, check=True).stdout
+    named = {word for file in WORKFLOWS for word in re.findall(r"\./run ([\w-]+)", file.read_text())}
+    assert named == {"lint", "test", "docs-test"}
+    assert all(re.search(rf"^  {word} ", usage, re.MULTILINE) for word in named)
+
+
+def test_hooks_before_a_commit_are_the_tools_of_the_lock() -> None:
+    hooks = YAML(typ="safe", pure=True).load((ROOT / ".pre-commit-config.yaml").read_text())
+    (local,) = hooks["repos"]
+    assert local["repo"] == "local"
+    for hook in local["hooks"]:
+        program = ROOT / hook["entry"].split()[0]
+        assert program.parent == ROOT / ".venv" / "bin"
+        assert (PROGRAMS / program.name).exists()
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "rapport"\nversion = "1.2.0"\n')
+    (tmp_path / "CHANGELOG.md").write_text(
+        "# Changelog\n\n## Unreleased\n\n- later\n\n"
+        "## 1.2.0 - 2026-12-01\n\n### Added\n\n- this\n\n## 1.1.0\n\n- old\n"
+    )
+    return tmp_path
+
+
+def test_the_notes_of_a_release_are_its_section_of_the_changelog(tree: Path) -> None:
+    assert read_notes("v1.2.0", tree) == "### Added\n\n- this\n"
+
+
+@pytest.mark.parametrize("tag", ["v1.1.0", "1.2.0", "v1.2", "v1.2.0-rc1", ""])
+def test_a_tag_of_another_version_is_refused(tree: Path, tag: str) -> None:
+    with pytest.raises(ValueError, match=r"pyproject\.toml has version 1\.2\.0"):
+        read_notes(tag, tree)
+
+
+@pytest.mark.parametrize("section", ["## 1.2.0\n", "## 11.2.0\n\n- other\n", "## 1.2.01\n\n- other\n", ""])
+def test_a_release_without_notes_is_refused(tree: Path, section: str) -> None:
+    (tree / "CHANGELOG.md").write_text(f"# Changelog\n\n{section}\n## 1.1.0\n\n- old\n")
+    with pytest.raises(ValueError, match=r"no section '## 1\.2\.0'"):
+        read_notes("v1.2.0", tree)
