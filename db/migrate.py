@@ -48,17 +48,36 @@ def upgrade_schema(engine: Engine) -> None:
     Raises RequestRefusedError, which says who holds what, if a lock can't be had in time. The revision that
     waited for it has then changed nothing, and the upgrade can be repeated.
     """
-    if is_schema_current(engine):
-        return
+    if not is_schema_current(engine):
+        _move_schema(engine, "head")
+
+
+def move_schema(engine: Engine, revision: str) -> None:
+    """Upgrade or downgrade the schema to this revision, in a database without data.
+
+    Raises as `upgrade_schema`.
+    """
+    if _read_revision(engine) != revision:
+        _move_schema(engine, revision)
+
+
+def is_known_revision(revision: str) -> bool:
+    """Return whether this version has a migration to the revision."""
+    return any((_MIGRATIONS / "versions").glob(f"{revision}_*.py"))
+
+
+def _move_schema(engine: Engine, revision: str) -> None:
     from alembic import command  # noqa: PLC0415 -- see above
 
     before, config = _read_revision(engine), _config()
+    is_newer = before is not None and before > revision  # "head" is behind every number
+    move = command.downgrade if is_newer else command.upgrade
     with _turn_to_migrate(engine), engine.connect() as connection:
         event.listen(connection, "begin", _limit_lock_waits)
         config.attributes["connection"] = connection
         with LockWatch(engine, connection) as watch:
             try:
-                command.upgrade(config, "head")
+                move(config, revision)
             except OperationalError as error:
                 if not isinstance(error.orig, LockNotAvailable):
                     raise

@@ -66,6 +66,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "invitations": "campaigns.invitations:app",
     "selectors": "selectors.commands:app",
     "data": "contacts.retention:app",
+    "backup": "backups.commands:app",
+    "restore": "backups.restore:restore",
     "audit": "audit:app",
     "tasks": "tasks:app",
     "secrets": "secrets:app",
