@@ -80,6 +80,8 @@ def environment(
         "contacts.forget",
         "contacts.edit",
         "contacts.hold",
+        "backups.plan",
+        "backups.restore",
         "users.commands",
         "users.address",
     ):

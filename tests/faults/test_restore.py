@@ -1,4 +1,4 @@
-"""The restoration drill: an older backup in an empty place, when the world has moved on. The ledger judges."""
+"""The restoration drill: an older backup in an empty place. The network's own ledger judges."""
 
 import json
 import subprocess
