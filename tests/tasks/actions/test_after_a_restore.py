@@ -63,6 +63,9 @@ def test_without_a_restoration_a_message_before_the_birthday_and_the_plan_is_no_
     with without_pages.database.transaction() as session:
         before = database_now(session) - timedelta(days=2)
     scripted.threads[ANN].append(ThreadMessage(outgoing=True, text=ANOTHER, at=before))
+    assert perform_next(without_pages) is Outcome.POSTPONED, "the quota counts the message first"
+    with without_pages.database.transaction() as session:
+        session.execute(text("update actions set not_before = now()"))
     assert perform_next(without_pages) is Outcome.DONE
     assert len(scripted.sent) == 1
 

@@ -69,7 +69,9 @@ def test_a_scheduled_one_is_made_and_old_ones_are_deleted(
 @pytest.mark.usefixtures("published")
 def test_screenshots_are_in_it_if_wanted(without_pages: Services, tmp_path: Path) -> None:
     key, place = x25519.Identity.generate(), tmp_path / "backups"
-    day = without_pages.settings.evidence_dir / "2026-11-29"
+    pictures = tmp_path / "evidence"
+    without_pages.settings = without_pages.settings.model_copy(update={"evidence_dir": pictures})
+    day = pictures / "2026-11-29"
     for folder in (place, day):
         folder.mkdir(parents=True)
     (day / "12-ann-lee-greet-1.png").write_bytes(b"a picture")
