@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, text
 
 from db.backup.contents import ABOUT, EVIDENCE, MANIFEST, About, FileEntry, Manifest, TableEntry, table_member
 from db.backup.envelope import encrypt, parse_recipient
+from db.backup.errors import translate_refusals
 from db.backup.pack import Member, pack
 from db.backup.sealed import SEALED
 from db.engine import Database
@@ -54,7 +55,10 @@ def write_backup(
         raise RequestRefusedError(
             "the tables aren't this version's: `rapport migrate` first, or use that version"
         )
-    with database.engine.connect() as connection:
+    with (
+        translate_refusals("Postgres refused, and no backup was made"),
+        database.engine.connect() as connection,
+    ):
         connection.execute(text("set transaction isolation level repeatable read, read only"))
         dump = _Dump(connection, evidence)
         encrypt(pack(dump.members(), mtime=int(dump.about.at.timestamp()), progress=progress), target, keys)

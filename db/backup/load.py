@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Connection, Engine, exists, func, literal_col
 from sqlalchemy import table as named
 
 from db.backup.contents import EVIDENCE, TABLES, TableEntry
-from db.backup.errors import BackupDamagedError
+from db.backup.errors import BackupDamagedError, translate_refusals
 from db.backup.sealed import SEALED, explain_keys
 from db.backup.unpack import BackupReading, Verified
 from db.migrate import is_known_revision, lock_for_migration, move_schema
@@ -83,8 +83,10 @@ def load_backup(
     """
     check_revision(verified)
     check_unused(engine)
-    move_schema(engine, verified.about.revision)
-    with engine.begin() as connection:
+    refusal = "Postgres refused, and nothing was restored. DATABASE_URL must name the owner of the tables"
+    with translate_refusals(refusal):
+        move_schema(engine, verified.about.revision)
+    with translate_refusals(refusal), engine.begin() as connection:
         lock_for_migration(connection)
         _require_unused(connection)
         _fill(connection, BackupReading(path, identity, progress=progress), verified)

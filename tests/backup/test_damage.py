@@ -1,11 +1,14 @@
 """A backup that was cut off or altered is refused, wherever it was, and so is another key."""
 
 import gzip
+import hashlib
 import io
 import json
 import tarfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyrage
 import pytest
@@ -21,6 +24,7 @@ from db.backup.unpack import Verified, verify_backup
 from db.engine import Database
 from tests.backup.conftest import Keys
 from tests.builders import a_contact, an_account
+from tests.servers import Servers
 from worker.errors import RequestRefusedError
 
 
@@ -221,6 +225,34 @@ def test_keys_that_do_not_decrypt_are_named_and_nothing_is_restored(
         empty.engine, path, keys.private, verified, by="tests",
         can_open={"RAPPORT_SECRET_KEYS": lambda sealed: sealed == b"sealed"}, without_keys=False,
     )  # fmt: skip
+
+
+def test_a_role_that_may_not_make_tables_is_refused(
+    backup: Path, keys: Keys, empty_url: str, servers: Servers
+) -> None:
+    url = urlsplit(servers.app_url)._replace(path=urlsplit(empty_url).path).geturl()
+    verified = verify_backup(backup, keys.private)
+    with (
+        closing(Database(url, application_name="tests")) as database,
+        pytest.raises(RequestRefusedError, match="owner of the tables: InsufficientPrivilege"),
+    ):
+        load(database, backup, keys, verified)
+
+
+def test_an_error_quotes_no_row(backup: Path, keys: Keys, empty: Database) -> None:
+    """Postgres quotes the row that it refuses, and rows have names and texts."""
+    content = members(backup, keys)
+    name = "tables/contacts/000000.copy"
+    manifest = json.loads(content[MANIFEST])
+    content[name] = content[name].replace(b"person-3", b"person-4")
+    entry = next(each for each in manifest["tables"] if each["name"] == "contacts")
+    entry["sha256"] = hashlib.sha256(content[name]).hexdigest()
+    repack(backup, keys, {**content, MANIFEST: json.dumps(manifest).encode()})
+    verified = verify_backup(backup, keys.private)
+    with pytest.raises(RequestRefusedError) as told:
+        load(empty, backup, keys, verified)
+    assert "UniqueViolation" in str(told.value)
+    assert "person" not in str(told.value)
 
 
 def test_a_file_without_a_private_key_is_refused_without_its_content(tmp_path: Path) -> None:

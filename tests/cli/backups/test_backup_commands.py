@@ -1,14 +1,17 @@
 """`rapport backup` and `rapport restore`, as a person types them."""
 
+import gzip
 import json
 from pathlib import Path
 
 import psycopg
+import pyrage
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
 from db import migrate
+from db.backup.envelope import read_identity
 from db.engine import Database
 from tests.builders import a_contact, an_account
 from tests.cli.conftest import Rapport
@@ -64,7 +67,10 @@ def test_a_private_key_is_written_once_and_only_its_owner_can_read_it(
 @pytest.mark.usefixtures("known")
 def test_a_backup_is_made_verified_and_listed(rapport: Rapport, place: Path, key: tuple[str, str]) -> None:
     file = make(rapport, place, key)
-    assert b"cookies" not in Path(file).read_bytes()
+    plain = gzip.decompress(pyrage.decrypt(Path(file).read_bytes(), [read_identity(Path(key[1]))]))
+    secrets = [get_settings().required(name).get_secret_value() for name in ("secret_keys", "notice_keys")]
+    assert b"/ann/" in plain
+    assert not [each for each in (*secrets, "cookies of the account") if each.encode() in plain]
     answer = json.loads(rapport("backup", "verify", file, "--key", key[1], "--json"))
     assert (answer["tables"]["accounts"], answer["tables"]["contacts"]) == (1, 1)
     assert answer["rows"] == sum(answer["tables"].values())
