@@ -39,6 +39,9 @@ _IDS_LEFT_OUT: Final = 1000
 """Ids given after the backup are known elsewhere: to Redis, in links and logs. They are not given again."""
 
 
+_NOTE_GAP: Final = text("insert into restores (backup_at, restored_by) values (:at, :by)")
+
+
 @dataclass(frozen=True, slots=True)
 class Restored:
     """What was restored. `unopened` are values that no given key decrypts, in words."""
@@ -73,13 +76,15 @@ def load_backup(
     can_open: Mapping[str, CanOpen],
     without_keys: bool,
     by: str,
+    nothing_lost: bool = False,
     progress: Progress = lambda _: None,
 ) -> Restored:
     """Fill the database from a verified backup. All rows are there afterwards, or none.
 
     Everything is stopped by the kill switch until a person has looked, and nobody stays signed in to the
     console. `can_open` has for each setting whether one of its keys decrypts a value; what none decrypts is
-    an error unless `without_keys`. Raises RequestRefusedError, also if the database is in use.
+    an error unless `without_keys`. `nothing_lost`: nothing has happened since the backup. Raises
+    RequestRefusedError, also if the database is in use.
     """
     check_revision(verified)
     check_unused(engine)
@@ -93,6 +98,8 @@ def load_backup(
         unopened = list(_list_unopened(connection, can_open))
         if unopened and not without_keys:
             raise RequestRefusedError(explain_keys(unopened, verified.about))
+        if not nothing_lost:
+            connection.execute(_NOTE_GAP, {"at": verified.about.at, "by": by[:200]})
         _mark_restored(connection, verified, by)
     return Restored(len(verified.manifest.tables), verified.manifest.rows, unopened)
 
@@ -170,10 +177,9 @@ def _list_unopened(connection: Connection, can_open: Mapping[str, CanOpen]) -> I
 
 
 def _mark_restored(connection: Connection, verified: Verified, by: str) -> None:
-    """Stop everything, note the gap in the ledger, and end what may have been revoked since the backup."""
+    """Stop everything, and end what may have been revoked since the backup."""
     given = {"by": by[:200], "at": verified.about.at}
     for statement in (
-        "insert into restores (backup_at, restored_by) values (:at, :by)",
         "insert into changes (by, change, about, detail) values (:by, 'restore', '', cast(:at as text))",
         "insert into kill_switch (pulled_by) values (left('restore by ' || :by, 200)) on conflict do nothing",
         "update quota_epochs set epoch = epoch + 1",

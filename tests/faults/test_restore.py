@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -12,10 +13,12 @@ from sqlalchemy import text
 
 from db.backup.make import make_backup
 from db.backup.targets import open_target
+from db.store.quota import limits
 from tests.faults.cluster import ROLES
 from tests.faults.harness import EVERYBODY, Harness
 from worker.errors import Reason
-from worker.rules.model import ActionState
+from worker.rules.model import ActionState, Kind
+from worker.rules.quota.limits import Limits
 
 GREETED_BEFORE = 3
 
@@ -46,6 +49,17 @@ def start_again(harness: Harness) -> None:
     harness._wait_until_ready("browser1", "browser2", "control")
 
 
+def limit_to_what_may_be_lost(harness: Harness) -> None:
+    """Set limits under which some are left after a restoration counts all that may have been used since."""
+    assert harness.account is not None
+    apart = timedelta(seconds=2)
+    with harness.database.transaction() as session:
+        for kind in Kind:
+            per_day = 400 if kind is Kind.GREET else 1
+            bounds = Limits(per_run=per_day, per_day=per_day, per_week=per_day, gap_min=apart, gap_max=apart)
+            limits.set_limits(session, harness.account.id, kind, bounds, by="tests")
+
+
 def greeted(harness: Harness) -> Counter[str]:
     return Counter(effect.slug for effect in harness.ledger())
 
@@ -55,6 +69,7 @@ def test_nobody_who_was_greeted_after_the_backup_is_greeted_again(harness: Harne
     key = tmp_path / "backup.key"
     key.write_text(f"{private}\n")
     harness.reset()
+    limit_to_what_may_be_lost(harness)
     harness.campaign(late_days=EVERYBODY)
     while harness.count_done() < GREETED_BEFORE:
         harness.next_greeting()
@@ -101,6 +116,6 @@ def test_nobody_who_was_greeted_after_the_backup_is_greeted_again(harness: Harne
     assert set(after.values()) == {1}
     assert set(after) - set(everybody) <= set(new)
     assert len(after) > len(everybody), "it goes on"
-    assert harness._charged() == len(after), "the quota counts what was lost, too"
+    assert harness._charged() >= len(after), "the quota counts what was lost, too"
     chains = json.loads(rapport(harness, "audit", "verify", "--json"))
     assert [chain["problems"] for chain in chains] == [[]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -39,6 +40,12 @@ from worker.settings import Settings, variable_name
 _UNUSED_REDIS: Final = "redis://not-started"
 
 
+@dataclass(frozen=True, slots=True)
+class _Options:
+    without_keys: bool
+    nothing_lost: bool
+
+
 class RestoreReport(BaseModel):
     """What was restored, or would be: `done` says which. `unopened` needs keys that are not here."""
 
@@ -63,6 +70,10 @@ def restore(
         bool,
         typer.Option("--without-keys", help="Restore although sign-ins can't be decrypted by the keys here."),
     ] = False,
+    nothing_sent_since: Annotated[
+        bool,
+        typer.Option("--nothing-sent-since", help="Rapport has not run since the backup was made: a move."),
+    ] = False,
     as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
@@ -70,7 +81,8 @@ def restore(
 
     The whole file is verified first. Afterwards everything is stopped: see to what docs/backup.md lists, then
     `rapport resume-everything`. Nobody who was greeted after the backup is greeted again: before each
-    greeting, Rapport looks for messages of that time in the thread.
+    greeting, Rapport looks for messages of that time in the thread. What may have been sent then counts as
+    used, so that there may be nothing left of today's limits. Only after a move, give --nothing-sent-since.
 
     DATABASE_URL must name the owner of the tables, as for `rapport migrate`. Without it, the database of the
     data folder is filled; it is made if there is none.
@@ -84,7 +96,8 @@ def restore(
     if unopened and not without_keys:
         raise RequestRefusedError(explain_keys(unopened, verified.about))
     if not dry_run:
-        unopened = _restore(file, identity, verified, settings, data, without_keys=without_keys)
+        options = _Options(without_keys=without_keys, nothing_lost=nothing_sent_since)
+        unopened = _restore(file, identity, verified, settings=settings, data=data, options=options)
     elif settings.database_url is not None or has_database(data):
         with _open_owner(data, settings) as (_, database):
             check_unused(database.engine)
@@ -100,10 +113,10 @@ def _restore(
     file: Path,
     identity: x25519.Identity,
     verified: Verified,
+    *,
     settings: Settings,
     data: Path,
-    *,
-    without_keys: bool,
+    options: "_Options",
 ) -> list[str]:
     """Restore, migrate, and write the evidence. Return what no key decrypts."""
     can_open = {vault.variable: vault.can_open for vault in _vaults(settings)}
@@ -115,7 +128,8 @@ def _restore(
                 identity,
                 verified,
                 can_open=can_open,
-                without_keys=without_keys,
+                without_keys=options.without_keys,
+                nothing_lost=options.nothing_lost,
                 by=get_terminal_user(),
                 progress=progress,
             )

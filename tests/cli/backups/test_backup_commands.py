@@ -128,6 +128,22 @@ def test_a_backup_fills_an_empty_database_and_everything_waits_for_a_person(
 
 
 @pytest.mark.usefixtures("known")
+def test_after_a_move_nothing_is_assumed_to_be_lost(
+    rapport: Rapport, place: Path, key: tuple[str, str], environment: pytest.MonkeyPatch, bare_url: str
+) -> None:
+    file = make(rapport, place, key)
+    environment.setenv("DATABASE_URL", bare_url)
+    answer = json.loads(rapport("restore", file, "--key", key[1], "--nothing-sent-since", "--json"))
+    assert answer["done"]
+    with psycopg.connect(bare_url) as connection:
+        row = connection.execute(
+            "select (select count(*) from contacts), (select count(*) from kill_switch),"
+            " (select count(*) from restores)"
+        ).fetchone()
+    assert row == (1, 1, 0)
+
+
+@pytest.mark.usefixtures("known")
 def test_other_keys_are_refused_before_anything_is_made_unless_they_are_lost(
     rapport: Rapport, place: Path, key: tuple[str, str], environment: pytest.MonkeyPatch, bare_url: str
 ) -> None:
