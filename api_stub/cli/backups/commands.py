@@ -78,6 +78,8 @@ def new_key(
     """
     if file.exists():
         raise RequestRefusedError(f"{file} already exists: a key is never overwritten; give another name")
+    if not file.absolute().parent.is_dir():
+        raise RequestRefusedError(f"{file.parent} isn't a folder: make it first, or give another name")
     identity = x25519.Identity.generate()
     public = str(identity.to_public())
     lines = f"# created: {clock.now().isoformat(timespec='seconds')}\n# public key: {public}\n{identity}\n"

@@ -62,6 +62,8 @@ def test_a_private_key_is_written_once_and_only_its_owner_can_read_it(
     assert key[0].startswith("age1")
     assert key[0] in file.read_text()
     assert "already exists" in rapport.refused("backup", "new-key", key[1])
+    assert "isn't a folder" in rapport.refused("backup", "new-key", str(file.parent / "missing" / "key"))
+    assert not (file.parent / "missing").exists()
 
 
 @pytest.mark.usefixtures("known")
