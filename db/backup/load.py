@@ -1,6 +1,5 @@
 """Restore a backup into an empty database, in one transaction."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -143,17 +142,12 @@ def _table_of(member: str) -> str:
 
 
 def _copy(raw: "psycopg.Connection[Any]", entry: TableEntry, parts: Iterator[bytes]) -> None:
-    digest = hashlib.sha256()
     statement = sql.SQL("copy {} ({}) from stdin").format(
         sql.Identifier(entry.name), sql.SQL(", ").join(map(sql.Identifier, entry.columns))
     )
-    with raw.cursor() as cursor:
-        with cursor.copy(statement) as copy:
-            for part in parts:
-                digest.update(part)
-                copy.write(part)
-        if (cursor.rowcount, digest.hexdigest()) != (entry.rows, entry.sha256):
-            raise BackupDamagedError(f"table {entry.name} is not what the backup lists; nothing was restored")
+    with raw.cursor() as cursor, cursor.copy(statement) as copy:
+        for part in parts:
+            copy.write(part)
 
 
 def _skip_ids(connection: Connection, table: str, column: str) -> None:

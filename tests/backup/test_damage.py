@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from db.backup.contents import ABOUT, MANIFEST
 from db.backup.dump import write_backup
-from db.backup.envelope import read_identity
+from db.backup.envelope import decrypt, read_identity
 from db.backup.errors import BackupDamagedError, BackupKeyError
 from db.backup.load import check_unused, load_backup
 from db.backup.unpack import Verified, verify_backup
@@ -197,6 +197,32 @@ def test_a_file_that_changes_meanwhile_leaves_nothing(backup: Path, keys: Keys, 
     load(empty, backup, keys, verified)
     with empty.transaction() as session:
         assert session.scalar(text("select count(*) from contacts")) == 40
+
+
+def test_another_whole_backup_in_its_place_is_not_restored(
+    backup: Path, keys: Keys, unlimited: Database, empty: Database
+) -> None:
+    verified = verify_backup(backup, keys.private)
+    with unlimited.transaction() as session:
+        session.execute(text("delete from contacts"))
+    with backup.open("wb") as file:
+        write_backup(unlimited, file, [keys.public])
+    with pytest.raises(BackupDamagedError, match="another one than a moment ago"):
+        load(empty, backup, keys, verified)
+    with empty.transaction() as session:
+        assert session.scalar(text("select count(*) from accounts")) == 0
+
+
+def test_the_end_counts_also_if_nobody_has_read_to_it(keys: Keys) -> None:
+    content = bytearray(pyrage.encrypt(bytes(1_000_000), [x25519.Recipient.from_str(keys.public)]))
+    content[-1] ^= 1
+
+    def read_the_beginning() -> None:
+        with decrypt(io.BytesIO(content), keys.private) as stream:
+            stream.read(10)
+
+    with pytest.raises(BackupDamagedError, match="cut off or altered"):
+        read_the_beginning()
 
 
 def test_keys_that_do_not_decrypt_are_named_and_nothing_is_restored(
