@@ -17,8 +17,9 @@ from db.tables import Base
 
 _WRITTEN_BY_TRIGGERS: Final = (
     "action_events", "audit_heads", "action_totals", "people_totals", "recent_changes", "event_feed",
-    "alembic_version",
+    "alembic_version", "restores",
 )  # fmt: skip
+"""Also by migrations, and by whoever restores a backup, as the owner."""
 _ONLY_GROWING: Final = ("quota_changes", "changes")
 _NEVER_DELETED: Final = ("accounts", "actions", "api_keys", "tombstones", "quota_epochs")
 _KEYS: Final = "api_keys"

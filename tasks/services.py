@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from db.engine import Database
 from db.store.actions.claims import Claim
+from db.store.backups.fingerprints import record_key
 from db.store.people.accounts import AccountRecord
 from tasks.quota import Quota
 from worker import clock, metrics
@@ -56,8 +57,11 @@ class Services:
 
     @cached_property
     def vault(self) -> Vault:
-        """Encryption at rest."""
-        return Vault(self.settings.required("secret_keys"))
+        """Encryption at rest. Records which key encrypts, for whoever restores a backup."""
+        vault = Vault(self.settings.required("secret_keys"))
+        with self.database.transaction() as session:
+            record_key(session, vault.variable, vault.fingerprints[0])
+        return vault
 
     @cached_property
     def browser_pool(self) -> "BrowserPool":

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.engine import Database
+from db.store.backups.fingerprints import record_key
 from db.store.imports import subscriptions
 from db.store.people import accounts
 from worker.secrets import Vault
@@ -49,6 +50,7 @@ def reseal_sessions(database: Database, vault: Vault) -> ResealReport:
     left = [each.name for each, sealed in stored if not _reseal(database, vault, each.id, sealed)]
     unopened = list_unopened_sources(database, vault)
     with database.transaction() as session:
+        record_key(session, vault.variable, vault.fingerprints[0])
         sources = subscriptions.reseal(session, vault.reseal, without=unopened)
     return ResealReport(len(stored) - len(left), left, sources, unopened)
 

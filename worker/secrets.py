@@ -1,5 +1,7 @@
 """Encryption at rest. The keys can be rotated: the first one encrypts, all of them decrypt."""
 
+import hashlib
+from collections.abc import Sequence
 from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -27,6 +29,7 @@ class Vault:
         self, keys: SecretStr, *, variable: str = "RAPPORT_SECRET_KEYS", unreadable: str = SESSION_UNREADABLE
     ) -> None:
         self._unreadable = unreadable
+        self.variable = variable
         parts = [key.strip() for key in keys.get_secret_value().split(",") if key.strip()]
         try:
             self._fernet = MultiFernet([Fernet(key) for key in parts])
@@ -34,6 +37,7 @@ class Vault:
             raise ConfigurationError(
                 f"{variable} must hold Fernet keys; `rapport secrets new-key` prints one."
             ) from None
+        self.fingerprints: Sequence[str] = tuple(map(_fingerprint, parts))
 
     def seal(self, text: str) -> bytes:
         """Return `text` encrypted with the first key."""
@@ -57,6 +61,11 @@ class Vault:
             return SecretStr(self._fernet.decrypt(sealed).decode())
         except InvalidToken:
             raise ConfigurationError(self._unreadable) from None
+
+
+def _fingerprint(key: str) -> str:
+    """Return what names a key and tells nothing of it: keys are random, so a hash can't be guessed back."""
+    return hashlib.sha256(b"rapport key " + key.encode()).hexdigest()[:16]
 
 
 def open_notice_vault(keys: SecretStr) -> Vault:

@@ -10,10 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api_stub.checks.finding import Finding
-from api_stub.checks.words import describe_expiry, describe_jobs, describe_unproven
+from api_stub.checks.words import describe_expiry, describe_job, describe_jobs, describe_unproven
 from db.engine import Database, get_database_time
 from db.store import mark_matches, upkeep
 from db.store.actions.site_gate import find_site_gate
+from db.store.backups.plan import get_plan
 from db.store.notices import log, targets
 from db.store.notices.log import NoticeState
 from db.store.notices.targets import TargetRecord
@@ -25,6 +26,7 @@ from worker.rules.model import Kind
 from worker.rules.notices.deliveries import WHAT_HAPPENED
 from worker.rules.sign_ins import Expiry, judge_expiry
 from worker.rules.sites import needs_check
+from worker.rules.upkeep import UpkeepJob
 from worker.rules.wording.counts import format_count
 from worker.secrets import open_notice_vault
 
@@ -69,9 +71,10 @@ def _name_version(package: str) -> str:
 def check_own_work(
     database: Database, *, is_running: bool, notice_keys: SecretStr | None
 ) -> Iterator[Finding]:
-    """Yield what is known of sign-ins, of upkeep, of the pages of real sites, and of notices."""
+    """Yield what is known of sign-ins, of upkeep, of backups, of the pages of real sites, and of notices."""
     yield check_sign_ins(database)
     yield check_upkeep(database, is_running=is_running)
+    yield check_backups(database)
     yield check_sites(database)
     yield check_notices(database, is_running=is_running, keys=notice_keys)
 
@@ -107,6 +110,22 @@ def check_upkeep(database: Database, *, is_running: bool) -> Finding:
     if any(each.failures for each in jobs):
         return Finding("upkeep", True, detail, "the control worker's log says why it failed", is_warning=True)
     return Finding("upkeep", True, detail)
+
+
+def check_backups(database: Database) -> Finding:
+    """Say where backups go, and warn if the last one failed. That one is late is a finding of upkeep."""
+    try:
+        with database.snapshot() as session:
+            plan = get_plan(session)
+            jobs = [each for each in upkeep.list_jobs(session) if each.job is UpkeepJob.BACKUP]
+    except SQLAlchemyError as error:
+        return Finding("backups", False, type(error).__name__, "without their table none are made")
+    if plan is None or not jobs:
+        return Finding("backups", True, "none are made", "`rapport backup schedule --help`")
+    detail = f"to {plan.target}: {describe_job(jobs[0])}"
+    if jobs[0].failures:
+        return Finding("backups", True, detail, "`rapport backup create` shows what fails", is_warning=True)
+    return Finding("backups", True, detail)
 
 
 def check_sites(database: Database) -> Finding:

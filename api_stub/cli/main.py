@@ -67,6 +67,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "selectors": "selectors.commands:app",
     "data": "contacts.retention:app",
     "service": "service.commands:app",
+    "backup": "backups.commands:app",
+    "restore": "backups.restore:restore",
     "audit": "audit:app",
     "db": "database:app",
     "tasks": "tasks:app",

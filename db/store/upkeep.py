@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -62,9 +62,24 @@ def take_due_jobs(session: Session, *, lease: timedelta) -> Sequence[UpkeepJob]:
             _record_failure(row, now, _UNFINISHED)
         else:
             job = UpkeepJob(row.name)
-            row.leased_until, row.every = now + lease, EVERY[job]
+            row.leased_until, row.every = now + lease, EVERY.get(job, row.every)
             taken.append(job)
     return taken
+
+
+def schedule_job(session: Session, job: UpkeepJob, every: timedelta) -> None:
+    """Make a job due now, and again after `every`. For jobs that a person schedules."""
+    statement = insert(UpkeepRecord).values(name=job, every=every)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"], set_={"every": every, "due_at": func.now(), "added_at": func.now()}
+        )
+    )
+
+
+def unschedule_job(session: Session, job: UpkeepJob) -> None:
+    """Let a job never be due again."""
+    session.execute(delete(UpkeepRecord).where(UpkeepRecord.name == job))
 
 
 def start_job(session: Session, job: UpkeepJob, *, lease: timedelta) -> None:

@@ -11,6 +11,7 @@ from db.tables.actions import (
 )
 from db.tables.api_keys import ApiKey
 from db.tables.approvals import ApprovalLink
+from db.tables.backups import BackupPlan, KeyFingerprint, Restore
 from db.tables.base import Base, one_of
 from db.tables.console import Change, ConsoleLink, ConsoleSession, ConsoleUser, SignInAttempt
 from db.tables.decisions import StoredDecision
@@ -42,12 +43,12 @@ from db.tables.upkeep import UpkeepRecord
 
 __all__ = [
     "NAME_KEY", "Account", "Action", "ActionEvent", "ActionTotal", "ApiKey", "ApprovalLink", "AuditHead",
-    "Base", "Campaign", "CampaignRequest", "Change", "ConsoleLink", "ConsoleSession", "ConsoleUser",
-    "Contact", "DailySummary", "EventFeed", "Exclusion", "Hit", "IdempotentAnswer", "IdentityChange",
-    "Import", "ImportChange", "ImportDoubt", "Interaction", "InteractionsByDay", "KillSwitch", "MarkMatch",
-    "MessageTemplate", "NoticeDelivery", "NoticeTarget", "NoticeTotal", "OutboxEvent", "PeopleTotal",
-    "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit", "QuotaTotal",
-    "RecentChange", "RefusedMessage", "SavedSearch", "Schedule", "ScheduleFire", "Search", "SignInAttempt",
-    "SiteCheck", "StoredDecision", "StoredProfile", "Subscription", "SubscriptionEntry", "Tombstone",
-    "UpkeepRecord", "one_of",
+    "BackupPlan", "Base", "Campaign", "CampaignRequest", "Change", "ConsoleLink", "ConsoleSession",
+    "ConsoleUser", "Contact", "DailySummary", "EventFeed", "Exclusion", "Hit", "IdempotentAnswer",
+    "IdentityChange", "Import", "ImportChange", "ImportDoubt", "Interaction", "InteractionsByDay",
+    "KeyFingerprint", "KillSwitch", "MarkMatch", "MessageTemplate", "NoticeDelivery", "NoticeTarget",
+    "NoticeTotal", "OutboxEvent", "PeopleTotal", "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch",
+    "QuotaGate", "QuotaLimit", "QuotaTotal", "RecentChange", "RefusedMessage", "Restore", "SavedSearch",
+    "Schedule", "ScheduleFire", "Search", "SignInAttempt", "SiteCheck", "StoredDecision", "StoredProfile",
+    "Subscription", "SubscriptionEntry", "Tombstone", "UpkeepRecord", "one_of",
 ]  # fmt: skip

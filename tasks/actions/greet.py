@@ -19,10 +19,12 @@ from tasks.actions.thread import (
     clear_draft,
     clear_draft_on_error,
     count_outgoing_copies,
+    find_lost_messages,
     find_messages_by_hand,
     find_reason_not_to_send,
     is_for_occasion,
     is_greeting_sent,
+    may_have_lost_greeting,
     open_thread,
     read_keys,
 )
@@ -77,6 +79,8 @@ def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Gr
     site = services.site_for(claim)
     thread = _open_thread_and_learn(services, site, claim)
     messages = thread.messages()
+    if claim.gap is not None:
+        _check_lost_greeting(services, claim, thread, messages)
     by_hand = _record_messages_by_hand(services, claim, messages)
     reason = find_reason_not_to_send(messages, claim, by_hand)
     if reason is not None:
@@ -123,6 +127,28 @@ def is_greeting_in_thread(services: Services, claim: Claim, site: Site) -> bool:
     if not messages and thread.may_miss_messages():
         raise TryAgainError(Reason.CANNOT_TELL, "the thread is empty, and nothing shows if there is another")
     return is_greeting_sent(messages, claim)
+
+
+def _check_lost_greeting(
+    services: Services, claim: Claim, thread: Thread, messages: Sequence[ThreadMessage]
+) -> None:
+    """Raise NeverError if it may have been sent after the backup that was restored; count it in the quota."""
+    lost = find_lost_messages(messages, claim)
+    with services.database.transaction() as session:
+        our_texts = interactions.list_our_texts_to(session, claim.contact_id)
+        for message in lost[-_MOST_RECORDED:]:
+            interactions.record_message_by_hand(
+                session, claim, message, for_occasion=is_for_occasion(message, claim)
+            )
+    if lost:
+        raise NeverError(
+            Reason.ALREADY_GREETED, "a message of the time that the restored backup lacks is in the thread"
+        )
+    if may_have_lost_greeting(messages, claim, our_texts, may_miss=thread.may_miss_messages()):
+        raise NeverError(
+            Reason.CANNOT_TELL,
+            "it may have been sent since the backup that was restored, and the thread doesn't show when",
+        )
 
 
 def _record_messages_by_hand(

@@ -120,6 +120,35 @@ def find_reason_not_to_send(
     return None
 
 
+def find_lost_messages(messages: Sequence[ThreadMessage], claim: Claim) -> list[ThreadMessage]:
+    """Return the account's messages that may be this greeting, lost with what came after a restored backup.
+
+    Their text doesn't matter: another template may be chosen now.
+    """
+    gap = claim.gap
+    return [
+        m
+        for m in messages
+        if gap and m.outgoing and m.at and gap.may_have_greeted(m.at, claim.occasion_on, claim.zone)
+    ]
+
+
+def may_have_lost_greeting(
+    messages: Sequence[ThreadMessage], claim: Claim, our_texts: Collection[str], *, may_miss: bool
+) -> bool:
+    """Return whether a lost greeting may be there that can't be told from other messages.
+
+    `our_texts` are what Rapport knows to have sent to the person. `may_miss`: the thread may not show all its
+    messages.
+    """
+    if claim.gap is None or not claim.gap.touches(claim.occasion_on, claim.zone):
+        return False
+    undated = [m for m in messages if m.outgoing and m.at is None]
+    return (may_miss and not messages) or any(
+        not any(is_same_text(m.text, text) for text in our_texts) for m in undated
+    )
+
+
 def find_messages_by_hand(messages: Sequence[ThreadMessage], texts: Collection[str]) -> list[ThreadMessage]:
     """Return the account's dated messages that are not among `texts`, which Rapport wrote."""
     return [

@@ -6,6 +6,7 @@ Beat's ticks are `schedules` and `due`; `due` publishes the others when their ro
 from tasks.actions.read_inbox import list_readable_inboxes
 from tasks.contract import (
     BIRTHDAY_REPLIES,
+    UPKEEP_BACKUP,
     UPKEEP_DUE,
     UPKEEP_EVIDENCE,
     UPKEEP_EXPIRY,
@@ -18,6 +19,7 @@ from tasks.contract import (
 )
 from tasks.publish import publish_task
 from tasks.services import get_services
+from tasks.upkeep.backups import make_planned_backup
 from tasks.upkeep.daily_summaries import record_ended_days
 from tasks.upkeep.evidence import delete_old_evidence
 from tasks.upkeep.expiry import expire_late_actions
@@ -29,7 +31,7 @@ from tasks.upkeep.quota_checks import compare_quotas
 from tasks.upkeep.schedules import repeat_stale_readings, start_due_campaigns, start_waiting_requests
 from tasks.upkeep.subscriptions import request_due_subscriptions
 from worker.app import app
-from worker.rules.upkeep import UpkeepJob
+from worker.rules.upkeep import TIME_LIMITS, UpkeepJob
 
 
 @app.task(name=UPKEEP_SCHEDULES, pydantic=True, pydantic_strict=False)
@@ -99,3 +101,16 @@ def delete_evidence(tick: Tick) -> None:
     services = get_services()
     with recorded(services, UpkeepJob.EVIDENCE):
         delete_old_evidence(services)
+
+
+@app.task(
+    name=UPKEEP_BACKUP,
+    pydantic=True,
+    pydantic_strict=False,
+    time_limit=TIME_LIMITS[UpkeepJob.BACKUP].total_seconds(),
+)
+def make_backup(tick: Tick) -> None:
+    """Write a backup as planned, and delete those that are too old."""
+    services = get_services()
+    with recorded(services, UpkeepJob.BACKUP):
+        make_planned_backup(services)

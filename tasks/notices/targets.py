@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from db.engine import Database
+from db.store.backups.fingerprints import record_key
 from db.store.notices import deliveries, targets
 from tasks.notices.sending import Sender
 from worker.errors import RequestRefusedError
@@ -63,6 +64,7 @@ def add_target(
     with database.transaction() as session:
         taken = {each.name for each in targets.list_targets(session)}
         chosen = name or _choose_name(checked.scheme, taken)
+        record_key(session, vault.variable, vault.fingerprints[0])
         targets.add_target(
             session,
             name=chosen,
@@ -103,6 +105,7 @@ def reseal_targets(database: Database, vault: Vault) -> tuple[int, Sequence[str]
     """
     unopened = list_unopened(database, vault)
     with database.transaction() as session:
+        record_key(session, vault.variable, vault.fingerprints[0])
         return targets.reseal(session, vault.reseal, without=unopened), unopened
 
 

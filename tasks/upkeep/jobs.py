@@ -11,8 +11,8 @@ from db.store import upkeep
 from tasks.publish import publish_task
 from tasks.services import Services
 from worker import logs
-from worker.errors import RapportError
-from worker.rules.upkeep import UpkeepJob
+from worker.errors import RapportError, RequestRefusedError
+from worker.rules.upkeep import TIME_LIMITS, UpkeepJob
 
 log = logs.get_logger(__name__)
 
@@ -27,7 +27,7 @@ def publish_due_jobs(services: Services) -> None:
     tick publishes the job again.
     """
     with services.database.transaction() as session:
-        due = upkeep.take_due_jobs(session, lease=_lease(services))
+        due = upkeep.take_due_jobs(session, lease=services.settings.action_time_limit + _LEASE_MARGIN)
     for job in due:
         publish_task(f"tasks.upkeep.{job}")
 
@@ -36,7 +36,7 @@ def publish_due_jobs(services: Services) -> None:
 def recorded(services: Services, job: UpkeepJob) -> Iterator[None]:
     """Record when the block begins, and whether it succeeds or why it fails. Errors are raised again."""
     with services.database.transaction() as session:
-        upkeep.start_job(session, job, lease=_lease(services))
+        upkeep.start_job(session, job, lease=_time_limit(services, job) + _LEASE_MARGIN)
     try:
         yield
     except Exception as error:
@@ -60,10 +60,12 @@ def _describe(error: Exception) -> str:
         return error.reason
     if isinstance(error, DBAPIError):
         return type(error.orig).__name__
+    if isinstance(error, RequestRefusedError) and isinstance(error.__cause__, OSError):
+        return _describe(error.__cause__)
     if isinstance(error, OSError) and error.strerror:
         return f"{type(error).__name__}: {error.strerror}"
     return type(error).__name__
 
 
-def _lease(services: Services) -> timedelta:
-    return services.settings.action_time_limit + _LEASE_MARGIN
+def _time_limit(services: Services, job: UpkeepJob) -> timedelta:
+    return TIME_LIMITS.get(job, services.settings.action_time_limit)

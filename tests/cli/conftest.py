@@ -82,6 +82,8 @@ def environment(
         "contacts.forget",
         "contacts.edit",
         "contacts.hold",
+        "backups.plan",
+        "backups.restore",
         "users.commands",
         "users.address",
     ):

@@ -39,6 +39,7 @@ WITHOUT_JSON: Final = {
             "contacts reopen", "destroy", "down", "notify remove", "notify pause", "notify resume",
             "users add", "users role", "users language", "users password", "users disable", "users enable",
             "users remove", "keys revoke", "service install", "service uninstall",
+            "users remove", "keys revoke", "backup schedule", "backup unschedule",
         ),
         CHANGES_ONLY,
     ),
@@ -46,6 +47,7 @@ WITHOUT_JSON: Final = {
     "env": "prints a script for a shell",
     "tasks schema": "prints JSON anyway",
     "secrets new-key": "prints nothing but the key",
+    "backup new-key": "prints nothing but the public key",
     "export contacts": "writes a file in the format that --format names",
     "export interactions": "writes a file in the format that --format names",
 }  # fmt: skip

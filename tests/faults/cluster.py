@@ -134,6 +134,10 @@ class Cluster:
         for child in self._children.values():
             child.send(signal.SIGKILL)
 
+    def services(self) -> list[Child]:
+        """Return the processes of Rapport that should run."""
+        return list(self._children.values())
+
     def child(self, name: str) -> Child:
         """Return a process by name."""
         return self._children[name]

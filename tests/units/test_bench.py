@@ -23,6 +23,14 @@ def test_the_imports_bench_runs() -> None:
     assert "| the same file again: nothing changes |" in ran.stdout
 
 
+def test_the_backups_bench_runs() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench.backup", "--quick", "--markdown"],
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert "| restoring it, verified before |" in ran.stdout
+
+
 def test_the_metrics_bench_runs() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "bench.metrics", "--quick", "--markdown"],

@@ -15,6 +15,7 @@ class UpkeepJob(StrEnum):
     QUOTA = "quota"
     RETENTION = "retention"
     EVIDENCE = "evidence"
+    BACKUP = "backup"
 
 
 EVERY: Final[Mapping[UpkeepJob, timedelta]] = {
@@ -25,7 +26,10 @@ EVERY: Final[Mapping[UpkeepJob, timedelta]] = {
     UpkeepJob.RETENTION: timedelta(hours=6),
     UpkeepJob.EVIDENCE: timedelta(hours=1),
 }
-"""How long after a success each job is due again."""
+"""How long after a success each job is due again. Others are due once a person has scheduled them."""
+
+TIME_LIMITS: Final[Mapping[UpkeepJob, timedelta]] = {UpkeepJob.BACKUP: timedelta(hours=1)}
+"""The jobs that may take longer than any other task."""
 
 _FIRST_RETRY: Final = timedelta(minutes=1)
 _LAST_RETRY: Final = timedelta(hours=1)

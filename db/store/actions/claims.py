@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
-from db.tables import Account, Action, Campaign, Contact
+from db.tables import Account, Action, Campaign, Contact, Restore
 from worker.rules.identity import PersonKeys
+from worker.rules.ledger_gap import REMEMBERED, LedgerGap
 from worker.rules.model import ActionState, CampaignKind, Kind
 
 
@@ -19,7 +20,8 @@ class Claim:
     """A claimed action. `looking`: its effect may have happened, so the worker only looks for it.
 
     `full_name`, `call_by`, `language` and `location` are the contact's, `called` the name by which the
-    message calls them, as in `PlannedAction`. `late` is how long the action had been due.
+    message calls them, as in `PlannedAction`. `late` is how long the action had been due. `gap` is what a
+    restored backup has lost lately.
     """
 
     action_id: UUID
@@ -52,6 +54,7 @@ class Claim:
     called: str | None = None
     member_url: str | None = None
     late: timedelta = timedelta(0)
+    gap: LedgerGap | None = None
 
     @property
     def keys(self) -> PersonKeys:
@@ -86,8 +89,17 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
     ).first()
     if taken is None:
         return None
-    action, account, campaign_kind, contact, late = session.execute(
-        select(Action, Account, Campaign.kind, Contact, func.now() - Action.not_before)
+    lately = Restore.restored_at > func.now() - REMEMBERED
+    action, account, campaign_kind, contact, late, gap_since, gap_until = session.execute(
+        select(
+            Action,
+            Account,
+            Campaign.kind,
+            Contact,
+            func.now() - Action.not_before,
+            select(func.min(Restore.backup_at)).where(lately).scalar_subquery(),
+            select(func.max(Restore.restored_at)).where(lately).scalar_subquery(),
+        )
         .join(Account, Account.id == Action.account_id)
         .join(Campaign, Campaign.id == Action.campaign_id)
         .outerjoin(Contact, Contact.id == Action.contact_id)
@@ -125,6 +137,7 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
         called=action.called,
         member_url=contact.member_url if contact else None,
         late=cast("timedelta", late),
+        gap=LedgerGap(gap_since, gap_until) if gap_since is not None else None,
     )
 
 

@@ -128,6 +128,7 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "audit_heads": frozenset({"hash"}),
         "interactions": frozenset({"type", "status", "occasion", "correlation_id"}),
         "interactions_by_day": frozenset({"day", "type"}),  # counts only
+        "backup_plan": frozenset({"target", "recipients", "set_by"}),  # the user's own
         "campaigns": frozenset({"kind", "state", "reason", "correlation_id"}),
         "campaign_requests": frozenset(
             {"fingerprint", "kind", "correlation_id"}
@@ -144,6 +145,7 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         ),  # only the client can read it
         "identity_changes": frozenset({"what", "changed_by"}),
         "imports": frozenset({"source", "started_by"}),
+        "key_fingerprints": frozenset({"variable", "fingerprint"}),
         "kill_switch": frozenset({"pulled_by"}),
         "mark_matches": frozenset({"site", "mark", "version", "day"}),  # counts of elements of pages
         "message_templates": frozenset({"language", "body", "default_key"}),  # the user's own words
@@ -162,6 +164,7 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "refused_messages": frozenset(
             {"queue", "reason", "detail", "sha256", "task", "message_id", "origin", "shape"}
         ),  # only what has the form of Celery's own names and ids
+        "restores": frozenset({"restored_by"}),
         "saved_searches": frozenset({"name"}),  # the user's own word
         "schedules": frozenset({"kind", "cron"}),
         "searches": frozenset({"ended"}),

@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 
 from db.queries import load_query
 from db.store.quota import limits
-from db.tables import Action, QuotaGate
+from db.tables import Action, QuotaGate, Restore
+from worker.rules.ledger_gap import LedgerGap
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import Kind
 from worker.rules.quota import decision as rules
 from worker.rules.quota.breaker import Breaker
 from worker.rules.quota.gates import WEEK
+from worker.rules.quota.lost_units import assume_lost_units
 from worker.rules.quota.model import Charge, Decision, QuotaContext, QuotaState
 
 
@@ -24,21 +26,33 @@ def read_clock(session: Session) -> datetime:
 
 
 def read_ledger(session: Session, context: QuotaContext) -> QuotaState:
-    """Return the state that a rebuild writes. Each kind's gap is the longest that can have been drawn."""
+    """Return the state that a rebuild writes. Each kind's gap is the longest that can have been drawn.
+
+    What a restored backup has lost counts as used, as far as it may have been.
+    """
     given = {"account_ids": [context.account_id], "week": WEEK}
-    charges = tuple(
+    charges = [
         Charge(Kind(kind), reservation_id, charged_at, run_id, held)
         for _, kind, reservation_id, charged_at, run_id, held in session.execute(
             load_query("quota_ledger"), given
         ).all()
-    )
-    longest = limits.get_longest_gaps(session, context.account_id)
+    ]
+    every = limits.get_all_limits(session, context.account_id)
+    charges += assume_lost_units(_read_gaps(session), charges, every, context.zone)
     gaps: dict[Kind, datetime] = {}
     for charge in charges:
-        until = charge.at + longest[charge.kind]
+        until = charge.at + every[charge.kind].gap_max
         gaps[charge.kind] = max(until, gaps.get(charge.kind, until))
     gates = session.scalars(select(QuotaGate).where(QuotaGate.account_id == context.account_id))
-    return QuotaState(charges, gaps, {Kind(gate.kind): to_breaker(gate, probe=None) for gate in gates})
+    return QuotaState(tuple(charges), gaps, {Kind(gate.kind): to_breaker(gate, probe=None) for gate in gates})
+
+
+def _read_gaps(session: Session) -> list[LedgerGap]:
+    """Return what restored backups have lost of the last seven days."""
+    lost = select(Restore.backup_at, Restore.restored_at).where(Restore.restored_at > func.now() - WEEK)
+    return [
+        LedgerGap(max(since, until - WEEK), until) for since, until in session.execute(lost) if since < until
+    ]
 
 
 def remaining_by_ledger(session: Session, context: QuotaContext) -> Decision:

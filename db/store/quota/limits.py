@@ -134,11 +134,10 @@ def get_configured_totals(session: Session, account_id: int) -> Totals:
     return _totals_of_row(_site_quota(session, account_id), row)
 
 
-def get_longest_gaps(session: Session, account_id: int) -> dict[Kind, timedelta]:
-    """Return the upper bound of each kind's gap."""
+def get_all_limits(session: Session, account_id: int) -> Mapping[Kind, Limits]:
+    """Return the account's limits of each kind, as `get_configured_limits` does."""
     rows = session.scalars(select(QuotaLimit).where(QuotaLimit.account_id == account_id)).all()
-    every = _limits_by_kind(_site_quota(session, account_id), list(rows))
-    return {kind: limits.gap_max for kind, limits in every.items()}
+    return _limits_by_kind(_site_quota(session, account_id), list(rows))
 
 
 def set_limits(session: Session, account_id: int, kind: Kind, limits: Limits, *, by: str) -> None:

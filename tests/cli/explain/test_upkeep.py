@@ -1,15 +1,19 @@
 """Late upkeep is in the first lines; doctor and why say when each job last ran and failed."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from api_stub.checks.own_work import check_upkeep
+from api_stub.checks.own_work import check_backups, check_upkeep
 from db.engine import Database
+from db.store.backups.plan import set_plan
 from db.store.people import accounts
+from db.store.upkeep import fail_job, schedule_job
 from tests.builders import an_account
 from tests.cli.conftest import Rapport
+from worker.rules.upkeep import UpkeepJob
 from worker.secrets import Vault
 from worker.settings import Settings
 
@@ -69,3 +73,25 @@ def test_the_doctor_says_what_is_late_or_fails(
         state = "warning" if found.is_warning else "ok" if found.ok else "missing"
         assert (state, bool(found.advice)) == (expected, expected != "ok")
         assert "retention done " in found.detail
+
+
+def test_the_doctor_says_where_backups_go_and_that_the_last_one_failed(database: Database) -> None:
+    found = check_backups(database)
+    assert (found.ok, found.is_warning, found.detail) == (True, False, "none are made")
+    with database.transaction() as session:
+        set_plan(session, target="/mnt/b", recipients=["age1"], keep=7, evidence=False, by="ops")
+        schedule_job(session, UpkeepJob.BACKUP, timedelta(days=1))
+    found = check_backups(database)
+    assert (found.is_warning, found.detail) == (False, "to /mnt/b: backup never done")
+    with database.transaction() as session:
+        fail_job(session, UpkeepJob.BACKUP, "OSError: No space left on device")
+    found = check_backups(database)
+    assert (found.ok, found.is_warning) == (True, True)
+    assert "No space left" in found.detail
+
+
+def test_a_late_backup_is_the_first_line(database: Database, rapport: Rapport) -> None:
+    with database.transaction() as session:
+        schedule_job(session, UpkeepJob.BACKUP, timedelta(days=1))
+        session.execute(text("update upkeep_jobs set added_at = now() - interval '2 days'"))
+    assert rapport.code("why", "demo")[1].startswith("upkeep is late: backup never done; ")

@@ -36,6 +36,7 @@ def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path, redis_url: 
         "subscriptions": True,
         "sign-ins": True,
         "upkeep": True,
+        "backups": True,
         "sites' pages": True,
         "notices": True,
         "workers": True,
@@ -52,7 +53,7 @@ def test_the_doctor_says_which_url_is_wrong_and_tells_no_password(
     environment.setenv("DATABASE_URL", NOBODY)
     environment.setenv("REDIS_URL", "redis://:secret-word@127.0.0.1:1/0")
     found = findings(tmp_path)
-    assert [finding.ok for finding in found.values()] == [False] * 10
+    assert [finding.ok for finding in found.values()] == [False] * 11
     assert "DATABASE_URL" in found["Postgres"].advice
     assert "REDIS_URL" in found["Redis"].advice
     assert "secret-word" not in repr(found)

@@ -17,7 +17,7 @@ from tests.http.conftest import TestClient
 from worker import queues, redis_address
 from worker.errors import Reason
 from worker.queues import Load
-from worker.rules.upkeep import UpkeepJob
+from worker.rules.upkeep import EVERY, UpkeepJob
 
 LOAD = Load(up_s=7200, children=4, running=3, memory_bytes=412_000_000)
 
@@ -61,7 +61,7 @@ def test_what_is_due_denied_late_and_stopped_is_shown(console: Console, database
     assert "OSError: no space left" in page
     rows = {row[0]: row for row in read_tables(page)["Jobs that keep promises over time; times in UTC."]}
     assert rows["quota"][3].startswith("failed 1 failure")
-    assert set(rows) == set(UpkeepJob)
+    assert set(rows) == set(EVERY)
 
 
 def test_hostile_names_of_workers_and_queues_are_text(console: Console, client: redis.Redis) -> None:

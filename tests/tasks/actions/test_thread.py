@@ -10,13 +10,16 @@ import pytest
 from db.store.actions.claims import Claim
 from tasks.actions.thread import (
     count_outgoing_copies,
+    find_lost_messages,
     find_messages_by_hand,
     find_reason_not_to_send,
     is_for_occasion,
     is_greeting_sent,
     is_same_text,
+    may_have_lost_greeting,
 )
 from worker.errors import Reason
+from worker.rules.ledger_gap import LedgerGap
 from worker.rules.model import CampaignKind, Kind, ThreadMessage
 
 TEXT = "Happy birthday, Ann!"
@@ -106,3 +109,48 @@ def test_a_message_is_for_the_occasion_from_the_birthday_on() -> None:
     assert is_for_occasion(ours("Dear Ann", BIRTHDAY), CLAIM)
     assert not is_for_occasion(ours("Dear Ann", BIRTHDAY - MOMENT), CLAIM)
     assert not is_for_occasion(ours("Dear Ann", None), CLAIM)
+
+
+GAP = LedgerGap(BIRTHDAY + timedelta(days=1), BIRTHDAY + timedelta(days=3, hours=6))
+"""From noon of 10 May to the evening of 12 May in UTC: 11 to 13 May in Auckland."""
+DAY = timedelta(days=1)
+RESTORED = replace(CLAIM, gap=GAP, planned_at=GAP.until + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("claim", "message", "is_lost"),
+    [
+        (CLAIM, ours("Dear Ann", GAP.since), False),
+        (RESTORED, ours("Dear Ann", GAP.since), True),
+        (RESTORED, ours("Dear Ann", GAP.since - MOMENT), False),
+        (RESTORED, ours("Dear Ann", GAP.until), True),
+        (RESTORED, ours("Dear Ann", GAP.until + DAY), False),
+        (RESTORED, theirs("Dear Ann", GAP.until), False),
+        (RESTORED, ours("Dear Ann", None), False),
+        (replace(RESTORED, occasion_on=date(2026, 6, 13)), ours("Dear Ann", GAP.until), True),
+        (replace(RESTORED, occasion_on=date(2026, 6, 14)), ours("Dear Ann", GAP.until), False),
+    ],
+)
+def test_any_message_of_the_time_that_a_backup_lacks_may_be_the_greeting(
+    claim: Claim, message: ThreadMessage, *, is_lost: bool
+) -> None:
+    assert bool(find_lost_messages([message], claim)) is is_lost
+
+
+@pytest.mark.parametrize(
+    ("claim", "messages", "may_miss", "may_be_lost"),
+    [
+        (CLAIM, [ours("Dear Ann", None)], True, False),
+        (RESTORED, [], False, False),
+        (RESTORED, [], True, True),
+        (RESTORED, [theirs("Hello", None)], True, False),
+        (RESTORED, [ours("Dear Ann", None)], False, True),
+        (RESTORED, [ours(TEXT, None)], False, False),
+        (replace(RESTORED, occasion_on=date(2026, 5, 13)), [ours("Dear Ann", None)], False, True),
+        (replace(RESTORED, occasion_on=date(2026, 5, 14)), [ours("Dear Ann", None)], False, False),
+    ],
+)
+def test_what_cannot_be_dated_after_a_restoration_is_not_taken_for_old(
+    claim: Claim, messages: list[ThreadMessage], *, may_miss: bool, may_be_lost: bool
+) -> None:
+    assert may_have_lost_greeting(messages, claim, [TEXT], may_miss=may_miss) is may_be_lost

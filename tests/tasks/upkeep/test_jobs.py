@@ -10,16 +10,7 @@ from db.store.upkeep import UpkeepState
 from tasks.entry import upkeep
 from tasks.services import Services
 from tasks.upkeep import jobs
-from worker.rules.upkeep import UpkeepJob
-
-
-@pytest.fixture
-def published(without_pages: Services, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the tasks that were published."""
-    names: list[str] = []
-    monkeypatch.setattr(jobs, "publish_task", names.append)
-    monkeypatch.setattr(upkeep, "get_services", lambda: without_pages)
-    return names
+from worker.rules.upkeep import EVERY, UpkeepJob
 
 
 def change(services: Services, job: UpkeepJob, values: str) -> None:
@@ -34,7 +25,7 @@ def state(services: Services, job: UpkeepJob) -> UpkeepState:
 
 def publish_all_and_finish(services: Services) -> None:
     jobs.publish_due_jobs(services)
-    for job in UpkeepJob:
+    for job in EVERY:
         with jobs.recorded(services, job):
             pass
 
@@ -59,7 +50,7 @@ def test_a_job_that_was_due_while_nothing_ran_runs_at_the_next_tick(
 def test_of_ticks_at_once_one_takes_each_job_and_no_other_waits_for_it(without_pages: Services) -> None:
     database, lease = without_pages.database, timedelta(minutes=1)
     with database.transaction() as first, database.transaction() as second:
-        assert set(store.take_due_jobs(first, lease=lease)) == set(UpkeepJob)
+        assert set(store.take_due_jobs(first, lease=lease)) == set(EVERY)
         assert store.take_due_jobs(second, lease=lease) == []
     with database.transaction() as third:
         assert store.take_due_jobs(third, lease=lease) == []
@@ -126,7 +117,7 @@ def test_every_job_that_is_called_by_name_records_its_run(without_pages: Service
     ):  # fmt: skip
         run()
     with without_pages.database.transaction() as session:
-        assert [each.job for each in store.list_jobs(session) if each.last_ok_at] == list(UpkeepJob)
+        assert [each.job for each in store.list_jobs(session) if each.last_ok_at] == list(EVERY)
 
 
 def test_a_job_without_a_row_gets_one(without_pages: Services, published: list[str]) -> None:
@@ -134,7 +125,7 @@ def test_a_job_without_a_row_gets_one(without_pages: Services, published: list[s
         session.execute(text("delete from upkeep_jobs where name <> 'expiry'"))
         session.execute(text("update upkeep_jobs set every = '9 days'"))
     jobs.publish_due_jobs(without_pages)
-    assert len(published) == len(UpkeepJob)
+    assert len(published) == len(EVERY)
     with jobs.recorded(without_pages, UpkeepJob.EXPIRY):
         pass
     again = state(without_pages, UpkeepJob.EXPIRY)

@@ -200,6 +200,7 @@ _UPKEEP: Final[Mapping[str, str]] = {
     UpkeepJob.QUOTA: "the quota's counters are not compared with the record",
     UpkeepJob.RETENTION: "old profiles are not erased when their time is over",
     UpkeepJob.EVIDENCE: "old screenshots are not deleted",
+    UpkeepJob.BACKUP: "no backup is made as planned",
 }
 
 TEXTS: Final[Mapping[NoticeKind, Callable[[Payload], EventText]]] = {

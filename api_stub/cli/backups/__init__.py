@@ -1,0 +1,1 @@
+"""`rapport backup` and `rapport restore`."""

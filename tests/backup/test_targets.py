@@ -1,0 +1,88 @@
+"""Where backups are: a folder or an address. Only whole files count, and no others are touched."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from db.backup.targets import Target, make_name, open_target, prune
+from worker.errors import ConfigurationError, RequestRefusedError
+
+FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+DAYS = [FIRST.replace(day=day) for day in (1, 2, 3)]
+
+
+@pytest.fixture(params=["folder", "address"])
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> Target:
+    if request.param == "folder":
+        return open_target(str(tmp_path))
+    made = open_target(f"memory://backups-{uuid4().hex}")
+    with made.create("of-somebody-else"):
+        pass  # the folder is there
+    return made
+
+
+def fill(target: Target) -> None:
+    for at in DAYS:
+        with target.create(make_name(at)) as file:
+            file.write(b"content")
+
+
+def test_backups_are_listed_newest_first_by_their_names(target: Target) -> None:
+    fill(target)
+    assert [(each.at, each.bytes) for each in target.list_backups()] == [(at, 7) for at in reversed(DAYS)]
+
+
+def test_the_newest_remain(target: Target) -> None:
+    fill(target)
+    assert prune(target, keep=2) == [make_name(FIRST)]
+    assert [each.at for each in target.list_backups()] == [DAYS[2], DAYS[1]]
+    assert prune(target, keep=2) == []
+
+
+def test_a_file_that_was_not_finished_has_no_name(target: Target) -> None:
+    def fail() -> None:
+        with target.create(make_name(FIRST)) as file:
+            file.write(b"half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert target.list_backups() == []
+
+
+def test_what_a_killed_process_left_is_deleted_after_a_day(tmp_path: Path) -> None:
+    old, new = tmp_path / ".rapport-export-1.part", tmp_path / ".rapport-export-2.part"
+    for part in (old, new):
+        part.write_bytes(b"half")
+    os.utime(old, times=(0, 0))
+    fill(open_target(str(tmp_path)))
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_only_the_owner_can_read_a_backup(tmp_path: Path) -> None:
+    fill(open_target(str(tmp_path)))
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_backup_is_never_overwritten(tmp_path: Path) -> None:
+    target = open_target(str(tmp_path))
+    fill(target)
+    with pytest.raises(RequestRefusedError, match="already exists"):
+        fill(target)
+
+
+def test_an_address_of_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="nosuch://"):
+        open_target("nosuch://x/y")
+
+
+def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    target = open_target(str(tmp_path / "nothing"))
+    with pytest.raises(RequestRefusedError, match="mount its disk"):
+        target.list_backups()
+    with pytest.raises(RequestRefusedError, match="mount its disk"), target.create("x"):
+        pass
