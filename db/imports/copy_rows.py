@@ -26,7 +26,7 @@ from worker.rules.addresses import (
 from worker.rules.bounds import MAX_NAME
 
 COPY: Final = (
-    "copy import_rows (line, address, member, full_name, emails, language, born, connected_on, connected, "
+    "copy import_rows (line, address, member, full_name, emails, email, language, born, connected_on, connected, "
     "profile, extra) from stdin"
 )
 MEMBER: Final = 2
@@ -83,12 +83,14 @@ def _to_row(entry: Entry, site: str) -> Row:
     }
     language = _LANGUAGE.fullmatch(person.language.strip())
     address, member = _find_keys(person, site)
+    emails = _clean_emails(person)
     return (
         entry.line,
         address,
         member,
         name,
-        _clean_emails(person),
+        emails,
+        emails[0] if emails and address else None,
         language[1].lower() if language else None,
         None if died else _encode_birthday(person.birthday),
         person.connected_on,
