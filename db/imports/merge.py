@@ -234,7 +234,10 @@ def _merge_people(session: Session, values: Mapping[str, object]) -> None:
     session.execute(load_query("import_repeated"), {"by_email": values["by_email"]})
     session.execute(text("analyze import_repeated"))
     session.execute(load_query("import_merge_known"), values)
+    # A plan for an empty table of contacts would read it whole for each entry, while the statement fills it.
+    session.execute(text("set local enable_seqscan = off"))
     session.execute(load_query("import_merge_new"), values)
+    session.execute(text("set local enable_seqscan = on"))
 
 
 def _link_members(session: Session, account_id: int) -> None:
