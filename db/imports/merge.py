@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from db.engine import execute_counted
+from db.engine import execute_counted, unlimited_time
 from db.imports.archive import ArchiveMember, is_archive
 from db.imports.copy_rows import COPY, MEMBER, Row, to_rows
 from db.imports.entries import ReadContext, RefusedEntry
@@ -118,20 +118,22 @@ def import_file(
         by=by,
         subscription_id=subscription_id,
     )
-    session.execute(text("set local statement_timeout = 0"))  # the statements take longer for a larger file
-    session.execute(text(f"set local work_mem = '{_WORK_MEMORY}'"))
-    session.execute(text("drop table if exists import_rows"))
-    session.execute(load_query("import_rows"))
-    logs, context = EntryLogs(), ReadContext(today, account.zone)
-    writer = _RowWriter(session, file, progress)
-    entries = FORMATS[file.source].read(writer.lines, context)
-    writer.copy(to_rows(entries, account.site, logs))
-    forgotten = _drop_forgotten(session, account.site)
-    _merge_rows(
-        session, account, import_id, of_the_site=file.source == account.site, has_extra=writer.has_extra,
-        has_member=writer.has_member,
-    )  # fmt: skip
-    report = _count_outcomes(session, account, import_id, logs, forgotten=forgotten, unused=context.unused)
+    with unlimited_time(session):
+        session.execute(text(f"set local work_mem = '{_WORK_MEMORY}'"))
+        session.execute(text("drop table if exists import_rows"))
+        session.execute(load_query("import_rows"))
+        logs, context = EntryLogs(), ReadContext(today, account.zone)
+        writer = _RowWriter(session, file, progress)
+        entries = FORMATS[file.source].read(writer.lines, context)
+        writer.copy(to_rows(entries, account.site, logs))
+        forgotten = _drop_forgotten(session, account.site)
+        _merge_rows(
+            session, account, import_id, of_the_site=file.source == account.site, has_extra=writer.has_extra,
+            has_member=writer.has_member,
+        )  # fmt: skip
+        report = _count_outcomes(
+            session, account, import_id, logs, forgotten=forgotten, unused=context.unused
+        )
     report = replace(report, gone=len(gone), gone_names=tuple(gone[:MAX_LISTED]))
     runs.finish_import(session, import_id, report.as_json())
     return report
