@@ -187,7 +187,7 @@ class Database:
 def unlimited_time(session: Session) -> Iterator[None]:
     """Let statements of the block take as long as they need, as those of a large import do.
 
-    Postgres has no limit until the transaction ends; the waiting for its answers has one again after the block.
+    Postgres has no limit until the transaction ends; waiting for its answers has one again after the block.
     """
     connection = cast("_BoundedConnection", session.connection().connection.dbapi_connection)
     within_s, connection.answer_within_s = connection.answer_within_s, None
