@@ -57,7 +57,7 @@ def test_most_rows_take_the_short_way() -> None:
 
 def read_line_by_line(path: Path, most: int) -> list[Line]:
     """Read the lines as Python does, without blocks."""
-    found = []
+    found: list[Line] = []
     with path.open(encoding="utf-8", newline="") as file:
         while text := file.readline(most):
             cut = len(text) == most and not text.endswith(("\r", "\n"))
