@@ -183,6 +183,21 @@ class Database:
         self.engine.dispose()
 
 
+@contextmanager
+def unlimited_time(session: Session) -> Iterator[None]:
+    """Let statements of the block take as long as they need, as those of a large import do.
+
+    Postgres has no limit until the transaction ends; waiting for its answers has one again after the block.
+    """
+    connection = cast("_BoundedConnection", session.connection().connection.dbapi_connection)
+    within_s, connection.answer_within_s = connection.answer_within_s, None
+    try:
+        session.execute(text("set local statement_timeout = 0"))
+        yield
+    finally:
+        connection.answer_within_s = within_s
+
+
 def execute_counted(session: Session, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
     """Execute an insert, update or delete and return the number of its rows.
 

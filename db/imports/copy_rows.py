@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from db.imports.calendars.words import EventKind, find_kind, says_death
 from db.imports.entries import (
     AnyEntry,
     BirthDate,
+    Connection,
     Entry,
     Person,
     RefusedEntry,
@@ -26,8 +28,8 @@ from worker.rules.addresses import (
 from worker.rules.bounds import MAX_NAME
 
 COPY: Final = (
-    "copy import_rows (line, address, member, full_name, emails, language, born, connected_on, connected, "
-    "profile, extra) from stdin"
+    "copy import_rows (line, address, member, full_name, emails, email, language, born, connected_on, "
+    "connected, profile, extra) from stdin"
 )
 MEMBER: Final = 2
 """The place of the member id in a row."""
@@ -40,6 +42,9 @@ _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
 _DEATH_SIGN: Final = re.compile(r"\s*[†‡⚰⚱🪦]\ufe0f?\s*")
 _YEAR: Final = re.compile(r"\d{4}")
+_MAX_USUAL_CHARS: Final = 300
+_UNUSUAL_IN_NAMES: Final = re.compile(r"[(\[,†‡⚰⚱🪦]")
+"""What may be a sign of death, or separate a last name from a first one."""
 _BRACKETED: Final = re.compile(r"\s*[(\[]([^)\]]*)[)\]]\s*")
 
 Row = tuple[Any, ...]
@@ -49,6 +54,9 @@ Row = tuple[Any, ...]
 def to_rows(entries: Iterator[AnyEntry], site: str, logs: EntryLogs) -> Iterator[Row | None]:
     """Yield each entry as a row, or None for a refused or skipped one."""
     for entry in entries:
+        if isinstance(entry, Connection) and (plain := _to_plain_row(entry, site)):
+            yield plain
+            continue
         if isinstance(entry, RefusedEntry):
             logs.refused.add(entry)
             yield None
@@ -70,7 +78,53 @@ def to_rows(entries: Iterator[AnyEntry], site: str, logs: EntryLogs) -> Iterator
         yield row
 
 
-def _to_row(entry: Entry, site: str) -> Row:
+def _to_plain_row(entry: Connection, site: str) -> Row | None:
+    """Return what `_to_row` does, in a fraction of the time, or None for an entry with anything unusual."""
+    name = " ".join(entry.name.split())
+    address = normalise_profile_url(entry.url, site) if len(entry.url) <= _MAX_USUAL_CHARS else None
+    is_usual = (
+        address is not None
+        and address.isprintable()
+        and "=" not in entry.url
+        and not is_member_url(address, site)
+        and len(name) <= MAX_NAME
+        and name.isprintable()
+        and not _UNUSUAL_IN_NAMES.search(name)
+        and name[:1].isalpha()
+    )
+    company, position = _encode_fact(entry.company), _encode_fact(entry.position)
+    if not is_usual or company is None or position is None:
+        return None
+    emails = _clean_emails((entry.email,)) if entry.email else []
+    facts = [f'"company": {company}'] if company else []
+    if position:
+        facts.append(f'"position": {position}')
+    return (
+        entry.line,
+        address,
+        None,
+        name,
+        _encode_emails(emails),
+        emails[0] if emails else None,
+        None,
+        None,
+        entry.connected_on.isoformat() if entry.connected_on else None,
+        "t",
+        f"{{{', '.join(facts)}}}",
+        None,
+    )
+
+
+@lru_cache(maxsize=10_000)  # many people share a company or a position
+def _encode_fact(given: str) -> str | None:
+    """Return a company or position as JSON, or an empty text for none. Return None for an unusual text."""
+    cleaned = " ".join(given.split())
+    if not cleaned:
+        return ""
+    return _JSON.encode(cleaned) if len(cleaned) <= MAX_NAME and cleaned.isprintable() else None
+
+
+def _to_row(entry: Entry | Connection, site: str) -> Row:
     person = entry.person
     name, died = _take_death_mark(_clean_text(person.name, "name"))
     died = died or person.died
@@ -83,16 +137,18 @@ def _to_row(entry: Entry, site: str) -> Row:
     }
     language = _LANGUAGE.fullmatch(person.language.strip())
     address, member = _find_keys(person, site)
+    emails = _clean_emails(person.emails)
     return (
         entry.line,
         address,
         member,
         name,
-        _clean_emails(person),
+        _encode_emails(emails),
+        emails[0] if emails and address else None,
         language[1].lower() if language else None,
         None if died else _encode_birthday(person.birthday),
-        person.connected_on,
-        person.connected,
+        person.connected_on.isoformat() if person.connected_on else None,
+        "t" if person.connected else "f",
         _JSON.encode(profile),
         _encode_extra(person, died=died),
     )
@@ -159,10 +215,16 @@ def _find_other_site(person: Person, site: str) -> str | None:
     return next((other for other in others if any(_find_address(url, other) for url in person.urls)), None)
 
 
-def _clean_emails(person: Person) -> list[str]:
-    found = (email.strip().lower() for email in person.emails)
+def _clean_emails(emails: Sequence[str]) -> list[str]:
+    found = (email.strip().lower() for email in emails)
     usable = (email for email in found if _EMAIL.fullmatch(email) and not _INVALID_CHARS.search(email))
     return list(dict.fromkeys(islice(usable, _MAX_EMAILS)))
+
+
+def _encode_emails(emails: list[str]) -> str:
+    """Return an array as Postgres writes it: psycopg needs a multiple of the time for a list."""
+    quoted = (email.replace("\\", r"\\").replace('"', r"\"") for email in emails)
+    return "{" + ",".join(f'"{email}"' for email in quoted) + "}" if emails else "{}"
 
 
 def _encode_birthday(birthday: BirthDate | None) -> str | None:

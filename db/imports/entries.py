@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from db.imports.text_file import Lines
@@ -78,7 +78,35 @@ class SkippedEntry:
     reason: str
 
 
-AnyEntry = Entry | RefusedEntry | SkippedEntry
+class Connection(NamedTuple):
+    """An entry of a site's own export, which has little. A named tuple, since a file may have a million.
+
+    Unknown texts are empty, and all are stripped.
+    """
+
+    line: int
+    name: str
+    url: str
+    email: str
+    connected_on: date | None
+    company: str
+    position: str
+
+    @property
+    def person(self) -> Person:
+        """The connection as a person."""
+        return Person(
+            name=self.name,
+            urls=(self.url,),
+            emails=(self.email,) if self.email else (),
+            connected_on=self.connected_on,
+            connected=True,
+            company=self.company,
+            position=self.position,
+        )
+
+
+AnyEntry = Entry | Connection | RefusedEntry | SkippedEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from db.engine import execute_counted
+from db.engine import execute_counted, unlimited_time
 from db.imports.archive import ArchiveMember, is_archive
 from db.imports.copy_rows import COPY, MEMBER, Row, to_rows
 from db.imports.entries import ReadContext, RefusedEntry
@@ -39,6 +39,8 @@ _BATCH_BYTES: Final = 8 << 20
 """Cards with photographs are long, so a batch also ends after as many bytes of the file."""
 _SILENT_AT_MOST_S: Final = 2.0
 """Postgres ends a transaction that is silent for longer than its limit (db/engine.py)."""
+_WORK_MEMORY: Final = "64MB"
+"""Postgres' own default would sort and hash a large file's rows on disk."""
 _MAX_CANDIDATES: Final = 20
 
 _REFUSAL_TEXTS: Final = {
@@ -116,19 +118,22 @@ def import_file(
         by=by,
         subscription_id=subscription_id,
     )
-    session.execute(text("set local statement_timeout = 0"))  # the statements take longer for a larger file
-    session.execute(text("drop table if exists import_rows"))
-    session.execute(load_query("import_rows"))
-    logs, context = EntryLogs(), ReadContext(today, account.zone)
-    writer = _RowWriter(session, file, progress)
-    entries = FORMATS[file.source].read(writer.lines, context)
-    writer.copy(to_rows(entries, account.site, logs))
-    forgotten = _drop_forgotten(session, account.site)
-    _merge_rows(
-        session, account, import_id, of_the_site=file.source == account.site, has_extra=writer.has_extra,
-        has_member=writer.has_member,
-    )  # fmt: skip
-    report = _count_outcomes(session, account, import_id, logs, forgotten=forgotten, unused=context.unused)
+    with unlimited_time(session):
+        session.execute(text(f"set local work_mem = '{_WORK_MEMORY}'"))
+        session.execute(text("drop table if exists import_rows"))
+        session.execute(load_query("import_rows"))
+        logs, context = EntryLogs(), ReadContext(today, account.zone)
+        writer = _RowWriter(session, file, progress)
+        entries = FORMATS[file.source].read(writer.lines, context)
+        writer.copy(to_rows(entries, account.site, logs))
+        forgotten = _drop_forgotten(session, account.site)
+        _merge_rows(
+            session, account, import_id, of_the_site=file.source == account.site, has_extra=writer.has_extra,
+            has_member=writer.has_member,
+        )  # fmt: skip
+        report = _count_outcomes(
+            session, account, import_id, logs, forgotten=forgotten, unused=context.unused
+        )
     report = replace(report, gone=len(gone), gone_names=tuple(gone[:MAX_LISTED]))
     runs.finish_import(session, import_id, report.as_json())
     return report
@@ -209,20 +214,32 @@ def _merge_rows(
     session.execute(load_query("import_match_former"), account_only)
     if has_member:
         _link_members(session, account.id)
-    all_values = {**account_only, "import_id": import_id, "of_the_site": of_the_site}
+    merged_into = {**account_only, "import_id": import_id, "of_the_site": of_the_site}
     session.execute(load_query("import_match_moved"), account_only)
     session.execute(load_query("import_choose_email"), account_only)
     if has_extra:
         session.execute(load_query("import_vague"), account_only)
         session.execute(load_query("import_deaths"), {**account_only, "import_id": import_id})
         session.execute(load_query("import_mark_dead"), {"import_id": import_id})
-    session.execute(load_query("import_merge"), {**all_values, "by_email": False})
-    session.execute(load_query("import_match_email"), account_only)
-    session.execute(load_query("import_merge"), {**all_values, "by_email": True})
+    _merge_people(session, {**merged_into, "by_email": False})
+    if execute_counted(session, load_query("import_match_email"), account_only):
+        _merge_people(session, {**merged_into, "by_email": True})
     session.execute(load_query("import_unsure"), {**account_only, "most": _MAX_CANDIDATES})
     session.execute(load_query("import_doubts"), {**account_only, "import_id": import_id})
     if has_extra:
         session.execute(load_query("import_day_doubts"), {**account_only, "import_id": import_id})
+
+
+def _merge_people(session: Session, values: Mapping[str, object]) -> None:
+    """Merge the entries with an address, of which those matched by e-mail address come last."""
+    session.execute(text("drop table if exists import_repeated"))
+    session.execute(load_query("import_repeated"), {"by_email": values["by_email"]})
+    session.execute(text("analyze import_repeated"))
+    session.execute(load_query("import_merge_known"), values)
+    # A plan for an empty table of contacts would read it whole for each entry, while the statement fills it.
+    session.execute(text("set local enable_seqscan = off"))
+    session.execute(load_query("import_merge_new"), values)
+    session.execute(text("set local enable_seqscan = on"))
 
 
 def _link_members(session: Session, account_id: int) -> None:

@@ -1,5 +1,5 @@
 -- Chooses the e-mail address that an entry may give its contact: the first that no other contact has, since a
--- shared address would make later matches ambiguous.
+-- shared address would make later matches ambiguous. Entries are copied with their first one.
 update import_rows r
 set email = (
     select e.email
@@ -10,4 +10,8 @@ set email = (
           and c.profile_url <> r.address)
     order by e.place
     limit 1)
-where r.address is not null and r.emails <> '{}'
+where r.email is not null
+  and exists (
+      select from contacts c
+      where c.account_id = :account_id and c.email is not null and lower(c.email) = r.email
+        and c.profile_url <> r.address)

@@ -14,9 +14,9 @@ from (
     select c.profile_url
     from import_rows r
     join contacts c on c.account_id = :account_id
-        and (c.name_key = r.name_key
+        and (c.name_key = {{import_name_key}}
              or (c.email is not null and lower(c.email) = any (r.emails)
-                 and string_to_array(c.name_key, ' ') && string_to_array(r.name_key, ' ')))
+                 and string_to_array(c.name_key, ' ') && string_to_array({{import_name_key}}, ' ')))
     where r.extra ? 'died' and r.address is null and c.forgotten_at is null
       and not coalesce(c.by_hand ? 'allowed', false)
 ) dead

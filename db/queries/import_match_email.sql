@@ -3,13 +3,13 @@
 update import_rows r
 set address = found.profile_url, by_email = true
 from (
-    select u.line, min(c.profile_url) as profile_url
-    from import_rows u
-    cross join unnest(u.emails) as e (email)
+    select r.line, min(c.profile_url) as profile_url
+    from import_rows r
+    cross join unnest(r.emails) as e (email)
     join contacts c on c.account_id = :account_id and c.email is not null and lower(c.email) = e.email
-    where u.address is null
-    group by u.line
+    where r.address is null
+    group by r.line
     having count(distinct c.id) = 1
-       and bool_and(string_to_array(c.name_key, ' ') && string_to_array(u.name_key, ' '))
+       and bool_and(string_to_array(c.name_key, ' ') && string_to_array({{import_name_key}}, ' '))
 ) found
 where r.line = found.line

@@ -6,13 +6,13 @@ set address = moved.profile_url
 from (
     select found.address, min(found.profile_url) as profile_url
     from (
-        select u.line, u.address, c.profile_url
-        from import_rows u
-        left join lateral unnest(u.emails) as e (email) on true
+        select r.line, r.address, c.profile_url
+        from import_rows r
+        left join lateral unnest(r.emails) as e (email) on true
         left join contacts c on c.account_id = :account_id and c.email is not null
-                            and lower(c.email) = e.email and c.name_key = u.name_key
-        where u.address in (select address from import_rows where emails <> '{}')
-          and not exists (select from contacts k where k.profile_url = u.address and k.account_id = :account_id)
+                            and lower(c.email) = e.email and c.name_key = {{import_name_key}}
+        where r.address in (select address from import_rows where emails <> '{}')
+          and not exists (select from contacts k where k.profile_url = r.address and k.account_id = :account_id)
     ) found
     group by found.address
     having count(distinct found.profile_url) = 1

@@ -1,15 +1,13 @@
 -- Creates the temporary table of an import: one row for each entry. `address` is the entry's profile address or,
 -- after matching, that of the contact found; `member` is the address by member id; `by_email`: the match was by
--- e-mail address only. `born` is YYYY-MM-DD or --MM-DD. `name_key` is computed as contacts.name_key is. `extra` is what
--- few entries have: days that may be the birthday (`days`, as `born`), further readings of the name (`names`), `died`,
--- and `vague` for a name that can't make a new contact.
+-- e-mail address only. `email` is the address that the entry may give its contact. `born` is YYYY-MM-DD or --MM-DD.
+-- `extra` is what few entries have: days that may be the birthday (`days`, as `born`), further readings of the name
+-- (`names`), `died`, and `vague` for a name that can't make a new contact.
 create temp table import_rows (
     line bigint not null,
     address text,
     member text,
     full_name text not null,
-    name_key text generated always as (
-        lower(regexp_replace(btrim(normalize(full_name, NFKC)), '\s+', ' ', 'g'))) stored,
     emails text[] not null,
     email text,
     language text,

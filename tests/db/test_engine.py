@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from db import engine
-from db.engine import Database
+from db.engine import Database, unlimited_time
 from worker import postgres_address
 
 
@@ -45,6 +45,16 @@ def test_a_transaction_whose_client_has_gone_silent_is_ended_and_its_locks_with_
         with pytest.raises(DBAPIError, match="idle-in-transaction"):
             connection.execute(text("select 1"))
     silent.close()
+
+
+def test_a_long_statement_is_waited_for_and_the_next_one_is_not(database: Database) -> None:
+    with database.transaction() as session:
+        driver = session.connection().connection.dbapi_connection
+        assert isinstance(driver, engine._BoundedConnection)
+        usual = driver.answer_within_s
+        with unlimited_time(session):
+            assert (driver.answer_within_s, session.scalar(text("show statement_timeout"))) == (None, "0")
+        assert driver.answer_within_s == usual == 33.0
 
 
 def test_a_transaction_that_begins_with_many_rows_at_once_has_its_limits(database: Database) -> None:

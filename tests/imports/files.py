@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.imports.entries import AnyEntry, Entry, Person, ReadContext, RefusedEntry
+from db.imports.entries import AnyEntry, Connection, Entry, Person, ReadContext, RefusedEntry
 from db.imports.formats import FORMATS
 from db.imports.merge import import_file, inspect_file
 from db.imports.report import ImportReport
@@ -43,11 +43,10 @@ def plain_table(*rows: str) -> str:
 def read_entries(
     path: Path, source: ImportSource, encoding: str | None = None, context: ReadContext | None = None
 ) -> list[AnyEntry]:
-    return list(
-        FORMATS[source].read(
-            Lines(path, detect_encoding(path, encoding)), context or ReadContext(TODAY, PARIS)
-        )
+    found = FORMATS[source].read(
+        Lines(path, detect_encoding(path, encoding)), context or ReadContext(TODAY, PARIS)
     )
+    return [Entry(entry.line, entry.person) if isinstance(entry, Connection) else entry for entry in found]
 
 
 def read_people(path: Path, source: ImportSource) -> list[Person]:

@@ -1,12 +1,15 @@
 """The first import into fresh tables, about which Postgres has no statistics yet."""
 
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
 from db.engine import Database
+from db.imports.merge import import_file, inspect_file
 from db.queries import load_query
 from tests.builders import an_account
+from tests.imports.files import TODAY, import_path, plain_table, write_file
 
 
 def indexes_of(plan: dict[str, Any]) -> set[str]:
@@ -33,3 +36,30 @@ def test_people_are_compared_by_their_names_and_not_each_with_each(database: Dat
         (plan,) = session.execute(text(query), {"import_id": import_id}).scalar_one()
         session.rollback()
     assert "ix_contacts_name_key" in indexes_of(plan["Plan"])
+
+
+def test_the_contacts_are_not_read_whole_for_each_entry(database: Database, tmp_path: Path) -> None:
+    rows = (f"Person {n},https://sandbox.test/in/person-{n},,,," for n in range(500))
+    path = write_file(tmp_path, plain_table(*rows))
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("truncate contacts cascade"))
+        connection.execute(text("vacuum analyze contacts"))
+    with database.transaction() as session:
+        report = import_path(session, an_account(session), path)
+        scans = text("select seq_scan from pg_stat_xact_user_tables where relname = 'contacts'")
+        read_whole = session.scalars(scans).one()
+    assert (report.new, read_whole < 100) == (500, True)
+
+
+def test_the_statements_of_a_large_file_are_waited_for(database: Database, tmp_path: Path) -> None:
+    path = write_file(tmp_path, plain_table("Ann,https://sandbox.test/in/ann,,,,"))
+    limits = set()
+    with database.transaction() as session:
+        driver = session.connection().connection.dbapi_connection
+        account = an_account(session)
+
+        def note_limit(_: int) -> None:
+            limits.add(getattr(driver, "answer_within_s", "missing"))
+
+        import_file(session, account, inspect_file(path), by="t", today=TODAY, progress=note_limit)
+    assert limits == {None}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from db.imports.entries import Entry, Person, ReadContext, RefusedEntry, UnreadableEntryError
+from db.imports.entries import AnyEntry, Entry, Person, ReadContext, RefusedEntry, UnreadableEntryError
 from db.imports.text_file import MAX_LINE_CHARS, Line, Lines
 from worker.errors import RequestRefusedError
 from worker.rules.csv_cells import unescape_formula
@@ -128,6 +128,8 @@ class Row:
 
 
 IsHeader = Callable[[frozenset[str]], bool]
+ToEntry = Callable[[int, list[str]], AnyEntry]
+"""Reads the cells of a row, of which there are as many as titles. Raises UnreadableEntryError."""
 
 
 def find_header(lines: Iterator[Line], is_header: IsHeader) -> Header | None:
@@ -145,26 +147,41 @@ def find_header(lines: Iterator[Line], is_header: IsHeader) -> Header | None:
 
 def read_table(
     lines: Lines, is_header: IsHeader, to_person: Callable[[Row], Person], wanted: str, context: ReadContext
-) -> Iterator[Entry | RefusedEntry]:
+) -> Iterator[AnyEntry]:
+    """Read the rows below the header as people, as `read_entries` does."""
+
+    def read_rows(header: Header) -> ToEntry:
+        return lambda line, cells: Entry(line, to_person(Row(header, cells)))
+
+    return read_entries(lines, is_header, read_rows, wanted, context)
+
+
+def read_entries(
+    lines: Lines,
+    is_header: IsHeader,
+    read_rows: Callable[[Header], ToEntry],
+    wanted: str,
+    context: ReadContext,
+) -> Iterator[AnyEntry]:
     """Read the rows below the header. `wanted` describes the expected header in an error.
 
-    The values of columns that `to_person` did not ask for are counted in `context.unused`. Raises
-    RequestRefusedError if no header is found.
+    The values of columns that were not asked for are counted in `context.unused`. Raises RequestRefusedError
+    if no header is found.
     """
-    remaining = iter(lines)
-    header = find_header(remaining, is_header)
+    header = find_header(iter(lines), is_header)
     if header is None:
         raise RequestRefusedError(
             f"no header was found in the first {_MAX_HEADER_LINE} lines: {wanted}. Is it another format "
             "(--format), or another encoding (--encoding)?"
         )
+    to_entry = read_rows(header)
     filled: Counter[int] = Counter()
-    for line, cells in _read_rows(remaining, header):
+    for line, cells in _read_rows(lines, header):
         if isinstance(cells, str):
             yield RefusedEntry(line, cells)
             continue
         try:
-            yield Entry(line, to_person(Row(header, cells)))
+            yield to_entry(line, cells)
         except UnreadableEntryError as error:
             yield RefusedEntry(line, str(error))
         if len(header.used) < header.width:
@@ -180,10 +197,9 @@ def read_table(
 
 def read_cells(lines: Lines, is_header: IsHeader, columns: Sequence[str]) -> Iterator[str]:
     """Yield the cells of these columns, row by row; nothing if there is no header."""
-    remaining = iter(lines)
-    header = find_header(remaining, is_header)
+    header = find_header(iter(lines), is_header)
     if header is not None:
-        for _, cells in _read_rows(remaining, header):
+        for _, cells in _read_rows(lines, header):
             if not isinstance(cells, str):
                 yield Row(header, cells).first(*columns)
 
@@ -203,27 +219,21 @@ def strip_numbers(column: str) -> str:
     return _NUMBER.sub("", column).strip()
 
 
-def _read_rows(lines: Iterator[Line], header: Header) -> Iterator[tuple[int, list[str] | str]]:
+def _read_rows(lines: Lines, header: Header) -> Iterator[tuple[int, list[str] | str]]:
     """Yield the line and the cells of each row that is not empty, or why it can't be read."""
     cut: list[int] = []
-    reader = csv.reader(_line_texts(lines, cut), delimiter=header.separator)
+    texts = lines.list_texts(header.line, cut)
+    reader = csv.reader(texts, delimiter=header.separator)
     while True:
         line = header.line + reader.line_num + 1
         try:
             cells = next(reader)
-            if any(cell and not cell.isspace() for cell in cells):
+            if "".join(cells).strip():
                 yield line, _fit_to_header(cells, header.width, cut)
         except StopIteration:
             return
         except csv.Error as error:
             yield line, f"invalid CSV, at the latest on line {header.line + reader.line_num}: {error}"
-
-
-def _line_texts(lines: Iterator[Line], cut: list[int]) -> Iterator[str]:
-    for line in lines:
-        if line.cut:
-            cut[:] = [line.number]
-        yield "-\n" if line.cut else line.text  # a cut line could open a quotation that never closes
 
 
 def _fit_to_header(cells: list[str], width: int, cut: list[int]) -> list[str] | str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from db.imports.calendars.words import EventKind, find_kind, says_death
 from db.imports.days.birth_dates import ReadBirthday, read_birthday
-from db.imports.entries import Entry, Person, ReadContext, RefusedEntry
+from db.imports.entries import AnyEntry, Person, ReadContext
 from db.imports.tables.birthday_columns import BirthdayColumns
 from db.imports.tables.cells import find_emails, split_urls
 from db.imports.tables.csv_table import Row, read_table
@@ -27,7 +27,7 @@ def is_header(columns: frozenset[str]) -> bool:
     return "e-mail 1 - value" in columns or ("birthday" in columns and bool(_GOOGLE_ONLY_COLUMNS & columns))
 
 
-def read_google_csv(lines: Lines, context: ReadContext) -> Iterator[Entry | RefusedEntry]:
+def read_google_csv(lines: Lines, context: ReadContext) -> Iterator[AnyEntry]:
     """Read the export. It does not say whether a person is a connection."""
     birthdays = BirthdayColumns(lines, is_header, context, ("birthday",))
     to_person = partial(_to_person, birthdays=birthdays, context=context)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from db.imports.days.dates import parse_date
-from db.imports.entries import Entry, Person, ReadContext, RefusedEntry
+from db.imports.entries import AnyEntry, Person, ReadContext
 from db.imports.tables.birthday_columns import BirthdayColumns, has_died
 from db.imports.tables.cells import find_emails, split_urls
 from db.imports.tables.columns import COLUMNS
@@ -23,7 +23,7 @@ def is_header(columns: frozenset[str]) -> bool:
     return bool(_NAMES & columns) and bool(_OTHERS & {strip_numbers(column) for column in columns})
 
 
-def read_plain_csv(lines: Lines, context: ReadContext) -> Iterator[Entry | RefusedEntry]:
+def read_plain_csv(lines: Lines, context: ReadContext) -> Iterator[AnyEntry]:
     """Read the table. A person with a connection date is a connection."""
     wanted = (
         "one with name (or first_name, last_name) and at least one of profile_url, member_id, email, birthday"

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from db.engine import execute_counted
+from db.engine import execute_counted, unlimited_time
 from db.queries import load_query
 from db.store.imports import subscriptions
 from db.store.people import import_lock
@@ -141,7 +141,12 @@ def undo_import(session: Session, import_id: int) -> UndoReport:
     if row.undone_at is not None:
         raise RequestRefusedError(f"import {import_id} was already undone")
     _refuse_if_built_on(session, row)
-    session.execute(text("set local statement_timeout = 0"))  # the statements take longer for a larger import
+    with unlimited_time(session):
+        return _undo(session, row)
+
+
+def _undo(session: Session, row: Import) -> UndoReport:
+    import_id, owner = row.id, row.account_id
     interactions = execute_counted(session, delete(Interaction).where(Interaction.import_id == import_id))
     exclusions = execute_counted(session, delete(Exclusion).where(Exclusion.import_id == import_id))
     restored = execute_counted(session, load_query("restore_contacts"), {"import_id": import_id})

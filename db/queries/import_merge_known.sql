@@ -1,29 +1,8 @@
--- Merges the entries with an address, all of one person together: inserts a contact, or fills in what a known one
--- lacks. Known values stay, except that the site's own file (:of_the_site) replaces company, position and
--- connection date. What a person set by hand always stays. Former values go to import_changes, except for contacts
--- that this import inserted.
-with told as (
-    select
-        address,
-        (array_agg(member order by line) filter (where member is not null))[1] as member,
-        (array_agg(full_name order by line))[1] as full_name,
-        (array_agg(email order by line) filter (where email is not null))[1] as email,
-        (array_agg(language order by line) filter (where language is not null))[1] as language,
-        (array_agg(born order by born like '--%', line) filter (where born is not null))[1] as born,
-        (array_agg(connected_on order by line) filter (where connected_on is not null))[1] as connected_on,
-        (array_agg(profile order by line) filter (where profile <> '{}'))[1] as profile,
-        bool_or(connected) as connected
-    from import_rows
-    where address is not null and by_email = :by_email
-    group by address
-), people as (
-    select
-        address, member, full_name, email, language, connected_on, connected, coalesce(profile, '{}') as profile,
-        cast(left(right(born, 5), 2) as smallint) as birth_month,
-        cast(right(born, 2) as smallint) as birth_day,
-        cast(case when born not like '--%' then left(born, 4) end as smallint) as birth_year
-    from told
-), known as (
+-- Merges the entries with an address into the known contacts, all of one person together: fills in what a contact
+-- lacks. Known values stay, except that the site's own file (:of_the_site) replaces company, position and connection
+-- date. What a person set by hand always stays. Former values go to import_changes, except for contacts that this
+-- import inserted.
+with known as (
     select p.*, c.id, c.import_id, c.email as c_email, c.language as c_language, c.birth_month as c_month,
            c.birth_day as c_day, c.birth_year as c_year, c.connected_on as c_connected_on,
            c.profile as c_profile, c.status as c_status,
@@ -31,7 +10,7 @@ with told as (
                and (c.birth_month is null
                     or ((c.birth_month, c.birth_day) = (2, 28) and (p.birth_month, p.birth_day) = (2, 29))
                     or (c.birth_month, c.birth_day) = (p.birth_month, p.birth_day)) as agrees
-    from people p
+    from {{import_people}} p
     join contacts c on c.profile_url = p.address and c.account_id = :account_id
 ), next as (
     select
@@ -67,17 +46,9 @@ with told as (
     from different d
     where d.import_id is distinct from :import_id
     on conflict (import_id, contact_id) do update set before = excluded.before || import_changes.before
-), changed as (
-    update contacts c
-    set email = d.email, language = d.language, birth_month = d.birth_month, birth_day = d.birth_day,
-        birth_year = d.birth_year, connected_on = d.connected_on, profile = d.profile, status = d.status
-    from different d
-    where c.id = d.id
 )
-insert into contacts (account_id, profile_url, member_url, full_name, email, language, birth_month, birth_day,
-                      birth_year, connected_on, profile, status, import_id)
-select :account_id, address, member, full_name, email, language, birth_month, birth_day, birth_year, connected_on,
-       profile, case when connected then 'connected' else 'prospect' end, :import_id
-from people p
-where not exists (select from contacts k where k.profile_url = p.address and k.account_id = :account_id)
-on conflict (profile_url, account_id) do nothing
+update contacts c
+set email = d.email, language = d.language, birth_month = d.birth_month, birth_day = d.birth_day,
+    birth_year = d.birth_year, connected_on = d.connected_on, profile = d.profile, status = d.status
+from different d
+where c.id = d.id
