@@ -116,6 +116,7 @@ def test_a_unit_of_the_machine_writes_its_state_only_and_is_not_root(unit: Unit)
     assert settings_of(unit, "ReadWritePaths") == []
     assert set(settings_of(unit, "StateDirectory")) <= {"rapport/service"}
     starts_a_browser = unit.name in {"rapport-worker-browser@.service", "rapport.service"}
+    assert not starts_a_browser or "HOME=%S/rapport/service" in settings_of(unit, "Environment")
     assert settings_of(unit, "RestrictNamespaces") == ["user pid net" if starts_a_browser else "yes"]
 
 

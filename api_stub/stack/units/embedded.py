@@ -15,6 +15,7 @@ STATE_FOLDER: Final[Lines] = (
     ("StateDirectory", STATE),
     ("StateDirectoryMode", "0700"),
     ("WorkingDirectory", f"%S/{STATE}"),
+    ("Environment", f"HOME=%S/{STATE}"),  # the user of a service has none, and Chromium wants one
 )
 _SERVERS_MIB: Final = 1536
 """Postgres, Redis, and all processes but the browser workers."""
