@@ -4,14 +4,23 @@
 """
 
 import re
+from functools import cache
 from importlib.resources import files
 
 from sqlalchemy import TextClause, text
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 
+@cache
 def load_query(name: str) -> TextClause:
     """Return the statement in db/queries/`name`.sql, with unbound named parameters."""
     return text(_read(name))
+
+
+@cache
+def load_driver_query(name: str) -> str:
+    """Return the statement as psycopg takes it, without SQLAlchemy."""
+    return str(load_query(name).compile(dialect=PGDialect_psycopg(paramstyle="pyformat")))
 
 
 def _read(name: str) -> str:
