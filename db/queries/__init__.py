@@ -1,6 +1,6 @@
 """SQL statements, one file each. The first line of a file says what it does.
 
-`{{name}}` in a file stands for the condition in `name`.sql: several statements share it.
+`{{name}}` in a file stands for the condition or subquery in `name`.sql: several statements share it.
 """
 
 import re

@@ -41,7 +41,7 @@ _TRACED = frozenset(
 
 def perform_action(services: Services, action_id: UUID) -> Outcome:
     """Carry out one action if it can still be claimed, and leave it in a state with a reason."""
-    with services.database.transaction() as session:
+    with services.database.single_statement() as session:
         claim = claims.claim_action(
             session, action_id, owner=services.worker_name, lease=services.settings.lease
         )
@@ -90,7 +90,7 @@ def _run(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
 
 def _attempt(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
     with spans.span("check gates") as checking, services.database.transaction() as session:
-        closed = gates.find_closed_gate(session, claim)
+        closed = gates.find_closed_gate(session, claim, facts=claim.facts)
         checking.set({"rapport.reason": closed.reason if closed else "open"})
     if closed is not None:
         return settle.settle_closed_gate(services, claim, closed)
@@ -99,7 +99,9 @@ def _attempt(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
     try:
         claim = kind.prepare(services, claim)
         with spans.span("reserve quota") as reserving:
-            grant = services.quota.reserve(claim.account_id, claim.kind, str(claim.campaign_id), reservation)
+            grant = services.quota.reserve(
+                claim.account_id, claim.kind, str(claim.campaign_id), reservation, loaded=claim.quota
+            )
             reserving.set({"rapport.reason": grant.decision.reason or grant.decision.verdict})
     except RapportError as error:
         return settle.settle_failure(services, claim, error)
