@@ -1,5 +1,5 @@
--- Subquery: what the gates of the action `d` ask, of its account `a`, its campaign `r` and its contact `c`. What only a
--- greeting asks is null for the other kinds.
+-- Subquery: what the gates of the action `d` ask, of its account `a`, its campaign `r` and its contact `c`. Only a
+-- greeting asks about other greetings.
 select
     now() as now,
     exists (select from kill_switch) as killed,
@@ -21,6 +21,6 @@ select
     c.moved_to,
     d.kind = 'greet' and {{already_greeted}} as is_greeted,
     d.kind = 'greet' and exists (select from contacts t where {{maybe_same}} and {{twin_greeted}}) as is_twin_greeted,
-    case when d.kind = 'greet' then {{last_text_to}} end as last_text_at
+    {{last_text_to}} as last_text_at
 from (values (d.occasion, d.occasion_on)) as day (occasion, celebrated_on)
 cross join (values (a.site, array[c.profile_url, c.member_url], d.id)) as person (site, addresses, besides)

@@ -1,11 +1,5 @@
--- Reads what the gates of one action ask. With :locks_epoch, also the epoch of the account's quota, which nobody raises
--- then before the transaction ends: grants of the epoch stay valid until the intent is committed.
-with epoch as materialized (
-    select e.epoch
-    from quota_epochs e
-    where e.account_id = :account_id and :locks_epoch
-    for share
-)
+-- Reads what the gates of one action ask, and with :locks_epoch also the epoch of the account's quota, locked.
+with epoch as materialized {{current_epoch}}
 select facts.*, (select epoch.epoch from epoch) as epoch
 from actions d
 join accounts a on a.id = d.account_id

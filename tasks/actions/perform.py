@@ -7,6 +7,7 @@ from uuid import UUID
 from db.store.actions import claims, dispatch, gates, lifecycle
 from db.store.actions.claims import Claim
 from tasks.actions import settle
+from tasks.actions.dispatch import dispatch_next
 from tasks.actions.heartbeat import LeaseGuard, hold_lease
 from tasks.actions.intent import GateClosedError
 from tasks.actions.kinds import ACTION_TYPES, ActionType
@@ -39,8 +40,21 @@ _TRACED = frozenset(
 """Failures and doubts. If a gate closed after a page was opened, that is traced too."""
 
 
+def perform_and_dispatch_next(services: Services, action_id: UUID) -> None:
+    """Carry out one action as `perform_action`, and dispatch the next one of its account, which is free again."""
+    claim = _claim(services, action_id)
+    if claim is not None:
+        _perform(services, claim)
+        dispatch_next(services, claim.account_id)
+
+
 def perform_action(services: Services, action_id: UUID) -> Outcome:
     """Carry out one action if it can still be claimed, and leave it in a state with a reason."""
+    claim = _claim(services, action_id)
+    return Outcome.DUPLICATE if claim is None else _perform(services, claim)
+
+
+def _claim(services: Services, action_id: UUID) -> Claim | None:
     with services.database.single_statement() as session:
         claim = claims.claim_action(
             session, action_id, owner=services.worker_name, lease=services.settings.lease
@@ -48,11 +62,14 @@ def perform_action(services: Services, action_id: UUID) -> Outcome:
     if claim is None:
         metrics.DUPLICATE_DELIVERIES.inc()
         log.info("nothing_to_claim", action=str(action_id))
-        return Outcome.DUPLICATE
+    return claim
+
+
+def _perform(services: Services, claim: Claim) -> Outcome:
     with (
         logs.bound(
             correlation_id=claim.correlation_id,
-            action=str(action_id),
+            action=str(claim.action_id),
             account=claim.account_id,
             attempt=claim.attempt,
         ),

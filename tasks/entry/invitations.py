@@ -1,7 +1,7 @@
 """Campaigns that withdraw sent invitations: the task functions."""
 
 from tasks.actions.dispatch import dispatch_due
-from tasks.actions.perform import perform_action
+from tasks.actions.perform import perform_and_dispatch_next
 from tasks.campaigns.plan_invitations import read_invitations
 from tasks.campaigns.requests import start_requested_campaign
 from tasks.contract import (
@@ -33,5 +33,4 @@ def read_list(ref: CampaignRef) -> None:
 @app.task(name=INVITATIONS_WITHDRAW, pydantic=True, pydantic_strict=False)
 def withdraw(ref: ActionRef) -> None:
     """Withdraw one invitation."""
-    perform_action(get_services(), ref.action_id)
-    dispatch_due(get_services())  # the account is free again: its next action needn't wait for a tick
+    perform_and_dispatch_next(get_services(), ref.action_id)

@@ -89,7 +89,8 @@ def find_closed_gate(
     if (doubt := _find_identity_doubt(claim.kind, facts.moved_to, is_twin_greeted=facts.is_twin_greeted)) is not None:
         return ClosedGate(doubt, now + IDENTITY_WAIT)
     day = local_day(now, claim.zone)
-    if facts.last_text_at is not None and facts.last_text_at >= day.start:
+    last_text_at = facts.last_text_at if claim.kind is Kind.GREET else None
+    if last_text_at is not None and last_text_at >= day.start:
         return ClosedGate(Reason.ONE_VOICE, day.end)
     # the last one, because an action that is proposed for approval must have no other gate closed
     site = find_site_gate(
