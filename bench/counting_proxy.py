@@ -69,7 +69,7 @@ class CountingProxy:
                     arguments = (source, sink, line, source is front)
                     threading.Thread(target=self._forward, args=arguments, daemon=True).start()
 
-    def _forward(self, source: socket.socket, sink: socket.socket, line: _Connection, asks: bool) -> None:  # noqa: FBT001 -- a thread's argument
+    def _forward(self, source: socket.socket, sink: socket.socket, line: _Connection, asks: bool) -> None:
         with suppress(OSError):
             while data := source.recv(_BUFFER):
                 with self._lock:
@@ -109,7 +109,13 @@ class CountingProxy:
 
     def _count_statement(self, statement: str) -> None:
         bare = _COMMENT.sub("", statement).strip().lower()
-        what = "pings" if bare == _PING else "frame" if bare.startswith(_FRAME[:-1]) or not bare else "statements"
+        what = (
+            "pings"
+            if bare == _PING
+            else "frame"
+            if bare.startswith(_FRAME[:-1]) or not bare
+            else "statements"
+        )
         self._counts[what] += 1
         if what == "statements":
             self.statements[" ".join(statement.split())[:100]] += 1

@@ -1,7 +1,7 @@
-"""Carry out actions in this process, one after the other, and print the processor time of each.
+"""Carry out actions in this process, one after the other. A child of `bench.actions`, which counts meanwhile.
 
-A child of `bench.actions`, which counts meanwhile what it asks of the servers. Each line on the standard input is
-a number of actions; the answer is a line with the processor time in seconds.
+Each line on the standard input is a number of actions; the answer is a line with their seconds of processor
+time.
 """
 
 import sys
@@ -16,32 +16,31 @@ from worker import logs
 from worker.app import app
 from worker.settings import get_settings
 
-OLDEST_QUEUED = text("select id from actions where state = 'queued' order by lease_until, id limit 1")
+_QUEUED = text("select id from actions where state = 'queued' order by lease_until, id limit :most")
 
 
-def perform_next(services: Services) -> None:
-    """Carry out the action that a message of the queue would name."""
+def perform_queued(services: Services, most: int) -> tuple[int, float]:
+    """Carry out the queued actions, at most so many; return their number and the processor time."""
     with services.database.transaction() as session:
-        action_id = session.scalars(OLDEST_QUEUED).one()
+        action_ids = session.scalars(_QUEUED, {"most": most}).all()
     began = time.process_time()
-    perform_and_dispatch_next(services, action_id)
-    global spent  # noqa: PLW0603
-    spent += time.process_time() - began
-
-
-spent = 0.0
+    for action_id in action_ids:
+        perform_and_dispatch_next(services, action_id)
+    return len(action_ids), time.process_time() - began
 
 
 def main() -> None:
-    global spent  # noqa: PLW0603
     logs.configure(get_settings())
     app.loader.import_default_modules()
     services = get_services()
     dispatch_due(services)
     for line in sys.stdin:
-        spent = 0.0
-        for _ in range(int(line)):
-            perform_next(services)
+        left, spent = int(line), 0.0
+        while left:
+            performed, seconds = perform_queued(services, left)
+            if not performed:
+                raise RuntimeError("nothing is queued: an action did not end as done")
+            left, spent = left - performed, spent + seconds
         print(spent, flush=True)
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import psycopg
 from psycopg import Pipeline, generators, sql
-from psycopg.abc import Params, PQGen, Query
+from psycopg.abc import Params, PQGen, QueryNoTemplate
 from psycopg.pq import ExecStatus, TransactionStatus
 
 Answer = TypeVar("Answer")
@@ -15,25 +15,24 @@ Answer = TypeVar("Answer")
 class _Cursor(psycopg.Cursor[Any]):
     """Sends BEGIN in the round trip of a transaction's first statement, and COMMIT in that of the last."""
 
-    def execute(
+    def execute(  # type: ignore[override]  # SQLAlchemy passes no template
         self,
-        query: Query,
+        query: QueryNoTemplate,
         params: Params | None = None,
         *,
         prepare: bool | None = None,
         binary: bool | None = None,
     ) -> Self:
         """Execute one statement, with what goes before and after it; wait for all the answers together."""
-        connection = self.connection
-        assert isinstance(connection, BoundedConnection)
+        connection = cast("BoundedConnection", self.connection)
         if not connection.has_more_to_send():
-            return super().execute(query, params, prepare=prepare, binary=binary)  # type: ignore[call-overload, no-any-return]  # as it came
+            return super().execute(query, params, prepare=prepare, binary=binary)
         first, connection.sent_first = connection.sent_first, []
         commits, connection.commits_next = connection.commits_next, False
         with connection.one_round_trip():
             for statement, values in first:
                 psycopg.Cursor(connection).execute(statement, values)
-            super().execute(query, params, prepare=prepare, binary=binary)  # type: ignore[call-overload]  # as it came
+            super().execute(query, params, prepare=prepare, binary=binary)
             if commits:
                 connection.wait(connection._exec_command(b"commit"))  # noqa: SLF001 -- as commit, without a sync
         return self
@@ -98,7 +97,7 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     @contextmanager
     def one_round_trip(self) -> Iterator[None]:
-        """Send the block's statements together at its end. Raises the first error; what followed it didn't happen.
+        """Send the block's statements together at its end. Raises the first error; what follows is skipped.
 
         psycopg's own pipeline ends with a flush after its sync. Postgres takes that for the beginning of the
         next request, and then doesn't end a transaction whose client has gone silent.

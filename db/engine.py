@@ -32,6 +32,7 @@ _IDLE_IN_TRANSACTION_MS = 20_000
 _ANSWER_GRACE_S = 3.0
 """Time after the statement timeout at which an unanswered Postgres counts as hung or cut off."""
 
+
 def create_bounded_engine(
     url: str,
     *,
@@ -124,7 +125,7 @@ class Database:
 
     @contextmanager
     def single_statement(self) -> Iterator[Session]:
-        """Run the block's statement in a transaction of its own: one round trip. Otherwise as `transaction`."""
+        """Run the block's one statement in a transaction of its own, in one round trip."""
         with self.transaction() as session:
             commit_with_next(session)
             yield session

@@ -35,8 +35,8 @@ class MeasuredPool(QueuePool):
 def _refuse_ended(connection: psycopg.Connection[object], _record: object, _proxy: object) -> None:
     """Let the pool open another connection in place of one that the server has ended. Costs no round trip.
 
-    Something to read on an idle connection is its end, after a restart of Postgres for example, or a change of
-    the server's settings, after which a new connection does no harm.
+    Something to read on an idle connection is its end, after a restart of Postgres for example, or a change
+    of the server's settings, after which a new connection does no harm.
     """
     poller = select.poll()
     poller.register(connection, select.POLLIN)

@@ -6,9 +6,12 @@
 import re
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+_DIALECT: Final = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # untyped there
 
 
 @cache
@@ -20,7 +23,7 @@ def load_query(name: str) -> TextClause:
 @cache
 def load_driver_query(name: str) -> str:
     """Return the statement as psycopg takes it, without SQLAlchemy."""
-    return str(load_query(name).compile(dialect=PGDialect_psycopg(paramstyle="pyformat")))
+    return str(load_query(name).compile(dialect=_DIALECT))
 
 
 def _read(name: str) -> str:

@@ -31,7 +31,7 @@ def dispatch_due(services: Services) -> int:
 
 
 def dispatch_next(services: Services, account_id: int) -> int:
-    """Queue and publish the account's next due action now that its last one has ended: it waits for no tick."""
+    """Queue and publish the account's next due action when its last one has ended: it waits for no tick."""
     with services.database.transaction() as session:
         due_actions = dispatch.queue_next_action(
             session, account_id, lease=services.settings.action_time_limit

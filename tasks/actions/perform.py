@@ -41,7 +41,7 @@ _TRACED = frozenset(
 
 
 def perform_and_dispatch_next(services: Services, action_id: UUID) -> None:
-    """Carry out one action as `perform_action`, and dispatch the next one of its account, which is free again."""
+    """Carry out one action as `perform_action`; then dispatch its account's next one."""
     claim = _claim(services, action_id)
     if claim is not None:
         _perform(services, claim)

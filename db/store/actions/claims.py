@@ -23,8 +23,8 @@ class Claim:
 
     `full_name`, `call_by`, `language` and `location` are the contact's, `called` the name by which the
     message calls them, as in `PlannedAction`. `late` is how long the action had been due, `has_met` whether
-    a greeting or a profile visit of ours has reached the contact. `facts` is what its gates asked, and `quota`
-    what limited it, in the statement that claimed it.
+    a greeting or a profile visit of ours has reached the contact. `facts` is what its gates asked, and
+    `quota` what limited it, in the statement that claimed it.
     """
 
     action_id: UUID

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Result, select, update
@@ -46,14 +45,14 @@ def queue_due_actions(
 def queue_next_action(
     session: Session, account_id: int, *, lease: timedelta, undo_first: timedelta = UNDO_FIRST
 ) -> Sequence[DueAction]:
-    """Queue the next due action of one account, if there is one, and commit: one round trip. Publish it then."""
+    """Queue the account's next due action, if there is one, and commit: one round trip. Publish it then."""
     send_with_next(session, "lock_account", {"account_id": account_id})
     commit_with_next(session)
     given = {"account_id": account_id, "lease": lease, "undo_first": undo_first}
     return _read_due(session.execute(load_query("queue_next_action"), given))
 
 
-def _read_due(rows: Result[Any]) -> Sequence[DueAction]:
+def _read_due(rows: Result[UUID, str, UUID, str]) -> Sequence[DueAction]:
     return [
         DueAction(action_id, Kind(kind), campaign_id, correlation_id)
         for action_id, kind, campaign_id, correlation_id in rows

@@ -63,7 +63,7 @@ def find_closed_gate(
 ) -> ClosedGate | None:
     """Return the first gate that is closed for this action now, or None.
 
-    With `hours` the working hours are a gate, too, by Postgres' clock. `facts` are read if they are not given.
+    With `hours` the working hours are a gate, too, by Postgres' clock. `facts` are read if none are given.
     """
     facts = facts or read_facts(session, claim)[0]
     now, has_person = facts.now, facts.contact_id is not None
@@ -86,7 +86,9 @@ def find_closed_gate(
     held = None if claim.kind is Kind.WITHDRAW else facts.hold_until
     if held is not None and held > today:
         return ClosedGate(Reason.ON_HOLD, calendar_day(held, claim.zone).start)
-    if (doubt := _find_identity_doubt(claim.kind, facts.moved_to, is_twin_greeted=facts.is_twin_greeted)) is not None:
+    if (
+        doubt := _find_identity_doubt(claim.kind, facts.moved_to, is_twin_greeted=facts.is_twin_greeted)
+    ) is not None:
         return ClosedGate(doubt, now + IDENTITY_WAIT)
     day = local_day(now, claim.zone)
     last_text_at = facts.last_text_at if claim.kind is Kind.GREET else None
@@ -94,7 +96,12 @@ def find_closed_gate(
         return ClosedGate(Reason.ONE_VOICE, day.end)
     # the last one, because an action that is proposed for approval must have no other gate closed
     site = find_site_gate(
-        session, account_id=claim.account_id, site=claim.site, kind=claim.kind, now=now, besides=claim.action_id
+        session,
+        account_id=claim.account_id,
+        site=claim.site,
+        kind=claim.kind,
+        now=now,
+        besides=claim.action_id,
     )
     waits_for = site.closed_for(approved=facts.needs_approval)  # the person's gates compared the approval
     return ClosedGate(waits_for, now + _CHECK_WAIT) if waits_for is not None else None
@@ -118,7 +125,7 @@ def _person_gates(session: Session, claim: Claim, facts: GateFacts) -> Iterator[
 
 
 def was_visited_lately(session: Session, contact_id: int, kind: str, options: Mapping[str, Any]) -> bool:
-    """Return whether the profile was opened too recently to be opened again, by a campaign's kind and options.
+    """Return whether the profile was opened too recently for a campaign of this kind, with these options.
 
     For a visitor campaign: it was opened within its `no_repeat_days`, or may have been, also by an earlier
     attempt of this action. For a sourcing campaign: all sections that it needs were read within these days.

@@ -72,9 +72,7 @@ def _load(session: Session, account_id: int, kind: Kind) -> Row[Any]:
 
 
 def _read_allowance(row: Row[Any], kind: Kind) -> Allowance:
-    account = Account(
-        id=row.account_id, site=row.site, time_zone=row.time_zone, warm_up_on=row.warm_up_on
-    )
+    account = Account(id=row.account_id, site=row.site, time_zone=row.time_zone, warm_up_on=row.warm_up_on)
     total = QuotaTotal(**row.totals) if row.totals else None
     cut = QuotaCut(paused_until=row.paused_until, cut_until=row.cut_until) if row.cut_until else None
     allowance = _build_allowance(account, kind, [QuotaLimit(**each) for each in row.limits or ()], total, cut)
