@@ -9,8 +9,7 @@ import time
 
 from sqlalchemy import text
 
-from tasks.actions.dispatch import dispatch_due
-from tasks.actions.perform import perform_and_dispatch_next
+from tasks.actions.dispatch import dispatch_due, perform_and_dispatch_next
 from tasks.services import Services, get_services
 from worker import logs
 from worker.app import app

@@ -7,7 +7,6 @@ from uuid import UUID
 from db.store.actions import claims, dispatch, gates, lifecycle
 from db.store.actions.claims import Claim
 from tasks.actions import settle
-from tasks.actions.dispatch import dispatch_next
 from tasks.actions.heartbeat import LeaseGuard, hold_lease
 from tasks.actions.intent import GateClosedError
 from tasks.actions.kinds import ACTION_TYPES, ActionType
@@ -40,21 +39,14 @@ _TRACED = frozenset(
 """Failures and doubts. If a gate closed after a page was opened, that is traced too."""
 
 
-def perform_and_dispatch_next(services: Services, action_id: UUID) -> None:
-    """Carry out one action as `perform_action`; then dispatch its account's next one."""
-    claim = _claim(services, action_id)
-    if claim is not None:
-        _perform(services, claim)
-        dispatch_next(services, claim.account_id)
-
-
 def perform_action(services: Services, action_id: UUID) -> Outcome:
     """Carry out one action if it can still be claimed, and leave it in a state with a reason."""
-    claim = _claim(services, action_id)
-    return Outcome.DUPLICATE if claim is None else _perform(services, claim)
+    claim = claim_action(services, action_id)
+    return Outcome.DUPLICATE if claim is None else perform_claimed(services, claim)
 
 
-def _claim(services: Services, action_id: UUID) -> Claim | None:
+def claim_action(services: Services, action_id: UUID) -> Claim | None:
+    """Claim the action; None if it can't be claimed any more."""
     with services.database.single_statement() as session:
         claim = claims.claim_action(
             session, action_id, owner=services.worker_name, lease=services.settings.lease
@@ -65,7 +57,8 @@ def _claim(services: Services, action_id: UUID) -> Claim | None:
     return claim
 
 
-def _perform(services: Services, claim: Claim) -> Outcome:
+def perform_claimed(services: Services, claim: Claim) -> Outcome:
+    """Carry out a claimed action, and leave it in a state with a reason."""
     with (
         logs.bound(
             correlation_id=claim.correlation_id,

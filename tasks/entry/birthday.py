@@ -1,7 +1,6 @@
 """Birthday campaigns: the task functions."""
 
-from tasks.actions.dispatch import dispatch_due
-from tasks.actions.perform import perform_and_dispatch_next
+from tasks.actions.dispatch import dispatch_due, perform_and_dispatch_next
 from tasks.actions.read_inbox import read_replies
 from tasks.campaigns.plan_birthdays import read_birthdays
 from tasks.campaigns.requests import start_requested_campaign

@@ -1,7 +1,6 @@
 """Campaigns that withdraw sent invitations: the task functions."""
 
-from tasks.actions.dispatch import dispatch_due
-from tasks.actions.perform import perform_and_dispatch_next
+from tasks.actions.dispatch import dispatch_due, perform_and_dispatch_next
 from tasks.campaigns.plan_invitations import read_invitations
 from tasks.campaigns.requests import start_requested_campaign
 from tasks.contract import (

@@ -1,7 +1,6 @@
 """Sourcing campaigns: the task functions. The profiles that they open are visits (tasks/entry/visitor.py)."""
 
-from tasks.actions.dispatch import dispatch_due
-from tasks.actions.perform import perform_and_dispatch_next
+from tasks.actions.dispatch import dispatch_due, perform_and_dispatch_next
 from tasks.campaigns.requests import start_requested_campaign
 from tasks.contract import SOURCING_CAMPAIGN, SOURCING_COLLECT, ActionRef, SourcingCampaign
 from tasks.services import get_services

@@ -156,4 +156,4 @@ def flush(redis_url: str) -> None:
 def is_current_epoch(session: Session, account_id: int, epoch: int) -> bool:
     """Ask as the intent does; nobody raises the epoch until the transaction ends."""
     asked = {"account_id": account_id, "locks_epoch": True}
-    return session.scalar(load_query("current_epoch"), asked) == epoch
+    return bool(session.scalar(load_query("current_epoch"), asked) == epoch)

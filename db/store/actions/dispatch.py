@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Result, select, update
 from sqlalchemy.orm import Session
 
-from db.engine import commit_with_next, send_with_next
+from db.engine import send_with_next
 from db.queries import load_query
 from db.store.actions.claims import Claim
 from db.tables import Action
@@ -45,9 +45,11 @@ def queue_due_actions(
 def queue_next_action(
     session: Session, account_id: int, *, lease: timedelta, undo_first: timedelta = UNDO_FIRST
 ) -> Sequence[DueAction]:
-    """Queue the account's next due action, if there is one, and commit: one round trip. Publish it then."""
+    """Queue the account's next due action, if there is one, with a lease. Publish it after the commit.
+
+    Waits for a dispatcher that has locked the account, and sees what it did.
+    """
     send_with_next(session, "lock_account", {"account_id": account_id})
-    commit_with_next(session)
     given = {"account_id": account_id, "lease": lease, "undo_first": undo_first}
     return _read_due(session.execute(load_query("queue_next_action"), given))
 

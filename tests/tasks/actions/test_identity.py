@@ -1,6 +1,7 @@
 """A page shows, as a greeting begins, that two contacts are one, or that an address has a new owner."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -9,6 +10,7 @@ from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
 from api_stub.sandbox.population.store import make_member_id
 from db.store.actions import claims
+from db.store.actions.claims import Claim
 from db.store.identity.pages import save_birthdays
 from db.store.people import accounts, profiles
 from db.store.people.accounts import AccountRecord
@@ -141,9 +143,13 @@ def test_who_was_met_before_is_written_to_by_member_id_at_once(
         action_id = builders.add_planned(session, ledger, contact)
     if is_met:
         really = claims.claim_action
-        monkeypatch.setattr(
-            claims, "claim_action", lambda *given, **more: replace(really(*given, **more), has_met=True)
-        )
+
+        def claim_met(*given: Any, **more: Any) -> Claim:
+            claim = really(*given, **more)
+            assert claim is not None
+            return replace(claim, has_met=True)
+
+        monkeypatch.setattr(claims, "claim_action", claim_met)
     assert perform_next(without_pages) is Outcome.DONE
     assert scripted.asked_by_id == [own_id if is_met else None]
     monkeypatch.undo()
