@@ -17,7 +17,7 @@ from rich.status import Status
 from bench.action_races import Bench, Race, Size
 from bench.report import Row, print_rows
 
-FULL = Size(accounts=100, counted=300, raced=4000)
+FULL = Size(accounts=100, counted=300, raced=3000)
 QUICK = Size(accounts=4, counted=8, raced=40)
 
 
