@@ -99,8 +99,8 @@ class CountingProxy:
                 for statement in body.rstrip(b"\0").decode().split(";"):
                     self._count_statement(statement)
             elif kind == b"P":
-                name, statement, _ = body.split(b"\0", 2)
-                line.prepared[name] = statement.decode()
+                name, prepared, _ = body.split(b"\0", 2)
+                line.prepared[name] = prepared.decode()
             elif kind == b"B":
                 line.bound = line.prepared.get(body.split(b"\0", 2)[1], "?")
             elif kind == b"E":

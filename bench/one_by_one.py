@@ -9,7 +9,8 @@ import time
 
 from sqlalchemy import text
 
-from tasks.actions.dispatch import dispatch_due, perform_and_dispatch_next
+from tasks.actions.dispatch import dispatch_due
+from tasks.entry.in_turn import perform_and_dispatch_next
 from tasks.services import Services, get_services
 from worker import logs
 from worker.app import app

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from uuid import UUID
 
 from db.store.actions import dispatch
 from db.store.actions.dispatch import DueAction
 from tasks.actions.kinds import ACTION_TYPES
-from tasks.actions.perform import claim_action, perform_claimed
 from tasks.publish import publish_task
 from tasks.services import Services
 from worker import logs, metrics
@@ -39,14 +37,6 @@ def dispatch_next(services: Services, account_id: int) -> int:
             session, account_id, lease=services.settings.action_time_limit
         )
     return _publish(due_actions)
-
-
-def perform_and_dispatch_next(services: Services, action_id: UUID) -> None:
-    """Carry out one action; then dispatch the next one of its account, which is free again."""
-    claim = claim_action(services, action_id)
-    if claim is not None:
-        perform_claimed(services, claim)
-        dispatch_next(services, claim.account_id)
 
 
 def _publish(due_actions: Sequence[DueAction]) -> int:

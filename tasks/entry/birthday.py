@@ -1,6 +1,6 @@
 """Birthday campaigns: the task functions."""
 
-from tasks.actions.dispatch import dispatch_due, perform_and_dispatch_next
+from tasks.actions.dispatch import dispatch_due
 from tasks.actions.read_inbox import read_replies
 from tasks.campaigns.plan_birthdays import read_birthdays
 from tasks.campaigns.requests import start_requested_campaign
@@ -14,6 +14,7 @@ from tasks.contract import (
     BirthdayCampaign,
     CampaignRef,
 )
+from tasks.entry.in_turn import perform_and_dispatch_next
 from tasks.services import get_services
 from worker.app import app
 

@@ -1,6 +1,6 @@
 """Campaigns that withdraw sent invitations: the task functions."""
 
-from tasks.actions.dispatch import dispatch_due, perform_and_dispatch_next
+from tasks.actions.dispatch import dispatch_due
 from tasks.campaigns.plan_invitations import read_invitations
 from tasks.campaigns.requests import start_requested_campaign
 from tasks.contract import (
@@ -11,6 +11,7 @@ from tasks.contract import (
     CampaignRef,
     InvitationsCampaign,
 )
+from tasks.entry.in_turn import perform_and_dispatch_next
 from tasks.services import get_services
 from worker.app import app
 

@@ -1,8 +1,9 @@
 """Sourcing campaigns: the task functions. The profiles that they open are visits (tasks/entry/visitor.py)."""
 
-from tasks.actions.dispatch import dispatch_due, perform_and_dispatch_next
+from tasks.actions.dispatch import dispatch_due
 from tasks.campaigns.requests import start_requested_campaign
 from tasks.contract import SOURCING_CAMPAIGN, SOURCING_COLLECT, ActionRef, SourcingCampaign
+from tasks.entry.in_turn import perform_and_dispatch_next
 from tasks.services import get_services
 from worker.app import app
 

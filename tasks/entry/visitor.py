@@ -1,8 +1,9 @@
 """Visitor campaigns: the task functions."""
 
-from tasks.actions.dispatch import dispatch_due, perform_and_dispatch_next
+from tasks.actions.dispatch import dispatch_due
 from tasks.campaigns.requests import start_requested_campaign
 from tasks.contract import VISITOR_CAMPAIGN, VISITOR_VISIT, ActionRef, VisitorCampaign
+from tasks.entry.in_turn import perform_and_dispatch_next
 from tasks.services import get_services
 from worker.app import app
 

@@ -13,10 +13,11 @@ import tasks.entry.visitor  # noqa: F401 -- registers the tasks that dispatch na
 from db.store.actions import lifecycle
 from db.store.people.accounts import AccountRecord
 from tasks.actions import dispatch as dispatching
-from tasks.actions.dispatch import dispatch_due, perform_and_dispatch_next
+from tasks.actions.dispatch import dispatch_due
 from tasks.actions.kinds import ACTION_TYPES
 from tasks.actions.recover import recover_lapsed
 from tasks.entry import actions as entry
+from tasks.entry.in_turn import perform_and_dispatch_next
 from tasks.services import Services
 from tests import builders
 from tests.db.helpers import claim_action, expire_leases
