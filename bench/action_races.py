@@ -79,7 +79,7 @@ class Bench:
         self._folder = folder
         self._size = size
         self._table = ProcessTable(folder)
-        self.postgres = Postgres(folder)
+        self.postgres = Postgres(folder, durable=False)  # else it measures the disk
         self.redis = Redis(folder)
 
     @contextmanager
