@@ -1,24 +1,21 @@
 """Connections, sessions and transactions of Postgres; synchronous everywhere.
 
-Nothing relies on the state of a connection, so that PgBouncer in transaction mode may stand in between: the
-limits of a transaction are set by the message that begins it.
+PgBouncer in transaction mode may stand in between: then nothing relies on the state of a connection.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-import psycopg
-from psycopg import generators
-from psycopg.abc import PQGen
-from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import CursorResult, Engine, Executable, create_engine, event, func, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
+from db.bounded_connection import BoundedConnection
 from db.measured_pool import MeasuredPool
+from db.queries import load_driver_query
 from db.statement_spans import trace_statements
 from worker import postgres_address
 from worker.tracing import spans
@@ -35,55 +32,6 @@ _IDLE_IN_TRANSACTION_MS = 20_000
 _ANSWER_GRACE_S = 3.0
 """Time after the statement timeout at which an unanswered Postgres counts as hung or cut off."""
 
-Answer = TypeVar("Answer")
-
-
-class _BoundedConnection(psycopg.Connection[Any]):
-    """A connection that waits at most `answer_within_s` seconds for an answer; None: without limit.
-
-    A frozen server does not enforce its own statement timeout, while its kernel still acknowledges packets,
-    so keepalives don't detect it either.
-
-    `begin` is BEGIN and the limits of the transaction, sent as one message, so that they cost no round trip.
-    A pooler refuses or ignores start-up options.
-    """
-
-    answer_within_s: float | None = None
-    begin: tuple[bytes, ...] = (b"begin",)
-
-    def _start_query(self) -> PQGen[None]:
-        """Begin a transaction if none has begun. psycopg's own method can't send several statements."""
-        if self.autocommit or self.pgconn.transaction_status != TransactionStatus.IDLE:
-            return
-        if self._pipeline:  # of executemany, which takes no message with several statements
-            for statement in self.begin:
-                yield from self._exec_command(statement)
-            yield from self._pipeline._sync_gen()  # noqa: SLF001 -- as in psycopg's own method
-            return
-        self.pgconn.send_query(b"; ".join(self.begin))
-        for result in (yield from generators.execute(self.pgconn)):
-            if result.status != ExecStatus.COMMAND_OK:
-                raise psycopg.errors.error_from_result(result)
-
-    def find_pooler(self) -> None:
-        """Prepare no statements if a pooler answers: the next transaction may be on another connection.
-
-        A pooler invents the process id that it gives to its client.
-        """
-        self.autocommit = True
-        row = self.execute("select pg_backend_pid()").fetchone()
-        self.autocommit = False
-        if row is None or row[0] != self.info.backend_pid:
-            self.prepare_threshold = None
-
-    def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
-        """Wait for an answer. Raises OperationalError, and closes the connection, if none comes in time."""
-        try:
-            return super().wait(gen, interval, self.answer_within_s if timeout is None else timeout)
-        except psycopg.errors._WaitTimeout:  # noqa: SLF001 -- what `timeout` is documented to raise
-            self.pgconn.finish()
-            raise
-
 
 def create_bounded_engine(
     url: str,
@@ -97,7 +45,6 @@ def create_bounded_engine(
     engine = create_engine(
         "postgresql+psycopg://",  # `connect` has the address: libpq reads more forms than SQLAlchemy
         poolclass=MeasuredPool,
-        pool_pre_ping=True,  # after a restart of Postgres the pool reconnects, and no action fails
         pool_size=5,
         pool_timeout=pool_timeout_s,
         hide_parameters=True,  # message texts must not reach exceptions
@@ -108,18 +55,16 @@ def create_bounded_engine(
         },
     )
     within_s = statement_timeout_ms / 1000 + _ANSWER_GRACE_S if statement_timeout_ms else None
-    begin = (
-        b"begin",
-        f"set local statement_timeout = {statement_timeout_ms}".encode(),
-        b"set local timezone = 'UTC'",
-        f"set local idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION_MS}".encode(),
-    )
+    limits = {
+        "statement_timeout": str(statement_timeout_ms),
+        "timezone": "UTC",
+        "idle_in_transaction_session_timeout": str(_IDLE_IN_TRANSACTION_MS),
+    }
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, _given: object, parameters: dict[str, Any]) -> object:
-        connection = _BoundedConnection.connect(postgres_address.without_driver(url), **parameters)
-        connection.answer_within_s, connection.begin = within_s, begin
-        connection.find_pooler()
+        connection = BoundedConnection.connect(postgres_address.without_driver(url), **parameters)
+        connection.set_limits(limits, answer_within_s=within_s)
         return connection
 
     if spans.is_on():
@@ -178,9 +123,29 @@ class Database:
             session.execute(text("set transaction isolation level repeatable read, read only"))
             yield session
 
+    @contextmanager
+    def single_statement(self) -> Iterator[Session]:
+        """Run the block's one statement in a transaction of its own, in one round trip."""
+        with self.transaction() as session:
+            commit_with_next(session)
+            yield session
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def commit_with_next(session: Session) -> None:
+    """Commit with the next statement, in its round trip. If that fails, nothing is committed.
+
+    A statement after it begins another transaction, which the end of the session's block commits.
+    """
+    _driver(session).commits_next = True
+
+
+def send_with_next(session: Session, name: str, values: Mapping[str, Any]) -> None:
+    """Execute db/queries/`name`.sql before the next statement, in its round trip. Its result is ignored."""
+    _driver(session).sent_first.append((load_driver_query(name), values))
 
 
 @contextmanager
@@ -189,13 +154,17 @@ def unlimited_time(session: Session) -> Iterator[None]:
 
     Postgres has no limit until the transaction ends; waiting for its answers has one again after the block.
     """
-    connection = cast("_BoundedConnection", session.connection().connection.dbapi_connection)
+    connection = _driver(session)
     within_s, connection.answer_within_s = connection.answer_within_s, None
     try:
         session.execute(text("set local statement_timeout = 0"))
         yield
     finally:
         connection.answer_within_s = within_s
+
+
+def _driver(session: Session) -> BoundedConnection:
+    return cast("BoundedConnection", session.connection().connection.driver_connection)
 
 
 def execute_counted(session: Session, statement: Executable, values: Mapping[str, Any] | None = None) -> int:

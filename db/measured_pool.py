@@ -1,10 +1,13 @@
 """A connection pool that measures how long it is waited for and how many of its connections are in use."""
 
+import select
 from threading import RLock
 from typing import Final
 from weakref import WeakSet
 
+import psycopg
 from sqlalchemy import PoolProxiedConnection, QueuePool, event
+from sqlalchemy.exc import DisconnectionError
 
 from worker import clock, metrics
 from worker.metrics.living import DB_CONNECTIONS, service_name
@@ -26,6 +29,19 @@ class MeasuredPool(QueuePool):
             return super().connect()
         finally:
             metrics.DB_WAIT.labels(service_name()).observe(clock.monotonic_seconds() - began_s)
+
+
+@event.listens_for(MeasuredPool, "checkout")
+def _refuse_ended(connection: psycopg.Connection[object], _record: object, _proxy: object) -> None:
+    """Let the pool open another connection in place of one that the server has ended. Costs no round trip.
+
+    Something to read on an idle connection is its end, after a restart of Postgres for example, or a change
+    of the server's settings, after which a new connection does no harm.
+    """
+    poller = select.poll()
+    poller.register(connection, select.POLLIN)
+    if poller.poll(0):
+        raise DisconnectionError("the server has ended the connection")
 
 
 @event.listens_for(MeasuredPool, "connect")

@@ -81,22 +81,31 @@ class Quota:
         self._redis_quota = redis_quota
         self._lease = lease
 
-    def reserve(self, account_id: int, kind: Kind, run_id: str, reservation: str) -> Grant:
-        """Ask for one unit; its lease expires unless `start` follows.
+    def reserve(
+        self,
+        account_id: int,
+        kind: Kind,
+        run_id: str,
+        reservation: str,
+        *,
+        loaded: LoadedContext | None = None,
+    ) -> Grant:
+        """Ask for one unit; its lease expires unless `start` follows. `loaded` is read if it is not given.
 
         Raises TryAgainError when the counters are lost again after each rebuild.
         """
         began_s = clock.monotonic_seconds()
-        loaded, decision, by_fallback = self._ask(
+        used, decision, by_fallback = self._ask(
             account_id,
             kind,
             run_id,
             lambda engine, context: engine.reserve(context, reservation, lease=self._lease),
+            loaded,
         )
         decided_by = "postgres" if by_fallback else "redis"
         metrics.RESERVATION_SECONDS.labels(decided_by).observe(clock.monotonic_seconds() - began_s)
         metrics.QUOTA_DECISIONS.labels(kind, decision.reason or decision.verdict).inc()
-        return Grant(reservation, loaded.context, decision, by_fallback, loaded.failing)
+        return Grant(reservation, used.context, decision, by_fallback, used.failing)
 
     def remaining(self, account_id: int, kind: Kind, run_id: str) -> tuple[QuotaContext, Decision]:
         """Return the limits in force, what is left, and why a reservation would be denied now.
@@ -205,9 +214,10 @@ class Quota:
         kind: Kind,
         run_id: str,
         question: Callable[[QuotaEngine, QuotaContext], Decision],
+        known: LoadedContext | None = None,
     ) -> tuple[LoadedContext, Decision, bool]:
         for _ in range(_TRIES):
-            loaded = self._load_context(account_id, kind, run_id)
+            loaded, known = known or self._load_context(account_id, kind, run_id), None
             in_postgres = False
             try:
                 decision = question(self._redis_quota, loaded.context)

@@ -27,7 +27,7 @@ from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import set_environment
 from api_stub.stack.servers import ports
 from api_stub.stack.servers.ports import find_free_port
-from db import engine
+from db import bounded_connection, engine
 from db.engine import Database
 from tests.databases import KeptConnections, ReusedDatabase, ReusedEngines
 from tests.network import fill
@@ -139,8 +139,8 @@ def _reused_engines(kept_connections: KeptConnections) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         reused = ReusedEngines(engine.create_bounded_engine)
         patch.setattr(engine, "create_bounded_engine", reused.create)
-        connect = partial(kept_connections.connect, engine._BoundedConnection.connect)
-        patch.setattr(engine._BoundedConnection, "connect", connect)
+        connect = partial(kept_connections.connect, bounded_connection.BoundedConnection.connect)
+        patch.setattr(bounded_connection.BoundedConnection, "connect", connect)
         yield
 
 

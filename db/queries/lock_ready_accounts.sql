@@ -16,9 +16,7 @@ join lateral (
           select from decisions n
           where n.action_id = d.id and n.undone_at is null and n.decided_at > now() - :undo_first)
 ) due on due.since is not null
-where a.status = 'active'
-  and (a.inbox_lease_until is null or a.inbox_lease_until <= now())
-  and not exists (select from kill_switch)
+where {{is_ready}}
   and not exists (
       select from actions f
       where f.account_id = a.id and f.state in ('queued', 'claimed', 'acting')

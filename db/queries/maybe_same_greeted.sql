@@ -2,12 +2,5 @@
 select exists (
     select from contacts c
     join contacts t on {{maybe_same}}
-    where c.id = :contact_id
-      and (t.last_greeted_on >= :occasion_on
-           or exists (
-               select from actions a
-               where a.contact_id = t.id and a.kind = 'greet' and a.occasion = :occasion
-                 and a.state in ('queued', 'claimed', 'acting', 'uncertain', 'needs_review', 'done'))
-           or exists (
-               select from interactions i
-               where i.contact_id = t.id and i.type = 'greet' and i.occasion = :occasion)))
+    cross join (values (cast(:occasion as text), cast(:occasion_on as date))) as day (occasion, celebrated_on)
+    where c.id = :contact_id and {{twin_greeted}})

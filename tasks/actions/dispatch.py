@@ -1,6 +1,6 @@
 """Publish due actions to the browser workers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from db.store.actions import dispatch
@@ -27,6 +27,19 @@ def dispatch_due(services: Services) -> int:
         due_actions = dispatch.queue_due_actions(
             session, batch=BATCH, lease=services.settings.action_time_limit
         )
+    return _publish(due_actions)
+
+
+def dispatch_next(services: Services, account_id: int) -> int:
+    """Queue and publish the account's next due action when its last one has ended: it waits for no tick."""
+    with services.database.single_statement() as session:
+        due_actions = dispatch.queue_next_action(
+            session, account_id, lease=services.settings.action_time_limit
+        )
+    return _publish(due_actions)
+
+
+def _publish(due_actions: Sequence[DueAction]) -> int:
     for due in due_actions:
         with _story(due):
             publish_task(ACTION_TYPES[due.kind].task, action_id=str(due.action_id))

@@ -104,10 +104,8 @@ def _open_thread_and_learn(services: Services, site: Site, claim: Claim) -> Thre
     Raises GateClosedError if the contact proved to be one with another, or if somebody has to say who they
     are; NeverError if another action for the occasion remains.
     """
-    with services.database.transaction() as session:
-        is_proven = interactions.has_met(session, claim.contact_id)
     try:
-        thread = open_thread(services, site, claim.site, claim.keys, is_proven=is_proven)
+        thread = open_thread(services, site, claim.site, claim.keys, is_proven=claim.has_met)
     except MovedAddressError as error:
         learn_from_thread(services, claim, error.shown)
         raise

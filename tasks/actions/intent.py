@@ -2,10 +2,10 @@
 
 from sqlalchemy.exc import OperationalError
 
+from db.engine import commit_with_next
 from db.store.actions import gates, lifecycle
 from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate
-from db.store.quota.epochs import is_current_epoch
 from tasks.quota import Grant
 from tasks.services import Services
 from worker.errors import Reason, TryAgainError
@@ -41,11 +41,13 @@ def _write(services: Services, claim: Claim, grant: Grant) -> None:
         with services.database.transaction() as session:
             if claim.kind is Kind.GREET:
                 gates.lock_recipient(session, claim)
-            closed = gates.find_closed_gate(session, claim, hours=grant.context.limits.hours)
+            facts, epoch = gates.read_facts(session, claim, lock_epoch=True)
+            closed = gates.find_closed_gate(session, claim, hours=grant.context.limits.hours, facts=facts)
             if closed is not None:
                 raise GateClosedError(closed)
-            if not is_current_epoch(session, claim.account_id, grant.context.epoch):
+            if epoch != grant.context.epoch:
                 raise GateClosedError(ClosedGate(Reason.QUOTA_CHANGED))
+            commit_with_next(session)
             intended = lifecycle.write_intent(session, claim)
     except OperationalError:
         with services.database.transaction() as session:

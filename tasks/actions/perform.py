@@ -41,18 +41,28 @@ _TRACED = frozenset(
 
 def perform_action(services: Services, action_id: UUID) -> Outcome:
     """Carry out one action if it can still be claimed, and leave it in a state with a reason."""
-    with services.database.transaction() as session:
+    claim = claim_action(services, action_id)
+    return Outcome.DUPLICATE if claim is None else perform_claimed(services, claim)
+
+
+def claim_action(services: Services, action_id: UUID) -> Claim | None:
+    """Claim the action; None if it can't be claimed any more."""
+    with services.database.single_statement() as session:
         claim = claims.claim_action(
             session, action_id, owner=services.worker_name, lease=services.settings.lease
         )
     if claim is None:
         metrics.DUPLICATE_DELIVERIES.inc()
         log.info("nothing_to_claim", action=str(action_id))
-        return Outcome.DUPLICATE
+    return claim
+
+
+def perform_claimed(services: Services, claim: Claim) -> Outcome:
+    """Carry out a claimed action, and leave it in a state with a reason."""
     with (
         logs.bound(
             correlation_id=claim.correlation_id,
-            action=str(action_id),
+            action=str(claim.action_id),
             account=claim.account_id,
             attempt=claim.attempt,
         ),
@@ -90,7 +100,7 @@ def _run(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
 
 def _attempt(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
     with spans.span("check gates") as checking, services.database.transaction() as session:
-        closed = gates.find_closed_gate(session, claim)
+        closed = gates.find_closed_gate(session, claim, facts=claim.facts)
         checking.set({"rapport.reason": closed.reason if closed else "open"})
     if closed is not None:
         return settle.settle_closed_gate(services, claim, closed)
@@ -99,7 +109,9 @@ def _attempt(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
     try:
         claim = kind.prepare(services, claim)
         with spans.span("reserve quota") as reserving:
-            grant = services.quota.reserve(claim.account_id, claim.kind, str(claim.campaign_id), reservation)
+            grant = services.quota.reserve(
+                claim.account_id, claim.kind, str(claim.campaign_id), reservation, loaded=claim.quota
+            )
             reserving.set({"rapport.reason": grant.decision.reason or grant.decision.verdict})
     except RapportError as error:
         return settle.settle_failure(services, claim, error)

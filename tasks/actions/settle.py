@@ -58,13 +58,16 @@ class Outcome(StrEnum):
     wait=wait_exponential_jitter(multiplier=0.2, max=5),
     reraise=True,
 )
-def write_done(services: Services, claim: Claim, write: Callable[[Session], bool]) -> bool:
-    """End the action as done, once, by calling `write` in one transaction.
+def write_done(
+    services: Services, claim: Claim, write: Callable[[Session], bool], *, single: bool = False
+) -> bool:
+    """End the action as done, once, by calling `write` in one transaction. `single`: it is one statement.
 
     If the commit's reply is lost, the state is read on a new connection. Raises OperationalError if Postgres
     stays unavailable: the lease then expires, and the action is reconciled or its page read again.
     """
-    with spans.span("record"), services.database.transaction() as session:
+    database = services.database
+    with spans.span("record"), (database.single_statement if single else database.transaction)() as session:
         if write(session):
             return True
         return lifecycle.get_state(session, claim.action_id) == (ActionState.DONE, claim.attempt)
@@ -78,6 +81,7 @@ def record_effect(services: Services, claim: Claim, *, status: str, screenshot: 
         lambda session: lifecycle.record_effect(
             session, claim, status=status, text=claim.message, screenshot=screenshot
         ),
+        single=True,
     )
 
 

@@ -1,7 +1,6 @@
 """Birthday campaigns: the task functions."""
 
 from tasks.actions.dispatch import dispatch_due
-from tasks.actions.perform import perform_action
 from tasks.actions.read_inbox import read_replies
 from tasks.campaigns.plan_birthdays import read_birthdays
 from tasks.campaigns.requests import start_requested_campaign
@@ -15,6 +14,7 @@ from tasks.contract import (
     BirthdayCampaign,
     CampaignRef,
 )
+from tasks.entry.in_turn import perform_and_dispatch_next
 from tasks.services import get_services
 from worker.app import app
 
@@ -36,8 +36,7 @@ def read_list(ref: CampaignRef) -> None:
 @app.task(name=BIRTHDAY_GREET, pydantic=True, pydantic_strict=False)
 def greet(ref: ActionRef) -> None:
     """Carry out one greeting."""
-    perform_action(get_services(), ref.action_id)
-    dispatch_due(get_services())  # the account is free again: its next action needn't wait for a tick
+    perform_and_dispatch_next(get_services(), ref.action_id)
 
 
 @app.task(name=BIRTHDAY_REPLIES, pydantic=True, pydantic_strict=False)

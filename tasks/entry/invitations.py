@@ -1,7 +1,6 @@
 """Campaigns that withdraw sent invitations: the task functions."""
 
 from tasks.actions.dispatch import dispatch_due
-from tasks.actions.perform import perform_action
 from tasks.campaigns.plan_invitations import read_invitations
 from tasks.campaigns.requests import start_requested_campaign
 from tasks.contract import (
@@ -12,6 +11,7 @@ from tasks.contract import (
     CampaignRef,
     InvitationsCampaign,
 )
+from tasks.entry.in_turn import perform_and_dispatch_next
 from tasks.services import get_services
 from worker.app import app
 
@@ -33,5 +33,4 @@ def read_list(ref: CampaignRef) -> None:
 @app.task(name=INVITATIONS_WITHDRAW, pydantic=True, pydantic_strict=False)
 def withdraw(ref: ActionRef) -> None:
     """Withdraw one invitation."""
-    perform_action(get_services(), ref.action_id)
-    dispatch_due(get_services())  # the account is free again: its next action needn't wait for a tick
+    perform_and_dispatch_next(get_services(), ref.action_id)

@@ -1,9 +1,9 @@
 """Sourcing campaigns: the task functions. The profiles that they open are visits (tasks/entry/visitor.py)."""
 
 from tasks.actions.dispatch import dispatch_due
-from tasks.actions.perform import perform_action
 from tasks.campaigns.requests import start_requested_campaign
 from tasks.contract import SOURCING_CAMPAIGN, SOURCING_COLLECT, ActionRef, SourcingCampaign
+from tasks.entry.in_turn import perform_and_dispatch_next
 from tasks.services import get_services
 from worker.app import app
 
@@ -18,5 +18,4 @@ def start_campaign(request: SourcingCampaign) -> None:
 @app.task(name=SOURCING_COLLECT, pydantic=True, pydantic_strict=False)
 def collect(ref: ActionRef) -> None:
     """Read one page of search results."""
-    perform_action(get_services(), ref.action_id)
-    dispatch_due(get_services())  # the account is free again, and the page has planned the next actions
+    perform_and_dispatch_next(get_services(), ref.action_id)

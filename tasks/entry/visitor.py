@@ -1,9 +1,9 @@
 """Visitor campaigns: the task functions."""
 
 from tasks.actions.dispatch import dispatch_due
-from tasks.actions.perform import perform_action
 from tasks.campaigns.requests import start_requested_campaign
 from tasks.contract import VISITOR_CAMPAIGN, VISITOR_VISIT, ActionRef, VisitorCampaign
+from tasks.entry.in_turn import perform_and_dispatch_next
 from tasks.services import get_services
 from worker.app import app
 
@@ -18,5 +18,4 @@ def start_campaign(request: VisitorCampaign) -> None:
 @app.task(name=VISITOR_VISIT, pydantic=True, pydantic_strict=False)
 def visit(ref: ActionRef) -> None:
     """Open one profile."""
-    perform_action(get_services(), ref.action_id)
-    dispatch_due(get_services())  # the account is free again: its next action needn't wait for a tick
+    perform_and_dispatch_next(get_services(), ref.action_id)

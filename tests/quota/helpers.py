@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import redis
+from sqlalchemy.orm import Session
 
+from db.queries import load_query
 from db.store.people.accounts import AccountRecord
 from tasks.quota import Quota
 from worker import clock
@@ -149,3 +151,9 @@ def flush(redis_url: str) -> None:
     """Let Redis lose everything."""
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
+
+
+def is_current_epoch(session: Session, account_id: int, epoch: int) -> bool:
+    """Ask as the intent does; nobody raises the epoch until the transaction ends."""
+    asked = {"account_id": account_id, "locks_epoch": True}
+    return bool(session.scalar(load_query("current_epoch"), asked) == epoch)

@@ -15,7 +15,7 @@ from db.store.quota.fallback import Fallback
 from db.tables import QuotaCharge
 from tests import builders
 from tests.db.helpers import open_database, wait_for_lock_wait
-from tests.quota.helpers import LEASE, NOON, WEEK, a_context
+from tests.quota.helpers import LEASE, NOON, WEEK, a_context, is_current_epoch
 from worker.errors import Reason
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import FIRST_WAIT, THRESHOLD, Breaker, Outcome
@@ -114,7 +114,7 @@ def test_an_epoch_that_an_intent_relies_on_is_not_raised_before_it_is_written(
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
-            assert epochs.is_current_epoch(session, context.account_id, context.epoch)
+            assert is_current_epoch(session, context.account_id, context.epoch)
             rebuilds = pool.submit(rebuild)
             wait_for_lock_wait(database, rebuilds)
             assert not rebuilds.done()
@@ -126,10 +126,10 @@ def test_an_epoch_is_raised_once_by_whoever_has_seen_the_last_one(database: Data
     account_id = context.account_id
     with database.transaction() as session:
         assert epochs.raise_epoch(session, account_id, seen=context.epoch - 1) is None
-        assert epochs.is_current_epoch(session, account_id, context.epoch)
+        assert is_current_epoch(session, account_id, context.epoch)
         assert epochs.raise_epoch(session, account_id, seen=context.epoch) == context.epoch + 1
-        assert not epochs.is_current_epoch(session, account_id, context.epoch)
-        assert not epochs.is_current_epoch(session, account_id, context.epoch + 2)
+        assert not is_current_epoch(session, account_id, context.epoch)
+        assert not is_current_epoch(session, account_id, context.epoch + 2)
         assert limits.load_context(session, account_id, Kind.GREET, "").context.epoch == context.epoch + 1
 
 
@@ -267,7 +267,7 @@ def test_a_reset_closes_the_breakers_that_it_names_and_ends_the_epoch(
             ledger.write_breaker(session, context.account_id, kind, opened)
     with database.transaction() as session:
         epochs.reset_breakers(session, context.account_id, kinds)
-        assert not epochs.is_current_epoch(session, context.account_id, context.epoch)
+        assert not is_current_epoch(session, context.account_id, context.epoch)
         state = ledger.read_ledger(session, context)
     assert state.breaker(Kind.GREET) == Breaker()
     assert state.breaker(Kind.VISIT) == (

@@ -15,11 +15,10 @@ from api_stub.stack.servers.ports import find_free_port
 from api_stub.stack.servers.redis import Redis
 from db.engine import Database
 from db.store.quota import limits
-from db.store.quota.epochs import is_current_epoch
 from tasks.quota import Quota
 from tests import builders
 from tests.proxy import Proxy
-from tests.quota.helpers import LEASE, a_context, install_state
+from tests.quota.helpers import LEASE, a_context, install_state, is_current_epoch
 from worker import clock, redis_address
 from worker.errors import Reason, TryAgainError
 from worker.quota import redis_quota

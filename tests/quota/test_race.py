@@ -17,12 +17,11 @@ from sqlalchemy import func, select
 
 from db.engine import Database
 from db.store.quota import limits
-from db.store.quota.epochs import is_current_epoch
 from db.tables import Action, Interaction
 from tasks.quota import Grant, Quota
 from tests import builders
 from tests.cluster import wait_for
-from tests.quota.helpers import LEASE, a_context
+from tests.quota.helpers import LEASE, a_context, is_current_epoch
 from worker import clock, redis_address
 from worker.errors import TryAgainError
 from worker.quota import redis_quota

@@ -165,7 +165,7 @@ def test_v1_05_a_do_not_contact_list_that_cannot_be_read_means_nothing_is_sent(
     someone(without_pages, account, "ann")
     campaign(without_pages)
 
-    def unreadable(*_: object) -> None:
+    def unreadable(*_: object, **__: object) -> None:
         raise OperationalError("select", {}, Exception("the connection is closed"))
 
     monkeypatch.setattr(gates, "find_closed_gate", unreadable)

@@ -49,6 +49,15 @@ def test_the_state_metrics_bench_runs() -> None:
 
 
 @pytest.mark.soak
+def test_the_actions_bench_runs() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench.actions", "--quick", "--markdown"],
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert "| pings of an action, Postgres | 0.00 |" in ran.stdout
+
+
+@pytest.mark.soak
 def test_the_campaigns_bench_runs() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "bench.campaigns", "--quick", "--markdown"],

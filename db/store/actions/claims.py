@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import cast
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import Row, func, update
 from sqlalchemy.orm import Session
 
-from db.tables import Account, Action, Campaign, Contact, Restore
+from db.queries import load_query
+from db.store.actions.gate_facts import GateFacts
+from db.store.quota.limits import LoadedContext, read_context
+from db.tables import Action
 from worker.rules.identity import PersonKeys
 from worker.rules.ledger_gap import REMEMBERED, LedgerGap
 from worker.rules.model import ActionState, CampaignKind, Kind
@@ -20,8 +23,9 @@ class Claim:
     """A claimed action. `looking`: its effect may have happened, so the worker only looks for it.
 
     `full_name`, `call_by`, `language` and `location` are the contact's, `called` the name by which the
-    message calls them, as in `PlannedAction`. `late` is how long the action had been due. `gap` is what a
-    restored backup has lost lately.
+    message calls them, as in `PlannedAction`. `late` is how long the action had been due, `has_met` whether
+    a greeting or a profile visit of ours has reached the contact. `facts` is what its gates asked, and
+    `quota` what limited it, in the statement that claimed it. `gap` is what a restored backup has lost lately.
     """
 
     action_id: UUID
@@ -55,6 +59,9 @@ class Claim:
     member_url: str | None = None
     late: timedelta = timedelta(0)
     gap: LedgerGap | None = None
+    has_met: bool = False
+    facts: GateFacts | None = None
+    quota: LoadedContext | None = None
 
     @property
     def keys(self) -> PersonKeys:
@@ -71,73 +78,48 @@ class Claim:
 
 def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timedelta) -> Claim | None:
     """Claim a queued action, or an uncertain one to look at. None: it is claimed, or not dispatched."""
-    taken = session.execute(
-        update(Action)
-        .where(
-            Action.id == action_id,
-            Action.state.in_([ActionState.QUEUED, ActionState.UNCERTAIN]),
-            Action.lease_owner.is_(None),
-            Action.lease_until.is_not(None),
-        )
-        .values(
-            state=case((Action.state == ActionState.QUEUED, ActionState.CLAIMED), else_=Action.state),
-            attempt=Action.attempt + 1,
-            lease_owner=owner,
-            lease_until=func.now() + lease,
-        )
-        .returning(Action.id)
-    ).first()
-    if taken is None:
-        return None
-    lately = Restore.restored_at > func.now() - REMEMBERED
-    action, account, campaign_kind, contact, late, gap_since, gap_until = session.execute(
-        select(
-            Action,
-            Account,
-            Campaign.kind,
-            Contact,
-            func.now() - Action.not_before,
-            select(func.min(Restore.backup_at)).where(lately).scalar_subquery(),
-            select(func.max(Restore.restored_at)).where(lately).scalar_subquery(),
-        )
-        .join(Account, Account.id == Action.account_id)
-        .join(Campaign, Campaign.id == Action.campaign_id)
-        .outerjoin(Contact, Contact.id == Action.contact_id)
-        .where(Action.id == action_id)
-        .execution_options(populate_existing=True)
-    ).one()
+    given = {"action_id": action_id, "owner": owner, "lease": lease, "remembered": REMEMBERED}
+    row = session.execute(load_query("claim_action"), given).first()
+    return None if row is None else _read_claim(row)
+
+
+def _read_claim(row: Row[Any]) -> Claim:
+    is_about_person = row.person_id is not None
     return Claim(
-        action_id=action.id,
-        attempt=action.attempt,
-        looking=action.state == ActionState.UNCERTAIN,
-        account_id=account.id,
-        campaign_id=action.campaign_id,
-        campaign_kind=CampaignKind(campaign_kind),
-        person_id=action.contact_id,
-        kind=Kind(action.kind),
-        occasion=action.occasion,
-        occasion_on=action.occasion_on,
-        message=action.message,
-        worded_for=action.worded_for,
-        needs_approval=action.needs_approval,
-        failures=action.failures,
-        looks=action.looks,
-        acting_since=action.acting_since,
-        acting_attempt=action.acting_attempt,
-        planned_at=action.created_at,
-        correlation_id=action.correlation_id,
-        site=account.site,
-        zone=ZoneInfo(account.time_zone),
-        session=account.session,
-        profile_url=contact.profile_url if contact else "",
-        full_name=contact.full_name if contact else "",
-        call_by=contact.call_by if contact else None,
-        language=contact.language if contact else None,
-        location=contact.profile.get("location") if contact else None,
-        called=action.called,
-        member_url=contact.member_url if contact else None,
-        late=cast("timedelta", late),
-        gap=LedgerGap(gap_since, gap_until) if gap_since is not None else None,
+        action_id=row.action_id,
+        attempt=row.attempt,
+        looking=row.state == ActionState.UNCERTAIN,
+        account_id=row.account_id,
+        campaign_id=row.campaign_id,
+        campaign_kind=CampaignKind(row.campaign_kind),
+        person_id=row.person_id,
+        kind=Kind(row.kind),
+        occasion=row.occasion,
+        occasion_on=row.occasion_on,
+        message=row.message,
+        worded_for=row.worded_for,
+        needs_approval=row.needs_approval,
+        failures=row.action_failures,
+        looks=row.looks,
+        acting_since=row.acting_since,
+        acting_attempt=row.acting_attempt,
+        planned_at=row.created_at,
+        correlation_id=row.correlation_id,
+        site=row.site,
+        zone=ZoneInfo(row.time_zone),
+        session=row.session,
+        profile_url=row.profile_url if is_about_person else "",
+        full_name=row.full_name if is_about_person else "",
+        call_by=row.call_by,
+        language=row.language,
+        location=row.location,
+        called=row.called,
+        member_url=row.member_url,
+        late=row.late,
+        gap=LedgerGap(row.gap_since, row.gap_until) if row.gap_since is not None else None,
+        has_met=row.has_met,
+        facts=GateFacts.of(row),
+        quota=read_context(row, Kind(row.kind), str(row.campaign_id)),
     )
 
 

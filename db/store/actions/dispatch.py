@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Result, select, update
 from sqlalchemy.orm import Session
 
+from db.engine import send_with_next
 from db.queries import load_query
 from db.store.actions.claims import Claim
 from db.tables import Action
@@ -38,7 +39,22 @@ def queue_due_actions(
     if not accounts:
         return []
     chosen = {"accounts": accounts, "lease": lease, "undo_first": undo_first}
-    rows = session.execute(load_query("queue_due_actions"), chosen)
+    return _read_due(session.execute(load_query("queue_due_actions"), chosen))
+
+
+def queue_next_action(
+    session: Session, account_id: int, *, lease: timedelta, undo_first: timedelta = UNDO_FIRST
+) -> Sequence[DueAction]:
+    """Queue the account's next due action, if there is one, with a lease. Publish it after the commit.
+
+    Waits for a dispatcher that has locked the account, and sees what it did.
+    """
+    send_with_next(session, "lock_account", {"account_id": account_id})
+    given = {"account_id": account_id, "lease": lease, "undo_first": undo_first}
+    return _read_due(session.execute(load_query("queue_next_action"), given))
+
+
+def _read_due(rows: Result[UUID, str, UUID, str]) -> Sequence[DueAction]:
     return [
         DueAction(action_id, Kind(kind), campaign_id, correlation_id)
         for action_id, kind, campaign_id, correlation_id in rows

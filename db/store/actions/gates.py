@@ -1,11 +1,11 @@
 """The gates of an action in Postgres: checked when a worker claims it, and again right before its effect."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -22,12 +22,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from db.engine import send_with_next
 from db.queries import load_query
 from db.store.actions.claims import Claim
+from db.store.actions.gate_facts import GateFacts
 from db.store.actions.site_gate import find_site_gate
-from db.store.people import addresses as contact_addresses
 from db.store.people import import_lock, profiles
-from db.tables import Account, Action, Campaign, Contact, Interaction, KillSwitch
+from db.tables import Account, Action, Contact, Interaction
 from worker.errors import Reason
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import AccountStatus, ActionState, CampaignKind, CampaignState, ContactStatus, Kind
@@ -62,27 +63,30 @@ _CHECK_WAIT: Final = timedelta(hours=1)
 """How long an action waits until its site's verdicts are read again. A new one wakes it at once."""
 
 
-def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -> ClosedGate | None:
+def read_facts(session: Session, claim: Claim, *, lock_epoch: bool = False) -> tuple[GateFacts, int | None]:
+    """Read what the gates ask now, and the epoch of the quota if it is to be locked until the commit."""
+    asked = {"action_id": claim.action_id, "account_id": claim.account_id, "locks_epoch": lock_epoch}
+    row = session.execute(load_query("read_gates"), asked).one()
+    return GateFacts.of(row), row.epoch
+
+
+def find_closed_gate(
+    session: Session, claim: Claim, *, hours: Hours | None = None, facts: GateFacts | None = None
+) -> ClosedGate | None:
     """Return the first gate that is closed for this action now, or None.
 
-    With `hours` the working hours are a gate, too, by Postgres' clock.
+    With `hours` the working hours are a gate, too, by Postgres' clock. `facts` are read if none are given.
     """
-    now, killed, account, campaign, action, contact = session.execute(
-        select(func.now(), select(KillSwitch.id).exists(), Account, Campaign, Action, Contact)
-        .join(Action, Action.account_id == Account.id)
-        .join(Campaign, Campaign.id == Action.campaign_id)
-        .outerjoin(Contact, Contact.id == Action.contact_id)
-        .where(Action.id == claim.action_id)
-        .execution_options(populate_existing=True)
-    ).one()
+    facts = facts or read_facts(session, claim)[0]
+    now, has_person = facts.now, facts.contact_id is not None
     today = now.astimezone(claim.zone).date()
-    about_person = () if contact is None else _person_gates(session, claim, action, campaign, contact)
+    about_person = _person_gates(session, claim, facts) if has_person else ()
     about_all = (
-        (campaign.state == CampaignState.CANCELLED, Reason.CAMPAIGN_CANCELLED),
-        (action.expires_on is not None and action.expires_on < today, Reason.EXPIRED),
-        (killed, Reason.KILL_SWITCH),
-        (account.status != AccountStatus.ACTIVE, Reason(account.stop_reason or Reason.ACCOUNT_STOPPED)),
-        (campaign.state == CampaignState.PAUSED, Reason.CAMPAIGN_PAUSED),
+        (facts.campaign_state == CampaignState.CANCELLED, Reason.CAMPAIGN_CANCELLED),
+        (facts.expires_on is not None and facts.expires_on < today, Reason.EXPIRED),
+        (facts.killed, Reason.KILL_SWITCH),
+        (facts.account_status != AccountStatus.ACTIVE, Reason(facts.stop_reason or Reason.ACCOUNT_STOPPED)),
+        (facts.campaign_state == CampaignState.PAUSED, Reason.CAMPAIGN_PAUSED),
         (hours is not None and opening(now, hours, claim.zone).start > now, Reason.OUTSIDE_HOURS),
     )
     reason = next((reason for closed, reason in chain(about_person, about_all) if closed), None)
@@ -91,53 +95,58 @@ def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = No
     if claim.kind is Kind.COLLECT and import_lock.is_import_running(session, claim.account_id):
         # the page could bring in people whom the import excludes
         return ClosedGate(Reason.IMPORT_UNDER_WAY, now + _IMPORT_WAIT)
-    held = None if contact is None or claim.kind is Kind.WITHDRAW else contact.hold_until
+    held = None if claim.kind is Kind.WITHDRAW else facts.hold_until
     if held is not None and held > today:
         return ClosedGate(Reason.ON_HOLD, calendar_day(held, claim.zone).start)
-    if contact is not None and (doubt := find_identity_doubt(session, contact, action)) is not None:
+    if (
+        doubt := _find_identity_doubt(claim.kind, facts.moved_to, is_twin_greeted=facts.is_twin_greeted)
+    ) is not None:
         return ClosedGate(doubt, now + IDENTITY_WAIT)
     day = local_day(now, claim.zone)
-    addresses = () if contact is None else contact_addresses.keys_of(contact).addresses
-    was_written_to = claim.kind is Kind.GREET and was_written_to_since(
-        session, day.start, site=claim.site, addresses=addresses, besides=claim.action_id
-    )
-    if was_written_to:
+    last_text_at = facts.last_text_at if claim.kind is Kind.GREET else None
+    if last_text_at is not None and last_text_at >= day.start:
         return ClosedGate(Reason.ONE_VOICE, day.end)
     # the last one, because an action that is proposed for approval must have no other gate closed
     site = find_site_gate(
-        session, account_id=claim.account_id, site=claim.site, kind=claim.kind, now=now, besides=action.id
+        session,
+        account_id=claim.account_id,
+        site=claim.site,
+        kind=claim.kind,
+        now=now,
+        besides=claim.action_id,
     )
-    waits_for = site.closed_for(approved=action.needs_approval)  # the person's gates compared the approval
+    waits_for = site.closed_for(approved=facts.needs_approval)  # the person's gates compared the approval
     return ClosedGate(waits_for, now + _CHECK_WAIT) if waits_for is not None else None
 
 
-def _person_gates(
-    session: Session, claim: Claim, action: Action, campaign: Campaign, contact: Contact
-) -> Iterator[tuple[bool, Reason]]:
+def _person_gates(session: Session, claim: Claim, facts: GateFacts) -> Iterator[tuple[bool, Reason]]:
     """Yield each gate of the action's person and whether it is closed. Lazy: later ones may not be needed."""
-    yield contact.forgotten_at is not None, Reason.FORGOTTEN
+    yield facts.forgotten_at is not None, Reason.FORGOTTEN
     # do-not-contact does not stop a withdrawal: it leaves the person alone
-    yield claim.kind is not Kind.WITHDRAW and contact.do_not_contact, Reason.DO_NOT_CONTACT
+    yield claim.kind is not Kind.WITHDRAW and bool(facts.do_not_contact), Reason.DO_NOT_CONTACT
     if claim.kind is Kind.GREET:
-        yield _was_greeted(session, claim), Reason.ALREADY_GREETED
-        yield contact.status != ContactStatus.CONNECTED, Reason.NOT_CONNECTED
-        approved = action.approval == approval_hash(contact.profile_url, action.message)
-        yield action.needs_approval and not approved, Reason.NOT_APPROVED
+        yield facts.is_greeted, Reason.ALREADY_GREETED
+        yield facts.contact_status != ContactStatus.CONNECTED, Reason.NOT_CONNECTED
+        approved = facts.approval == approval_hash(facts.profile_url or "", facts.message)
+        yield facts.needs_approval and not approved, Reason.NOT_APPROVED
     if claim.kind is Kind.VISIT:
-        yield was_visited_lately(session, contact.id, campaign), Reason.VISITED_LATELY
+        yield (
+            was_visited_lately(session, claim.contact_id, facts.campaign_kind, facts.campaign_options),
+            Reason.VISITED_LATELY,
+        )
 
 
-def was_visited_lately(session: Session, contact_id: int, campaign: Campaign) -> bool:
-    """Return whether the profile was opened too recently to be opened again.
+def was_visited_lately(session: Session, contact_id: int, kind: str, options: Mapping[str, Any]) -> bool:
+    """Return whether the profile was opened too recently for a campaign of this kind, with these options.
 
     For a visitor campaign: it was opened within its `no_repeat_days`, or may have been, also by an earlier
     attempt of this action. For a sourcing campaign: all sections that it needs were read within these days.
     """
-    days = int(campaign.options["no_repeat_days"])
+    days = int(options["no_repeat_days"])
     since = func.now() - timedelta(days=days)
-    if campaign.kind == CampaignKind.SOURCING:
+    if kind == CampaignKind.SOURCING:
         known = profiles.find_profile(session, contact_id)
-        needed = needed_sections(Criteria.model_validate(campaign.options["criteria"]))
+        needed = needed_sections(Criteria.model_validate(options["criteria"]))
         return known is not None and profiles.is_fresh(known, needed, days=days)
     recorded = exists().where(
         Interaction.contact_id == contact_id,
@@ -150,42 +159,35 @@ def was_visited_lately(session: Session, contact_id: int, campaign: Campaign) ->
     return bool(session.scalar(select(or_(recorded, tried))))
 
 
-def _was_greeted(session: Session, claim: Claim) -> bool:
-    """Return whether the person was greeted for this occasion, by the same condition as planning."""
-    birthday = {
-        "contact_id": claim.contact_id,
-        "occasion": claim.occasion,
-        "celebrated_on": claim.occasion_on,
-    }
-    return bool(session.scalar(load_query("was_greeted"), birthday))
-
-
 def find_identity_doubt(session: Session, contact: Contact, action: Action) -> Reason | None:
     """Return why a person has to say who the contact is before this action, or None.
 
     The address belongs to another member now, or another contact who may be the same person has this
     greeting. A withdrawal leaves the person alone, whoever it is.
     """
-    if action.kind != Kind.WITHDRAW and contact.moved_to is not None:
-        return Reason.ADDRESS_MOVED
-    if action.kind != Kind.GREET:
-        return None
     greeting = {
         "contact_id": contact.id, "occasion": action.occasion, "occasion_on": action.occasion_on,
     }  # fmt: skip
-    is_greeted = session.scalar(load_query("maybe_same_greeted"), greeting)
-    return Reason.MAYBE_SAME_PERSON if is_greeted else None
+    is_twin_greeted = action.kind == Kind.GREET and bool(
+        session.scalar(load_query("maybe_same_greeted"), greeting)
+    )
+    return _find_identity_doubt(Kind(action.kind), contact.moved_to, is_twin_greeted=is_twin_greeted)
+
+
+def _find_identity_doubt(kind: Kind, moved_to: str | None, *, is_twin_greeted: bool) -> Reason | None:
+    if kind is not Kind.WITHDRAW and moved_to is not None:
+        return Reason.ADDRESS_MOVED
+    return Reason.MAYBE_SAME_PERSON if is_twin_greeted else None
 
 
 def lock_recipient(session: Session, claim: Claim) -> None:
     """Take an advisory lock on each address of this recipient until the transaction ends.
 
     Otherwise two accounts that know the same person could both find that nobody has written to them today,
-    and both write.
+    and both write. The locks are taken in the round trip of the next statement, and before it.
     """
-    for address in sorted({claim.profile_url, *claim.keys.addresses}):
-        key = func.hashtextextended(f"voice:{claim.site}:{address}", 0)
-        session.execute(select(func.pg_advisory_xact_lock(key)))
+    addresses = [claim.profile_url, *claim.keys.addresses]
+    send_with_next(session, "lock_recipient", {"site": claim.site, "addresses": addresses})
 
 
 def was_written_to_since(
@@ -193,23 +195,11 @@ def was_written_to_since(
 ) -> bool:
     """Return whether any account of the site has sent the person a text since then, or may have.
 
-    The action with the id `besides` doesn't count.
+    The action with the id `besides` doesn't count. Looks back two days.
     """
-    known, owner = aliased(Contact), aliased(Account)
-    people = (
-        select(known.id)
-        .join(owner, owner.id == known.account_id)
-        .where(or_(known.profile_url.in_(addresses), known.member_url.in_(addresses)), owner.site == site)
-    )
-    by_action = exists().where(
-        Action.contact_id.in_(people), Action.id.is_distinct_from(besides), _may_have_written(since)
-    )
-    otherwise = exists().where(
-        Interaction.contact_id.in_(people),
-        or_(Interaction.action_id.is_(None), Interaction.action_id.is_distinct_from(besides)),
-        _has_written(since),
-    )
-    return bool(session.scalar(select(or_(by_action, otherwise))))
+    person = {"site": site, "addresses": list(addresses), "besides": besides}
+    last = session.scalar(load_query("was_written_to"), person)
+    return last is not None and last >= since
 
 
 def list_written_to(session: Session, since: datetime, *, account_id: int, site: str) -> frozenset[int]:

@@ -172,16 +172,6 @@ def list_our_texts_to(session: Session, contact_id: int) -> Sequence[str]:
     return session.scalars(planned.union(recorded)).all()
 
 
-def has_met(session: Session, contact_id: int) -> bool:
-    """Return whether a greeting or a profile visit of ours has reached this contact."""
-    met = select(Interaction.id).where(
-        Interaction.contact_id == contact_id,
-        Interaction.action_id.is_not(None),
-        Interaction.type.in_((Kind.GREET, Kind.VISIT)),
-    )
-    return session.scalar(met.limit(1)) is not None
-
-
 def record_message_by_hand(
     session: Session, claim: Claim, message: ThreadMessage, *, for_occasion: bool
 ) -> None:

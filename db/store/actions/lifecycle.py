@@ -8,14 +8,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, cast, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.engine import today_in
+from db.queries import load_query
 from db.store.actions.claims import Claim
 from db.store.campaigns import searches
 from db.store.notices.account_events import record_account_event
-from db.tables import Action, ActionEvent, Contact, Interaction
+from db.tables import Action, ActionEvent, Contact
 from worker.errors import Reason
 from worker.rules.lifecycle import check_transition
 from worker.rules.model import ActionState, Kind
@@ -98,10 +99,9 @@ def reword_proposal(session: Session, claim: Claim, *, message: str, called: str
 
 def write_intent(session: Session, claim: Claim) -> bool:
     """Record that the effect is about to happen; commit before the click. False: the claim was lost."""
-    return _move(
-        session, claim, ActionState.CLAIMED, ActionState.ACTING,
-        acting_since=func.now(), acting_attempt=claim.attempt,
-    )  # fmt: skip
+    check_transition(ActionState.CLAIMED, ActionState.ACTING)
+    given = {"action_id": claim.action_id, "attempt": claim.attempt}
+    return session.execute(load_query("write_intent"), given).first() is not None
 
 
 def replan_action(
@@ -202,33 +202,12 @@ def record_effect(session: Session, claim: Claim, *, status: str, text: str, scr
         interaction.
     """
     was = ActionState.UNCERTAIN if claim.looking else ActionState.ACTING
-    if not _move(session, claim, was, ActionState.DONE, reason=None, detail=None, **_NO_LEASE):
-        return False
-    session.add(
-        Interaction(
-            account_id=claim.account_id,
-            contact_id=claim.contact_id,
-            action_id=claim.action_id,
-            type=claim.kind,
-            status=status,
-            occasion=claim.occasion,
-            message=text,
-            screenshot=screenshot,
-            correlation_id=claim.correlation_id,
-        )
-    )
-    if claim.kind is Kind.GREET:
-        sent_on = (
-            select(cast(func.timezone(claim.zone.key, func.coalesce(Action.acting_since, func.now())), Date))
-            .where(Action.id == claim.action_id)
-            .scalar_subquery()
-        )
-        session.execute(
-            update(Contact)
-            .where(Contact.id == claim.contact_id)
-            .values(last_greeted_on=func.greatest(Contact.last_greeted_on, sent_on))
-        )
-    return True
+    check_transition(was, ActionState.DONE)
+    given = {
+        "action_id": claim.action_id, "attempt": claim.attempt, "was": was, "status": status, "text": text,
+        "screenshot": screenshot, "zone": claim.zone.key,
+    }  # fmt: skip
+    return session.execute(load_query("record_effect"), given).first() is not None
 
 
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}

@@ -24,12 +24,6 @@ def raise_epoch(session: Session, account_id: int, *, seen: int) -> int | None:
     return epoch + 1
 
 
-def is_current_epoch(session: Session, account_id: int, epoch: int) -> bool:
-    """Whether grants of `epoch` are still valid. It can't be raised until the transaction ends."""
-    statement = select(QuotaEpoch.epoch).where(QuotaEpoch.account_id == account_id)
-    return session.scalar(statement.with_for_update(read=True)) == epoch
-
-
 def reset_breakers(session: Session, account_id: int, kinds: Collection[Kind]) -> None:
     """Close the breakers of `kinds`, for operators. The next decision rebuilds the counters."""
     raise_epoch(session, account_id, seen=_lock_or_create(session, account_id))

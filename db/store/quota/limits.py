@@ -7,13 +7,13 @@ from itertools import groupby
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from db.engine import get_database_time
-from db.tables import Account, QuotaChange, QuotaCut, QuotaEpoch, QuotaGate, QuotaLimit, QuotaTotal
+from db.queries import load_query
+from db.tables import Account, QuotaChange, QuotaCut, QuotaLimit, QuotaTotal
 from worker.errors import RequestRefusedError
 from worker.rules.model import Kind
 from worker.rules.quota.allowance import Allowance
@@ -46,10 +46,16 @@ def load_context(session: Session, account_id: int, kind: Kind, run_id: str) -> 
 
     Raises NoResultFound if there is no such account.
     """
-    allowance, failures, now = _load(session, account_id, kind)
+    row = _load(session, account_id, kind)
+    return read_context(row, kind, run_id)
+
+
+def read_context(row: Row[Any], kind: Kind, run_id: str) -> LoadedContext:
+    """Return the context of a decision from the columns of a row (db/queries/quota_context.sql)."""
+    allowance, now = _read_allowance(row, kind), row.now
     return LoadedContext(
         allowance.context_at(now, run_id),
-        failing=bool(failures),
+        failing=bool(row.failures),
         warm_up_on=allowance.warm_up_on,
         cut_until=allowance.cut_until if allowance.is_cut(now) else None,
     )
@@ -57,25 +63,20 @@ def load_context(session: Session, account_id: int, kind: Kind, run_id: str) -> 
 
 def load_allowance(session: Session, account_id: int, kind: Kind) -> Allowance:
     """Return the allowance: it gives the limits in force, now and later. Raises as `load_context`."""
-    return _load(session, account_id, kind)[0]
+    return _read_allowance(_load(session, account_id, kind), kind)
 
 
-def _load(session: Session, account_id: int, kind: Kind) -> tuple[Allowance, int | None, datetime]:
-    """Return the allowance, the breaker's failures and now."""
-    rows = session.execute(
-        select(Account, QuotaLimit, QuotaTotal, QuotaCut, QuotaEpoch.epoch, QuotaGate.failures, func.now())
-        .outerjoin(QuotaLimit, QuotaLimit.account_id == Account.id)
-        .outerjoin(QuotaTotal, QuotaTotal.account_id == Account.id)
-        .outerjoin(QuotaCut, and_(QuotaCut.account_id == Account.id, QuotaCut.kind == kind))
-        .outerjoin(QuotaEpoch, QuotaEpoch.account_id == Account.id)
-        .outerjoin(QuotaGate, and_(QuotaGate.account_id == Account.id, QuotaGate.kind == kind))
-        .where(Account.id == account_id)
-    ).all()
-    if not rows:
-        raise NoResultFound(f"there is no account {account_id}")
-    account, _, total, cut, epoch, failures, now = rows[0]
-    allowance = _build_allowance(account, kind, [row for _, row, *_ in rows if row is not None], total, cut)
-    return replace(allowance, epoch=epoch or 0), failures, now
+def _load(session: Session, account_id: int, kind: Kind) -> Row[Any]:
+    asked = {"account_id": account_id, "kind": kind}
+    return session.execute(load_query("load_quota_context"), asked).one()
+
+
+def _read_allowance(row: Row[Any], kind: Kind) -> Allowance:
+    account = Account(id=row.account_id, site=row.site, time_zone=row.time_zone, warm_up_on=row.warm_up_on)
+    total = QuotaTotal(**row.totals) if row.totals else None
+    cut = QuotaCut(paused_until=row.paused_until, cut_until=row.cut_until) if row.cut_until else None
+    allowance = _build_allowance(account, kind, [QuotaLimit(**each) for each in row.limits or ()], total, cut)
+    return replace(allowance, epoch=row.epoch or 0)
 
 
 def load_allowances(session: Session, *, most: int) -> tuple[dict[int, dict[Kind, Allowance]], datetime]:

@@ -202,8 +202,13 @@ def _contact_facts(
         else None,
         visited_lately=action is not None
         and action.kind is Kind.VISIT
-        and gates.was_visited_lately(session, row.id, session.get_one(Campaign, action.campaign_id)),
+        and _was_visited_lately(session, row.id, action.campaign_id),
     )
+
+
+def _was_visited_lately(session: Session, contact_id: int, campaign_id: UUID) -> bool:
+    campaign = session.get_one(Campaign, campaign_id)
+    return gates.was_visited_lately(session, contact_id, campaign.kind, campaign.options)
 
 
 def _count_actions(session: Session, account_id: int) -> dict[ActionState, int]:

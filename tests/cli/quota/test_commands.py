@@ -14,6 +14,7 @@ from tasks.quota import Quota
 from tests.builders import a_contact, add_planned, an_account, database_now
 from tests.cli.conftest import Rapport
 from tests.cli.quota.helpers import HOUR, add_denied
+from tests.quota.helpers import is_current_epoch
 from worker.errors import Reason
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Breaker
@@ -103,7 +104,7 @@ def test_reset_closes_the_breaker_and_the_next_decision_counts_anew_from_the_led
     assert held.decision.granted
     assert "the breaker for visit is closed" in rapport("quota", "reset", "demo", "visit")
     with database.transaction() as session:  # earlier grants are not valid any more
-        assert not epochs.is_current_epoch(session, account_id, held.context.epoch)
+        assert not is_current_epoch(session, account_id, held.context.epoch)
     context, decision = quota.remaining(account_id, Kind.VISIT, "")
     assert (decision.verdict, decision.reason, decision.breaker) == (Verdict.REMAINING, None, Breaker())
     assert decision.remaining is not None

@@ -1,6 +1,7 @@
 """The dispatcher's two statements: which accounts are ready, and what each of them starts."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from uuid import UUID, uuid4
@@ -16,7 +17,14 @@ from db.store.kill_switch import pull_kill_switch, release_kill_switch
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, Action, Campaign, StoredDecision
 from tests.builders import a_campaign, a_contact, action, add_planned, an_account, database_now
-from tests.db.helpers import LEASE, claim_action, open_database, queue_due_actions, run_without_triggers
+from tests.db.helpers import (
+    LEASE,
+    claim_action,
+    open_database,
+    queue_due_actions,
+    run_without_triggers,
+    wait_for_lock_wait,
+)
 from worker.errors import Reason
 from worker.rules.messages.approval import UNDO_FIRST, Choice
 from worker.rules.model import ActionState, CampaignState, Kind
@@ -88,6 +96,54 @@ def test_an_account_that_can_start_nothing_takes_no_place_in_the_batch(session: 
     (due,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
     assert due.action_id == starts
     assert dispatch.queue_due_actions(session, batch=1, lease=LEASE) == []
+
+
+@pytest.mark.parametrize("why", NOT_READY)
+def test_an_account_that_can_start_nothing_has_no_next_action(session: Session, why: str) -> None:
+    account, action_id = waits_long(session, "not ready")
+    NOT_READY[why](session, account, action_id)
+    assert dispatch.queue_next_action(session, account.id, lease=LEASE) == []
+
+
+def test_under_the_kill_switch_no_account_has_a_next_action(session: Session) -> None:
+    account, _ = waits_long(session, "demo")
+    pull_kill_switch(session, "tests")
+    assert dispatch.queue_next_action(session, account.id, lease=LEASE) == []
+
+
+def test_the_next_action_of_an_account_is_the_one_that_waited_longest_and_nobody_elses(
+    session: Session,
+) -> None:
+    account, action_id = waits_long(session, "demo")
+    add_planned(session, account, a_contact(session, account, "bob"))
+    _, of_another = waits_long(session, "other")
+    (due,) = dispatch.queue_next_action(session, account.id, lease=LEASE)
+    session.expire_all()
+    assert (due.action_id, due.kind) == (action_id, Kind.GREET)
+    queued = action(session, action_id)
+    assert (queued.state, queued.lease_owner) == (S.QUEUED, None)
+    assert queued.lease_until == database_now(session) + LEASE
+    assert action(session, of_another).state == S.PLANNED
+    assert dispatch.queue_next_action(session, account.id, lease=LEASE) == []
+
+
+def test_whoever_dispatches_the_next_action_waits_for_a_dispatcher_that_serves_the_account(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        account, _ = waits_long(session, "demo")
+        add_planned(session, account, a_contact(session, account, "bob"))
+
+    def take_next() -> int:
+        with open_database(database_url) as other, other.transaction() as session:
+            return len(dispatch.queue_next_action(session, account.id, lease=LEASE))
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            assert len(queue_due_actions(session)) == 1
+            taken = pool.submit(take_next)
+            wait_for_lock_wait(database, taken)
+        assert taken.result(30) == 0
 
 
 def test_an_account_whose_inbox_was_read_goes_on(session: Session) -> None:

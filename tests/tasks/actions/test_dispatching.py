@@ -17,6 +17,7 @@ from tasks.actions.dispatch import dispatch_due
 from tasks.actions.kinds import ACTION_TYPES
 from tasks.actions.recover import recover_lapsed
 from tasks.entry import actions as entry
+from tasks.entry.in_turn import perform_and_dispatch_next
 from tasks.services import Services
 from tests import builders
 from tests.db.helpers import claim_action, expire_leases
@@ -51,6 +52,24 @@ def test_a_message_is_published_when_what_it_speaks_of_is_committed(
     assert dispatch_due(without_pages) == 1
     assert published == [("tasks.birthday.greet", str(greeting), "queued", "test")]
     assert dispatch_due(without_pages) == 0
+
+
+def test_when_an_action_ends_its_account_goes_on_at_once_and_a_message_delivered_twice_starts_nothing(
+    without_pages: Services, account: AccountRecord, greeting: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        dispatching, "publish_task", lambda task, action_id: published.append((task, action_id))
+    )
+    assert dispatch_due(without_pages) == 1
+    with without_pages.database.transaction() as session:
+        following = builders.add_planned(session, account, builders.a_contact(session, account, "bob"))
+    perform_and_dispatch_next(without_pages, greeting)
+    assert state(without_pages, greeting) == (ActionState.DONE, None)
+    assert published[1:] == [("tasks.birthday.greet", str(following))]
+    assert row(without_pages, following).state == ActionState.QUEUED
+    perform_and_dispatch_next(without_pages, greeting)
+    assert len(published) == 2
 
 
 def test_a_message_that_is_lost_comes_back_when_an_action_can_be_under_way_no_longer(

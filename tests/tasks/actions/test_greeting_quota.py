@@ -52,7 +52,7 @@ def test_sends_without_proof_in_a_row_open_the_breaker(
 def test_without_an_answer_of_the_quota_nothing_is_done(
     without_pages: Services, scripted: ScriptedSite, greeting: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreadable(*_: object) -> Grant:
+    def unreadable(*_: object, **__: object) -> Grant:
         raise TryAgainError(Reason.QUOTA_UNREADABLE, "the counters were lost repeatedly")
 
     monkeypatch.setattr(without_pages.quota, "reserve", unreadable)
@@ -87,7 +87,7 @@ def test_each_attempt_asks_for_a_unit_of_its_own(
 ) -> None:
     really, asked = without_pages.quota.reserve, []
 
-    def reserve(account_id: int, kind: Kind, run_id: str, reservation: str) -> Grant:
+    def reserve(account_id: int, kind: Kind, run_id: str, reservation: str, **_: object) -> Grant:
         asked.append(reservation)
         return really(account_id, kind, run_id, reservation)
 

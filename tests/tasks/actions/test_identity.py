@@ -1,12 +1,16 @@
 """A page shows, as a greeting begins, that two contacts are one, or that an address has a new owner."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from sqlalchemy import select, update
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
 from api_stub.sandbox.population.store import make_member_id
-from db.store.actions import interactions
+from db.store.actions import claims
+from db.store.actions.claims import Claim
 from db.store.identity.pages import save_birthdays
 from db.store.people import accounts, profiles
 from db.store.people.accounts import AccountRecord
@@ -15,6 +19,7 @@ from tasks.actions.settle import Outcome
 from tasks.services import Services
 from tests import builders
 from tests.builders import SANDBOX
+from tests.db.helpers import claim_action, run_without_triggers
 from tests.tasks.action_helpers import perform_next
 from tests.tasks.browser_helpers import run
 from tests.tasks.scripted_site import ScriptedSite
@@ -135,11 +140,19 @@ def test_who_was_met_before_is_written_to_by_member_id_at_once(
         ledger = builders.an_account(session, site="ledger")
         contact = builders.a_contact(session, ledger, "ann")
         contact.member_url = own_id
-        builders.add_planned(session, ledger, contact)
+        action_id = builders.add_planned(session, ledger, contact)
     if is_met:
-        monkeypatch.setattr(interactions, "has_met", lambda *_: True)
+        really = claims.claim_action
+
+        def claim_met(*given: Any, **more: Any) -> Claim:
+            claim = really(*given, **more)
+            assert claim is not None
+            return replace(claim, has_met=True)
+
+        monkeypatch.setattr(claims, "claim_action", claim_met)
     assert perform_next(without_pages) is Outcome.DONE
     assert scripted.asked_by_id == [own_id if is_met else None]
     monkeypatch.undo()
     with without_pages.database.transaction() as session:
-        assert interactions.has_met(session, contact.id)
+        run_without_triggers(session, "update actions set state = 'queued', lease_until = now()")
+        assert claim_action(session, action_id).has_met

@@ -1,0 +1,142 @@
+"""A connection of psycopg whose waits are bounded, and whose transactions cost few round trips."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Self, TypeVar, cast
+
+import psycopg
+from psycopg import Pipeline, generators, sql
+from psycopg.abc import Params, PQGen, QueryNoTemplate
+from psycopg.pq import ExecStatus, TransactionStatus
+
+Answer = TypeVar("Answer")
+
+
+class _Cursor(psycopg.Cursor[Any]):
+    """Sends BEGIN in the round trip of a transaction's first statement, and COMMIT in that of the last."""
+
+    def execute(  # type: ignore[override]  # SQLAlchemy passes no template
+        self,
+        query: QueryNoTemplate,
+        params: Params | None = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool | None = None,
+    ) -> Self:
+        """Execute one statement, with what goes before and after it; wait for all the answers together."""
+        connection = cast("BoundedConnection", self.connection)
+        if not connection.has_more_to_send():
+            return super().execute(query, params, prepare=prepare, binary=binary)
+        first, connection.sent_first = connection.sent_first, []
+        commits, connection.commits_next = connection.commits_next, False
+        with connection.one_round_trip():
+            for statement, values in first:
+                psycopg.Cursor(connection).execute(statement, values)
+            super().execute(query, params, prepare=prepare, binary=binary)
+            if commits:
+                connection.wait(connection._exec_command(b"commit"))  # noqa: SLF001 -- as commit, without a sync
+        return self
+
+
+def _fetch_all(pipeline: Pipeline) -> PQGen[None]:
+    """Send what is left, and fetch every answer."""
+    errors = []
+    for step in (pipeline._sync_gen(), pipeline._fetch_gen(flush=False)):  # noqa: SLF001 -- as psycopg's own end
+        try:
+            yield from step
+        except psycopg.Error as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection that waits at most `answer_within_s` seconds for an answer; None: without limit.
+
+    A frozen server does not enforce its own statement timeout, while its kernel still acknowledges packets,
+    so keepalives don't detect it either.
+
+    sent_first: statements to send before the next one, in its round trip
+    commits_next: COMMIT is sent with the next statement
+    """
+
+    answer_within_s: float | None = None
+    commits_next = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- psycopg's own
+        super().__init__(*args, **kwargs)
+        self.cursor_factory = _Cursor
+        self.sent_first: list[tuple[str, Mapping[str, Any]]] = []
+        self._begin: tuple[bytes, ...] = (b"begin",)
+
+    def set_limits(self, limits: Mapping[str, str], *, answer_within_s: float | None) -> None:
+        """Bound every transaction by these settings of the server, and every wait by `answer_within_s`.
+
+        They are set once, or by each transaction if a pooler answers: it refuses or ignores start-up options,
+        and the next transaction may be on another connection of the server. For the same reason no statement
+        is prepared then. A pooler invents the process id that it gives to its client.
+        """
+        self.answer_within_s = answer_within_s
+        self.autocommit = True
+        row = self.execute("select pg_backend_pid()").fetchone()
+        if row is None or row[0] != self.info.backend_pid:
+            self.prepare_threshold = None
+            local = (sql.SQL("set local {} = {}").format(sql.Identifier(k), v) for k, v in limits.items())
+            self._begin = (b"begin", *(each.as_bytes(self) for each in local))
+        else:
+            for name, value in limits.items():
+                self.execute(sql.SQL("set {} = {}").format(sql.Identifier(name), value))
+        self.autocommit = False
+
+    def has_more_to_send(self) -> bool:
+        """Return whether the next statement isn't sent alone."""
+        if self.autocommit or self._pipeline:
+            return False
+        begins = self.pgconn.transaction_status == TransactionStatus.IDLE
+        return begins or self.commits_next or bool(self.sent_first)
+
+    @contextmanager
+    def one_round_trip(self) -> Iterator[None]:
+        """Send the block's statements together at its end. Raises the first error; what follows is skipped.
+
+        psycopg's own pipeline ends with a flush after its sync. Postgres takes that for the beginning of the
+        next request, and then doesn't end a transaction whose client has gone silent.
+        """
+        with self.lock:
+            pipeline = self._pipeline = Pipeline(self, _no_lock=True)
+            self.wait(pipeline._enter_gen())  # noqa: SLF001 -- as psycopg's own `pipeline`
+        try:
+            try:
+                yield
+            finally:
+                with self.lock:
+                    self.wait(_fetch_all(pipeline))
+        finally:
+            pipeline._exit(None)  # noqa: SLF001 -- as psycopg's own `pipeline`
+            self._pipeline = None
+
+    def rollback(self) -> None:
+        """Roll back; what was to be sent with the next statement is not."""
+        self.sent_first, self.commits_next = [], False
+        super().rollback()
+
+    def _start_query(self) -> PQGen[None]:
+        """Begin a transaction if none has begun. psycopg's own method can't send several statements."""
+        if self.autocommit or self.pgconn.transaction_status != TransactionStatus.IDLE:
+            return
+        if self._pipeline:
+            for statement in self._begin:
+                yield from self._exec_command(statement)  # without psycopg's sync, which waits for the answer
+            return
+        self.pgconn.send_query(b"; ".join(self._begin))
+        for result in (yield from generators.execute(self.pgconn)):
+            if result.status != ExecStatus.COMMAND_OK:
+                raise psycopg.errors.error_from_result(result)
+
+    def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
+        """Wait for an answer. Raises OperationalError, and closes the connection, if none comes in time."""
+        try:
+            return super().wait(gen, interval, self.answer_within_s if timeout is None else timeout)
+        except psycopg.errors._WaitTimeout:  # noqa: SLF001 -- what `timeout` is documented to raise
+            self.pgconn.finish()
+            raise

@@ -1,0 +1,132 @@
+"""What a transaction costs in round trips, and that statements sent together are still one transaction."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from bench.counting_proxy import CountingProxy
+from db.engine import Database, RowRefusedError, commit_with_next, send_with_next
+
+JOB = text("insert into upkeep_jobs (name, every) values (:name, '1 day')")
+COUNT = text("select count(*) from upkeep_jobs where name like 'trip %'")
+
+
+@pytest.fixture
+def counted(database_url: str) -> Iterator[tuple[Database, CountingProxy]]:
+    with CountingProxy(database_url) as proxy:
+        database = Database(proxy.url, application_name="counted")
+        with database.transaction() as session:
+            session.execute(text("select 1"))
+        yield database, proxy
+        database.close()
+
+
+def count_jobs(database: Database) -> int:
+    with database.transaction() as session:
+        return int(session.scalars(COUNT).one())
+
+
+def test_begin_goes_with_the_first_statement_and_nothing_is_asked_before(
+    counted: tuple[Database, CountingProxy],
+) -> None:
+    database, proxy = counted
+    before = proxy.counts()
+    with database.transaction() as session:
+        session.execute(JOB, {"name": "trip 1"})
+        session.execute(COUNT)
+    assert proxy.counts() - before == Counter(
+        {"round trips": 3, "transactions": 1, "statements": 2, "frame": 2}
+    )
+
+
+def test_a_single_statement_is_one_round_trip_and_is_committed(
+    counted: tuple[Database, CountingProxy], database: Database
+) -> None:
+    measured, proxy = counted
+    before = proxy.counts()
+    with measured.single_statement() as session:
+        session.execute(JOB, {"name": "trip 1"})
+    assert (proxy.counts() - before)["round trips"] == 1
+    assert count_jobs(database) == 1
+
+
+def test_a_last_statement_that_fails_commits_nothing_and_the_connection_can_be_used_again(
+    database: Database,
+) -> None:
+    def add_twice() -> None:
+        with database.transaction() as session:
+            session.execute(JOB, {"name": "trip 1"})
+            commit_with_next(session)
+            session.execute(JOB, {"name": "trip 1"})
+
+    with pytest.raises(RowRefusedError, match="UniqueViolation"):
+        add_twice()
+    assert count_jobs(database) == 0
+
+
+def test_what_follows_a_commit_is_another_transaction(database: Database) -> None:
+    def add_more() -> None:
+        with database.transaction() as session:
+            commit_with_next(session)
+            session.execute(JOB, {"name": "trip 1"})
+            session.execute(JOB, {"name": "trip 2"})
+            session.execute(JOB, {"name": "trip 2"})
+
+    with pytest.raises(RowRefusedError, match="UniqueViolation"):
+        add_more()
+    assert count_jobs(database) == 1
+
+
+def test_a_statement_sent_with_the_next_one_is_executed_before_it_and_in_its_transaction(
+    counted: tuple[Database, CountingProxy],
+) -> None:
+    database, proxy = counted
+    held = text("select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()")
+    before = proxy.counts()
+    with database.transaction() as session:
+        send_with_next(session, "lock_recipient", {"site": "sandbox", "addresses": ["b", "a", "b"]})
+        assert session.scalars(held).one() == 2
+        assert (proxy.counts() - before)["round trips"] == 1
+    with database.transaction() as session:
+        assert session.scalars(held).one() == 0
+
+
+def test_what_was_not_sent_is_forgotten_with_its_transaction(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(JOB, {"name": "trip 1"})
+        commit_with_next(session)
+        session.rollback()
+    with database.transaction() as session:
+        session.execute(JOB, {"name": "trip 2"})
+        session.rollback()
+    assert count_jobs(database) == 0
+
+
+def test_a_connection_that_the_server_has_ended_meanwhile_is_replaced(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        pid = session.scalars(text("select pg_backend_pid()")).one()
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute("select pg_terminate_backend(%s, 5000)", [pid])
+    with database.transaction() as session:
+        assert session.scalars(text("select pg_backend_pid()")).one() != pid
+
+
+def test_a_connection_that_ends_within_a_transaction_is_an_error(
+    database: Database, database_url: str
+) -> None:
+    def end_between_statements() -> None:
+        with database.transaction() as session:
+            pid = session.scalars(text("select pg_backend_pid()")).one()
+            with psycopg.connect(database_url, autocommit=True) as other:
+                other.execute("select pg_terminate_backend(%s, 5000)", [pid])
+            session.execute(JOB, {"name": "trip 1"})
+
+    with pytest.raises(OperationalError):
+        end_between_statements()
+    assert count_jobs(database) == 0
