@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from db import engine
+from db.bounded_connection import BoundedConnection
 from db.engine import Database, unlimited_time
 from worker import postgres_address
 
@@ -49,8 +49,8 @@ def test_a_transaction_whose_client_has_gone_silent_is_ended_and_its_locks_with_
 
 def test_a_long_statement_is_waited_for_and_the_next_one_is_not(database: Database) -> None:
     with database.transaction() as session:
-        driver = session.connection().connection.dbapi_connection
-        assert isinstance(driver, engine._BoundedConnection)
+        driver = session.connection().connection.driver_connection
+        assert isinstance(driver, BoundedConnection)
         limits: list[float | None] = [driver.answer_within_s]
         with unlimited_time(session):
             limits.append(driver.answer_within_s)

@@ -25,7 +25,8 @@ class Claim:
     `full_name`, `call_by`, `language` and `location` are the contact's, `called` the name by which the
     message calls them, as in `PlannedAction`. `late` is how long the action had been due, `has_met` whether
     a greeting or a profile visit of ours has reached the contact. `facts` is what its gates asked, and
-    `quota` what limited it, in the statement that claimed it. `gap` is what a restored backup has lost lately.
+    `quota` what limited it, in the statement that claimed it. `gap` is what a restored backup has lost
+    lately.
     """
 
     action_id: UUID
