@@ -90,7 +90,14 @@ def _literals(path: Path) -> Iterator[str]:
 
 def test_every_hint_in_a_text_is_in_backticks() -> None:
     # Who changed something, or the name of a connection.
-    named = {"rapport demo", "rapport doctor", "rapport migrate", "rapport status", "rapport up"}
+    named = {
+        "rapport demo",
+        "rapport doctor",
+        "rapport migrate",
+        "rapport restore",
+        "rapport status",
+        "rapport up",
+    }
     bare = [
         f"{path.relative_to(ROOT)}: {text}"
         for path in (ROOT / "api_stub" / "cli").rglob("*.py")

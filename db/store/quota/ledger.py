@@ -1,6 +1,7 @@
 """The ledger: what an account has used, by its actions and interactions, and the state for a rebuild."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -18,6 +19,8 @@ from worker.rules.quota.gates import WEEK
 from worker.rules.quota.lost_units import assume_lost_units
 from worker.rules.quota.model import Charge, Decision, QuotaContext, QuotaState
 
+_DAY: Final = timedelta(days=1)
+
 
 def read_clock(session: Session) -> datetime:
     """Return Postgres' time (aware, UTC). Unlike now(), it moves on within a transaction."""
@@ -30,7 +33,9 @@ def read_ledger(session: Session, context: QuotaContext) -> QuotaState:
 
     What a restored backup has lost counts as used, as far as it may have been.
     """
-    given = {"account_ids": [context.account_id], "week": WEEK}
+    lost = _read_gaps(session)
+    # With a restoration, the whole first day is needed: what is assumed of it must not grow as it passes.
+    given = {"account_ids": [context.account_id], "week": WEEK + _DAY if lost else WEEK}
     charges = [
         Charge(Kind(kind), reservation_id, charged_at, run_id, held)
         for _, kind, reservation_id, charged_at, run_id, held in session.execute(
@@ -38,7 +43,10 @@ def read_ledger(session: Session, context: QuotaContext) -> QuotaState:
         ).all()
     ]
     every = limits.get_all_limits(session, context.account_id)
-    charges += assume_lost_units(_read_gaps(session), charges, every, context.zone)
+    if lost:
+        charges += assume_lost_units(lost, charges, every, context.zone)
+        since = read_clock(session) - WEEK
+        charges = [charge for charge in charges if charge.at > since]
     gaps: dict[Kind, datetime] = {}
     for charge in charges:
         until = charge.at + every[charge.kind].gap_max
