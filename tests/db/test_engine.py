@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from db import engine
 from db.bounded_connection import BoundedConnection
 from db.engine import Database, unlimited_time
 from worker import postgres_address
