@@ -24,3 +24,4 @@ select
     {{last_text_to}} as last_text_at
 from (values (d.occasion, d.occasion_on)) as day (occasion, celebrated_on)
 cross join (values (a.site, array[c.profile_url, c.member_url], d.id)) as person (site, addresses, besides)
+left join lateral {{greeting_action}} g on true
