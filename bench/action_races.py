@@ -99,7 +99,6 @@ class Bench:
             "secret_keys": Fernet.generate_key().decode(),
             "ledger_dir": self._folder / "ledger",
             "evidence_dir": self._folder / "evidence",
-            "dispatch_every": timedelta(seconds=1),
             "log_level": "WARNING",
         }
         return {**inherited_environment(), **settings_environment(settings)}

@@ -20,6 +20,8 @@ SUITE: Final = (
     Bench("imports"),
     Bench("extraction", ("--people", "200")),
     Bench("campaigns"),
+    Bench("actions"),
+    Bench("backup"),
     Bench("metrics"),
     Bench("state_metrics"),
     Bench("console"),

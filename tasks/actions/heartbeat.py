@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from datetime import timedelta
+from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,6 +17,12 @@ from worker import clock, logs
 from worker.errors import Reason, TryAgainError
 
 log = logs.get_logger(__name__)
+
+_THREADS: Final = ThreadPoolExecutor(4, thread_name_prefix="heartbeat")
+"""Starting a thread costs more than most statements of an action, so the next action uses it again.
+
+Usually there is one; a second is started while a heartbeat still waits for Postgres.
+"""
 
 
 class LeaseGuard:
@@ -47,7 +55,10 @@ class LeaseGuard:
 
 @contextmanager
 def hold_lease(services: Services, claim: Claim) -> Iterator[LeaseGuard]:
-    """Renew the claim's lease until the block ends, in a thread with its own connection."""
+    """Renew the claim's lease until the block ends, in a thread with its own connection.
+
+    An action that ends within a quarter of its lease has no heartbeat.
+    """
     lease = LeaseGuard(services.settings.lease)
     done = threading.Event()
     every_s = services.settings.lease.total_seconds() / 4
@@ -63,11 +74,10 @@ def hold_lease(services: Services, claim: Claim) -> Iterator[LeaseGuard]:
                 log.warning("heartbeat_failed", action=str(claim.action_id), error=type(error).__name__)
 
     # In a copy of this context: its log lines are the action's too.
-    run = copy_context().run
-    thread = threading.Thread(target=run, args=(renew_until_done,), name="heartbeat", daemon=True)
-    thread.start()
+    beating = _THREADS.submit(copy_context().run, renew_until_done)
     try:
         yield lease
     finally:
         done.set()
-        thread.join(timeout=5)
+        with suppress(TimeoutError):
+            beating.result(timeout=5)

@@ -41,7 +41,7 @@ def test_a_transaction_whose_client_has_gone_silent_is_ended_and_its_locks_with_
     silent = Database(database_url, application_name="silent")
     with silent.engine.connect() as connection:
         connection.execute(text("lock table actions"))
-        with psycopg.connect(database_url, autocommit=True) as other:
+        with psycopg.connect(database_url, autocommit=True, options="-c lock_timeout=10s") as other:
             other.execute("select count(*) from actions")  # waits for the lock
         with pytest.raises(DBAPIError, match="idle-in-transaction"):
             connection.execute(text("select 1"))
