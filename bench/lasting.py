@@ -30,6 +30,7 @@ from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.redis import Redis
 from bench.extraction import TIMEOUT, run_practice_network
+from bench.picture import save_picture
 from bench.report import Row, print_rows
 from db.engine import Database
 from db.store.people import accounts
@@ -188,7 +189,7 @@ def draw(samples: Sequence[Sample], file: Path) -> None:
     processes.set_ylabel("processes", color="#b3762e")
     memory.set_ylim(bottom=0)
     processes.set_ylim(bottom=0)
-    figure.savefig(file, metadata={"Date": None, "Title": "Memory and processes of a browser worker"})
+    save_picture(figure, file)
 
 
 def sign_in_members(site: SandboxClient) -> Sequence[str]:

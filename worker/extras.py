@@ -13,6 +13,7 @@ class Extra(StrEnum):
     PARQUET = "parquet"
     MONITORING = "monitoring"
     OTEL = "otel"
+    REMOTE_BACKUP = "remote-backup"
 
 
 MODULES: Final[Mapping[Extra, tuple[str, ...]]] = {
@@ -20,6 +21,7 @@ MODULES: Final[Mapping[Extra, tuple[str, ...]]] = {
     Extra.PARQUET: ("pyarrow",),
     Extra.MONITORING: ("flower",),
     Extra.OTEL: ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
+    Extra.REMOTE_BACKUP: ("fsspec",),
 }
 """The modules that each brings."""
 

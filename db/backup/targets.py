@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final, Protocol
 from db.exports.atomic_file import open_atomic_file
 from worker import clock
 from worker.errors import ConfigurationError, RequestRefusedError
+from worker.extras import Extra, how_to_install
 
 _NAME: Final = re.compile(r"rapport-(\d{4}-\d\d-\d\dT\d{6}Z)\.tar\.gz\.age")
 _FORM: Final = "%Y-%m-%dT%H%M%SZ"
@@ -106,7 +107,7 @@ class _Remote:
             from fsspec.core import url_to_fs  # noqa: PLC0415 -- an extra
         except ImportError:
             raise ConfigurationError(
-                "backups to an address need fsspec: install rapport[remote-backup], or give a folder"
+                f"backups to an address need fsspec: {how_to_install(Extra.REMOTE_BACKUP)}, or give a folder"
             ) from None
         try:
             self._system, self._folder = url_to_fs(address)

@@ -33,7 +33,7 @@ from db.store.people.accounts import AccountRecord
 from db.store.quota import ledger, limits
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
-from db.tables import Account, Action
+from db.tables import Account, Action, Restore
 from tasks.contract import BIRTHDAY_CAMPAIGN, DISPATCH, RECOVER
 from tasks.quota import Quota
 from tests.builders import an_account
@@ -141,6 +141,7 @@ class Harness(Cluster):
         self.to_postgres.calm()
         with self.database.transaction() as session:
             session.execute(delete(Account))
+            session.execute(delete(Restore))  # what it has lost counts in the quota of every account
         self._stop_site()
         argv = [sys.executable, *self.site_command(self._site_port)]
         self._site_process = self.table.start("site", argv, self.env)

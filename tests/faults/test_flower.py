@@ -31,10 +31,10 @@ def flower(harness: Harness) -> Iterator[Flower]:
         yield started
 
 
-def press_in_turn(harness: Harness, flower: Flower, buttons: Sequence[Press], *, late_days: int = 0) -> None:
+def press_in_turn(harness: Harness, flower: Flower, buttons: Sequence[Press]) -> None:
     """Press all of these during one campaign: everybody is greeted once, by the practice network's ledger."""
     report = run(
-        harness, Scenario(lambda harness: sum(press(harness, flower) for press in buttons), late_days)
+        harness, Scenario(lambda harness: sum(press(harness, flower) for press in buttons), EVERYBODY)
     )
     assert report.strikes == len(buttons)
     assert report.census.problems == ()
@@ -50,7 +50,7 @@ def test_everybody_is_greeted_once_whatever_is_pressed_on_the_pages_of_flower(
     harness: Harness, browser_pool: BrowserPool
 ) -> None:
     with FlowerPages(harness, browser_pool._get_browser()) as flower:
-        press_in_turn(harness, flower, ALL_BUTTONS, late_days=EVERYBODY)
+        press_in_turn(harness, flower, ALL_BUTTONS)
 
 
 def test_a_revoked_campaign_starts_all_the_same_if_its_request_is_kept(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from db.engine import Database
 from db.store.kill_switch import get_kill_switch
@@ -95,5 +96,7 @@ def test_a_postgres_that_falls_silent_lets_go_of_who_waits_for_it(
 
         assert is_pulled() is False
         assert proxy.freeze() == 1
+        with pytest.raises(OperationalError):
+            crowd.submit(is_pulled).result(60)
         assert crowd.submit(is_pulled).result(60) is False  # on a connection in place of the frozen one
         database.close()
