@@ -7,7 +7,6 @@ import pytest
 from db.engine import Database
 from db.store.actions import events, lifecycle
 from db.store.people import accounts
-from tasks.actions import perform as performing
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
 from tasks.services import Services
@@ -104,39 +103,30 @@ def services(environment: pytest.MonkeyPatch, database: Database) -> Services:
         ("pause", (Outcome.POSTPONED, "planned", "campaign_paused")),
     ],
 )
-def test_a_campaign_that_is_stopped_while_a_worker_holds_its_action_is_met_at_the_gate(
+def test_a_campaign_that_is_stopped_while_its_action_is_on_its_way_is_met_at_the_gate(
     database: Database, rapport: Rapport, services: Services, verb: str, ends_as: tuple[Outcome, str, str]
 ) -> None:
     with database.transaction() as session:
         _, campaign_id, ids = a_plan(session, people=1)
         queue_due_actions(session)
 
-    def meanwhile(point: str) -> None:
-        if point == "after_claim":
-            rapport("campaign", verb, str(campaign_id))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(performing, "trigger_failpoint", meanwhile)
-        assert (perform_action(services, ids[0]), *state(database, ids[0])) == ends_as
+    rapport("campaign", verb, str(campaign_id))
+    assert (perform_action(services, ids[0]), *state(database, ids[0])) == ends_as
     assert due(database) == []
     if verb == "pause":
         rapport("campaign", "resume", str(campaign_id))
         assert due(database) == ids
 
 
-def test_the_kill_switch_stops_every_account_and_what_a_worker_holds(
-    database: Database, rapport: Rapport, services: Services, environment: pytest.MonkeyPatch
+def test_the_kill_switch_stops_every_account_and_what_is_on_its_way(
+    database: Database, rapport: Rapport, services: Services
 ) -> None:
     with database.transaction() as session:
         _, _, (held,) = a_plan(session, people=1)
         queue_due_actions(session)
         a_plan(session, "other")
 
-    def meanwhile(point: str) -> None:
-        if point == "after_claim":
-            assert "everything is stopped, since " in rapport("stop-everything")
-
-    environment.setattr(performing, "trigger_failpoint", meanwhile)
+    assert "everything is stopped, since " in rapport("stop-everything")
     assert perform_action(services, held) is Outcome.POSTPONED
     assert state(database, held) == ("planned", "kill_switch")
     assert due(database) == []
