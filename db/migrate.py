@@ -55,11 +55,16 @@ def move_schema(engine: Engine, to: str) -> None:
     """Upgrade or downgrade the schema to a revision, which must be one of `list_revisions`.
 
     A downgrade removes what later revisions added, with its values. Raises RequestRefusedError as
-    `upgrade_schema` does.
+    `upgrade_schema` does, and for a database of a newer version.
     """
     before, config = read_revision(engine), _config()
     if before == to:
         return
+    if before is not None and before > to and before not in list_revisions():
+        raise RequestRefusedError(
+            f"the database is at revision {before}, of a newer version of Rapport; this one knows {to} and older. "
+            "Start the newer one, or go back with it: docs/upgrading.md"
+        )
     from alembic import command  # noqa: PLC0415 -- see above
 
     move = command.upgrade if before is None or before < to else command.downgrade
@@ -90,6 +95,15 @@ def lock_for_migration(connection: Connection) -> None:
 def is_schema_current(engine: Engine) -> bool:
     """Return whether the schema is at the newest revision."""
     return read_revision(engine) == newest_revision()
+
+
+def find_remedy(engine: Engine) -> str | None:
+    """Return what to do so that schema and version fit, or None if they do."""
+    revision = read_revision(engine)
+    if revision == newest_revision():
+        return None
+    is_newer = revision is not None and revision > newest_revision()
+    return "start the newer version whose tables these are" if is_newer else "run `rapport migrate`"
 
 
 def list_revisions() -> Sequence[str]:

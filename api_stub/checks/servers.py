@@ -32,11 +32,11 @@ def check_postgres(database: Database) -> Finding:
 def check_tables(database: Database) -> Finding:
     """Check that the tables are those of this version."""
     try:
-        current = migrate.is_schema_current(database.engine)
+        remedy = migrate.find_remedy(database.engine)
     except SQLAlchemyError as error:
         return Finding("tables", False, type(error).__name__, "run `rapport migrate`")
-    if not current:
-        return Finding("tables", False, "not those of this version", "run `rapport migrate`")
+    if remedy is not None:
+        return Finding("tables", False, "not those of this version", remedy)
     return Finding("tables", True, "at this version's schema")
 
 

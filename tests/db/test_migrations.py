@@ -19,6 +19,7 @@ from db.schema_check import find_schema_problems
 from db.tables import Base
 from tests.db.actions.query_workload import FILL, ROWS
 from tests.servers import Servers
+from worker.errors import RequestRefusedError
 
 OBJECTS = """
 select 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
@@ -146,6 +147,16 @@ def test_migrating_again_changes_nothing_and_keeps_the_rows(engines: list[Engine
     with engine.begin() as connection:
         connection.execute(text("update alembic_version set version_num = '0001'"))
     assert not migrate.is_schema_current(engine)
+
+
+def test_a_database_of_a_newer_version_is_refused(engines: list[Engine]) -> None:
+    engine = engines[0]
+    migrate.upgrade_schema(engine)
+    with engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = '9999'"))
+    assert "newer version" in str(migrate.find_remedy(engine))
+    with pytest.raises(RequestRefusedError, match="at revision 9999, of a newer version"):
+        migrate.upgrade_schema(engine)
 
 
 MIGRATE = """

@@ -100,12 +100,12 @@ def check_postgres(database: Database) -> Check:
 def check_schema(database: Database) -> Check:
     """Check that the database has this version's schema."""
     try:
-        current = migrate.is_schema_current(database.engine)
+        remedy = migrate.find_remedy(database.engine)
     except (OperationalError, PoolTimeoutError):
         return Check(ok=False, detail="Postgres does not answer")
     except ProgrammingError:
-        current = False
-    return Check(ok=current, detail="current" if current else "run `rapport migrate`")
+        remedy = "run `rapport migrate`"
+    return Check(ok=remedy is None, detail=remedy or "current")
 
 
 def check_redis(settings: Settings) -> Check:
