@@ -62,8 +62,8 @@ def move_schema(engine: Engine, to: str) -> None:
         return
     if before is not None and before > to and before not in list_revisions():
         raise RequestRefusedError(
-            f"the database is at revision {before}, of a newer version of Rapport; this one knows {to} and older. "
-            "Start the newer one, or go back with it: docs/upgrading.md"
+            f"the database is at revision {before}, of a newer version of Rapport; this one knows {to} and "
+            "older. Start the newer one, or go back with it: docs/upgrading.md"
         )
     from alembic import command  # noqa: PLC0415 -- see above
 
