@@ -1,7 +1,7 @@
 """A connection of psycopg whose waits are bounded, and whose transactions cost few round trips."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Self, TypeVar, cast
 
 import psycopg
@@ -108,11 +108,22 @@ class BoundedConnection(psycopg.Connection[Any]):
         try:
             try:
                 yield
-            finally:
-                with self.lock:
+            except psycopg.Error:
+                with suppress(psycopg.Error), self.lock:  # what follows was skipped for this error
                     self.wait(_fetch_all(pipeline))
+                raise
+            with self.lock:
+                self.wait(_fetch_all(pipeline))
         finally:
+            self._leave(pipeline)
+
+    def _leave(self, pipeline: Pipeline) -> None:
+        """End the pipeline. Closes the connection if answers are left: they would be taken for others'."""
+        try:
             pipeline._exit(None)  # noqa: SLF001 -- as psycopg's own `pipeline`
+        except psycopg.Error:  # only if something else was raised, which goes on
+            self.pgconn.finish()
+        finally:
             self._pipeline = None
 
     def rollback(self) -> None:

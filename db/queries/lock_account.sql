@@ -1,2 +1,2 @@
--- Locks an account until the transaction ends, as a dispatcher does; waits for others who have locked it.
-select from accounts where id = :account_id for no key update
+-- Locks an account until the transaction ends, as a dispatcher does. Fails if another one has locked it.
+select from accounts where id = :account_id for no key update nowait

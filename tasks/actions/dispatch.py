@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
+
 from db.store.actions import dispatch
 from db.store.actions.dispatch import DueAction
 from tasks.actions.kinds import ACTION_TYPES
@@ -31,11 +34,19 @@ def dispatch_due(services: Services) -> int:
 
 
 def dispatch_next(services: Services, account_id: int) -> int:
-    """Queue and publish the account's next due action when its last one has ended: it waits for no tick."""
-    with services.database.single_statement() as session:
-        due_actions = dispatch.queue_next_action(
-            session, account_id, lease=services.settings.action_time_limit
-        )
+    """Queue and publish the account's next due action when its last one has ended: it waits for no tick.
+
+    If another process has locked the account, the tick does it: this one waits for nobody.
+    """
+    try:
+        with services.database.single_statement() as session:
+            due_actions = dispatch.queue_next_action(
+                session, account_id, lease=services.settings.action_time_limit
+            )
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        return 0
     return _publish(due_actions)
 
 

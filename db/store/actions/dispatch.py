@@ -47,7 +47,7 @@ def queue_next_action(
 ) -> Sequence[DueAction]:
     """Queue the account's next due action, if there is one, with a lease. Publish it after the commit.
 
-    Waits for a dispatcher that has locked the account, and sees what it did.
+    Raises OperationalError of LockNotAvailable if another process has locked the account.
     """
     send_with_next(session, "lock_account", {"account_id": account_id})
     given = {"account_id": account_id, "lease": lease, "undo_first": undo_first}

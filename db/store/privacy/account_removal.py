@@ -7,10 +7,11 @@ which occasion, and whom it must not contact. They apply again if the account is
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, cast, delete, exists, func, null, or_, select, text, update
+from sqlalchemy import ColumnElement, cast, delete, exists, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from db.engine import unlimited_time
 from db.queries import load_query
 from db.store.actions import endings
 from db.store.actions.events import lock_audit_head
@@ -97,7 +98,11 @@ def remove_account(session: Session, account: AccountRecord) -> None:
     Raises RequestRefusedError, and changes nothing, while a worker, a planner or an import works for it, or
     if it wrote to somebody today whom another account of its site could then write to as well.
     """
-    session.execute(text("set local statement_timeout = 0"))  # the statements take longer for more people
+    with unlimited_time(session):  # the statements take longer for more people
+        _remove(session, account)
+
+
+def _remove(session: Session, account: AccountRecord) -> None:
     _lock(session, account)
     if endings.end_for_removal(session, account.id) is None:
         raise RequestRefusedError(

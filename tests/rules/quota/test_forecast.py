@@ -85,6 +85,11 @@ def test_a_birthday_on_a_weekend_waits_for_the_working_days() -> None:
     assert found.actions[0].reached_at == datetime(2027, 6, 14, 7, tzinfo=UTC)
 
 
+def test_nobody_is_reached_before_what_they_wait_for_is_over_where_the_hours_have_begun() -> None:
+    found = run_forecast([an_action(1, MONDAY + DAY, not_before=NOON + DAY)], an_allowance())
+    assert found.actions[0].reached_at == NOON + DAY
+
+
 def test_who_is_late_already_and_reached_at_once_was_held_back_by_nothing() -> None:
     assert outcomes(run_forecast([an_action(1, MONDAY - 2 * DAY)], an_allowance())) == {1: (2, None)}
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
@@ -13,7 +14,7 @@ import tasks.entry.visitor  # noqa: F401 -- registers the tasks that dispatch na
 from db.store.actions import lifecycle
 from db.store.people.accounts import AccountRecord
 from tasks.actions import dispatch as dispatching
-from tasks.actions.dispatch import dispatch_due
+from tasks.actions.dispatch import dispatch_due, dispatch_next
 from tasks.actions.kinds import ACTION_TYPES
 from tasks.actions.recover import recover_lapsed
 from tasks.entry import actions as entry
@@ -70,6 +71,17 @@ def test_when_an_action_ends_its_account_goes_on_at_once_and_a_message_delivered
     assert row(without_pages, following).state == ActionState.QUEUED
     perform_and_dispatch_next(without_pages, greeting)
     assert len(published) == 2
+
+
+def test_an_account_that_another_process_holds_is_left_to_the_tick(
+    without_pages: Services, account: AccountRecord, greeting: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "publish_task", lambda *_, **__: None)
+    with without_pages.database.transaction() as holder:
+        holder.execute(text("select from accounts for update"))
+        assert dispatch_next(without_pages, account.id) == 0
+    assert row(without_pages, greeting).state == ActionState.PLANNED
+    assert dispatch_due(without_pages) == 1
 
 
 def test_a_message_that_is_lost_comes_back_when_an_action_can_be_under_way_no_longer(

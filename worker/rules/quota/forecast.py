@@ -278,7 +278,7 @@ def _queue_group(simulation: _Simulation, actions: list[ExpectedAction]) -> _Gro
     since = max(starts, action.not_before or starts)
     if action.campaign is None:
         hours = simulation.allowance.limits[simulation.allowance.kind].hours
-        since = max(now, opening(since, hours, zone).start)
+        since = max(since, opening(since, hours, zone).start)
     first = _local_date(since, zone)
     is_new = action.campaign is None
     # of new ones, the latest birthday goes first, however long the others have been possible
