@@ -14,6 +14,7 @@ from psycopg.rows import namedtuple_row
 
 from db.bounded_connection import BoundedConnection
 from db.queries import load_driver_query
+from worker.rules.ledger_gap import REMEMBERED
 from worker.settings import get_settings
 
 LEASE = timedelta(minutes=3)
@@ -33,7 +34,8 @@ class BareClient:
 
     def perform(self, action_id: object) -> object:
         """Send the statements of one action; return the id of the account's next one."""
-        claim = self._send("claim_action", {"action_id": action_id, "owner": "bare", "lease": LEASE})
+        given = {"action_id": action_id, "owner": "bare", "lease": LEASE, "remembered": REMEMBERED}
+        claim = self._send("claim_action", given)
         asked = {"action_id": action_id, "account_id": claim.account_id, "locks_epoch": True}
         self._send_first("lock_recipient", {"site": claim.site, "addresses": [claim.profile_url]})
         self._send("read_gates", asked, commits=False)
