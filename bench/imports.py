@@ -128,10 +128,10 @@ def measure_undo(database: Database) -> Measured:
     return measure(work)
 
 
-def build_row(what: str, rows: int, of: Measured, copied: Measured) -> Row:
+def build_row(what: str, rows: int, of: Measured, copied: Measured, *, target: str = "") -> Row:
     """Return a row of the table."""
     said = f"{of.seconds:.0f} s, {rows / of.seconds:,.0f} rows/s, +{of.grew / 2**20:.0f} MiB"
-    return Row(what, said, "plain COPY", f"{of.seconds / copied.seconds:.1f}", "")
+    return Row(what, said, "plain COPY", f"{of.seconds / copied.seconds:.1f}", target)
 
 
 def build_rows(url: str, database: Database, path: Path, rows: int) -> Iterator[Row]:
@@ -140,7 +140,7 @@ def build_rows(url: str, database: Database, path: Path, rows: int) -> Iterator[
     yield build_row(f"plain COPY of {rows:,} rows", rows, copied, copied)
     first, report = measure_import(database, path)
     expect(report.new == rows, report)
-    yield build_row("the first import: all new", rows, first, copied)
+    yield build_row("the first import: all new", rows, first, copied, target="<= 6")
     again, report = measure_import(database, path)
     expect(report.same == rows, report)
     yield build_row("the same file again: nothing changes", rows, again, copied)
