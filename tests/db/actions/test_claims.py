@@ -88,6 +88,9 @@ def test_what_one_claim_does_leaves_every_other_action_alone(session: Session) -
     assert action(session, other.action_id).lease_until == database_now(session) + LEASE
     assert lifecycle.write_intent(session, claim)
     assert action(session, other.action_id).state == S.CLAIMED
+    assert lifecycle.write_intent(session, other)
+    assert lifecycle.mark_uncertain(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(0))
+    assert action(session, other.action_id).state == S.ACTING
 
 
 def reworded(session: Session, claim: Claim) -> bool:

@@ -1,5 +1,6 @@
 """Approval, the last day and one message a day, checked right before the effect."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
@@ -17,7 +18,13 @@ from db.store.campaigns import campaigns
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, Action, Contact, Exclusion, Interaction, QuotaEpoch
 from tests.builders import SANDBOX, a_campaign, a_contact, action, add_planned, an_account, database_now
-from tests.db.helpers import claim_action, queue_due_actions, run_concurrently
+from tests.db.helpers import (
+    claim_action,
+    open_database,
+    queue_due_actions,
+    run_concurrently,
+    wait_for_lock_wait,
+)
 from worker.errors import Reason
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import ActionState, Kind, ThreadMessage
@@ -190,6 +197,30 @@ def test_of_many_accounts_that_greet_one_person_at_once_one_does(
 
     said = run_concurrently(database_url, many, intend)
     assert sorted(said, key=str) == [None] + [Reason.ONE_VOICE] * (many - 1)
+
+
+def test_an_account_waits_while_another_one_is_about_to_greet_the_same_person(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        first, second = two_accounts(session)
+
+    def ask() -> ClosedGate | None:
+        with open_database(database_url) as own, own.transaction() as session:
+            gates.lock_recipient(session, second)
+            return gates.find_closed_gate(session, second)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            gates.lock_recipient(session, first)
+            assert gates.find_closed_gate(session, first) is None
+            assert lifecycle.write_intent(session, first)
+            asked = pool.submit(ask)
+            wait_for_lock_wait(database, asked)
+            assert not asked.done()
+        closed = asked.result(30)
+    assert closed is not None
+    assert closed.reason is Reason.ONE_VOICE
 
 
 def test_what_the_owner_wrote_by_hand_is_kept_once_counts_and_is_a_voice(session: Session) -> None:
