@@ -29,7 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="./run bench",
         description=__doc__,
-        epilog=f"Benches: {names}. All of them take about twenty minutes. "
+        epilog=f"Benches: {names}. "
         "./run bench compare OLD.json [NEW.json] shows what got slower between two runs.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="the benches to run; all without a name")

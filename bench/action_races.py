@@ -21,38 +21,10 @@ from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.redis import Redis
 from bench.counting_proxy import CountingProxy
+from bench.crowd_plan import plan_crowd
 from db.engine import Database
 
 LONGEST_S = 900
-PLAN = """
-with people as (
-    insert into contacts (account_id, profile_url, full_name)
-    select a.id, 'ledger:' || a.name || '/person-' || n, 'Person ' || n
-    from accounts a, generate_series(1, :each) n
-    returning id, account_id
-), runs as (
-    insert into campaigns (id, account_id, kind, options, state, correlation_id)
-    select gen_random_uuid(), id, 'birthday', '{}', 'planned', 'bench' from accounts
-    returning id, account_id
-)
-insert into actions (
-    id, account_id, contact_id, campaign_id, kind, occasion, occasion_on, message, correlation_id
-)
-select gen_random_uuid(), p.account_id, p.id, r.id, 'greet', 'birthday:2026', current_date,
-       'Hello ' || p.id, 'bench'
-from people p join runs r on r.account_id = p.account_id
-"""
-ACCOUNTS = """
-with added as (
-    insert into accounts (name, site, time_zone)
-    select 'a' || n, 'ledger', 'UTC' from generate_series(1, :accounts) n
-    returning id
-), limits as (
-    insert into quota_limits (account_id, kind, per_run, per_day, per_week, gap_min_ms, gap_max_ms)
-    select id, 'greet', 1000000, 1000000, 1000000, 0, 0 from added
-)
-insert into quota_totals select id, 1000000, 1000000 from added
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +80,7 @@ class Bench:
         each = (self._size.raced + 2 * self._size.counted) // self._size.accounts + 10
         with database.transaction() as session:
             session.execute(text("truncate accounts cascade"))
-            session.execute(text(ACCOUNTS), {"accounts": self._size.accounts})
-            session.execute(text(PLAN), {"each": each})
+            plan_crowd(session, accounts=self._size.accounts, each=each)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("vacuum analyze"))
         client = redis.Redis.from_url(self.redis.url)

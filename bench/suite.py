@@ -1,4 +1,4 @@
-"""The benches that `./run bench` runs, in its order, with the sizes that fit into twenty minutes together."""
+"""The benches that `./run bench` runs, in its order, and the sizes that it gives them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -26,28 +26,10 @@ from api_stub.stack.environment import inherited_environment, settings_environme
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.redis import Redis
+from bench.crowd_plan import plan_crowd
 from db.engine import Database
 
 LONGEST_S = 1800
-
-PLAN = """
-with people as (
-    insert into contacts (account_id, profile_url, full_name)
-    select a.id, 'ledger:' || a.name || '/person-' || n, 'Person ' || n
-    from accounts a, generate_series(1, :each) n
-    returning id, account_id
-), runs as (
-    insert into campaigns (id, account_id, kind, options, state, correlation_id)
-    select gen_random_uuid(), id, 'birthday', '{}', 'planned', 'crowd' from accounts
-    returning id, account_id
-)
-insert into actions (
-    id, account_id, contact_id, campaign_id, kind, occasion, occasion_on, message, correlation_id
-)
-select gen_random_uuid(), p.account_id, p.id, r.id, 'greet', 'birthday:2026', current_date,
-       'Hello ' || p.id, 'crowd'
-from people p join runs r on r.account_id = p.account_id
-"""
 
 
 @dataclass(frozen=True)
@@ -93,7 +75,8 @@ class Crowd:
         with self._postgres, self._redis:
             migrate_and_seed(self._postgres.url)
             database = Database(self._postgres.url, application_name="crowd")
-            _plan(database, accounts=accounts, each=actions // accounts)
+            with database.transaction() as session:
+                plan_crowd(session, accounts=accounts, each=actions // accounts)
             began = time.perf_counter()
             try:
                 self._start(workers)
@@ -170,24 +153,6 @@ class Crowd:
             kills=self.kills,
             seconds=seconds,
         )
-
-
-def _plan(database: Database, *, accounts: int, each: int) -> None:
-    with database.transaction() as session:
-        session.execute(
-            text("insert into accounts (name, site, time_zone) select 'a' || n, 'ledger', 'UTC' "
-                 "from generate_series(1, :accounts) n"),
-            {"accounts": accounts},
-        )  # fmt: skip
-        session.execute(
-            text(
-                "insert into quota_limits "
-                "(account_id, kind, per_run, per_day, per_week, gap_min_ms, gap_max_ms) "
-                "select id, 'greet', 1000000, 1000000, 1000000, 0, 0 from accounts"
-            )
-        )
-        session.execute(text("insert into quota_totals select id, 1000000, 1000000 from accounts"))
-        session.execute(text(PLAN), {"each": each})
 
 
 def _left(database: Database) -> int:

@@ -6,92 +6,43 @@ import sys
 import pytest
 
 
-def test_the_quotas_bench_runs() -> None:
+def run_bench(name: str) -> str:
     ran = subprocess.run(
-        [sys.executable, "-m", "bench.quota", "--quick", "--markdown"],
+        [sys.executable, "-m", f"bench.{name}", "--quick", "--markdown"],
         capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
-    assert "| reserve, granted |" in ran.stdout
-    assert "memory of an account" in ran.stdout
+    return ran.stdout
 
 
-def test_the_imports_bench_runs() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "bench.imports", "--quick", "--markdown"],
-        capture_output=True, text=True, check=True, timeout=300,
-    )  # fmt: skip
-    assert "| the same file again: nothing changes |" in ran.stdout
-
-
-def test_the_backups_bench_runs() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "bench.backup", "--quick", "--markdown"],
-        capture_output=True, text=True, check=True, timeout=300,
-    )  # fmt: skip
-    assert "| restoring it, verified before |" in ran.stdout
-
-
-def test_the_metrics_bench_runs() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "bench.metrics", "--quick", "--markdown"],
-        capture_output=True, text=True, check=True, timeout=300,
-    )  # fmt: skip
-    assert "| its 20th child, files by slot |" in ran.stdout
-
-
-@pytest.mark.soak
-def test_the_state_metrics_bench_runs() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "bench.state_metrics", "--quick", "--markdown"],
-        capture_output=True, text=True, check=True, timeout=300,
-    )  # fmt: skip
-    assert "| a scrape, 1,000 actions |" in ran.stdout
-
-
-@pytest.mark.soak
-def test_the_actions_bench_runs() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "bench.actions", "--quick", "--markdown"],
-        capture_output=True, text=True, check=True, timeout=300,
-    )  # fmt: skip
-    assert "| pings of an action, Postgres | 0.00 |" in ran.stdout
-
-
-@pytest.mark.soak
-def test_the_campaigns_bench_runs() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "bench.campaigns", "--quick", "--markdown"],
-        capture_output=True, text=True, check=True, timeout=300,
-    )  # fmt: skip
-    assert "| pages and profiles opened twice | 0 |" in ran.stdout
-
-
-@pytest.mark.soak
-def test_the_extractions_bench_runs() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "bench.extraction", "--quick", "--markdown"],
-        capture_output=True, text=True, check=True, timeout=300,
-    )  # fmt: skip
-    assert "| profiles, mark-up d, French |" in ran.stdout
-    assert "| all profiles |" in ran.stdout
-
-
-@pytest.mark.soak
-def test_the_consoles_bench_runs() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "bench.console", "--quick", "--markdown"],
-        capture_output=True, text=True, check=True, timeout=300,
-    )  # fmt: skip
-    assert "| /, after a commit |" in ran.stdout
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param("quota", ["| reserve, granted |", "memory of an account"]),
+        pytest.param("imports", ["| the same file again: nothing changes |"]),
+        pytest.param("backup", ["| restoring it, verified before |"]),
+        pytest.param("metrics", ["| its 20th child, files by slot |"]),
+        pytest.param("state_metrics", ["| a scrape, 1,000 actions |"], marks=pytest.mark.soak),
+        pytest.param("actions", ["| pings of an action, Postgres | 0.00 |"], marks=pytest.mark.soak),
+        pytest.param("campaigns", ["| pages and profiles opened twice | 0 |"], marks=pytest.mark.soak),
+        pytest.param(
+            "extraction", ["| profiles, mark-up d, French |", "| all profiles |"], marks=pytest.mark.soak
+        ),
+        pytest.param("console", ["| /, after a commit |"], marks=pytest.mark.soak),
+        pytest.param("quota_floor", ["| our decision, all gates |"], marks=pytest.mark.soak),
+        pytest.param("greetings", ["| a greeting |"], marks=pytest.mark.soak),
+        pytest.param("lasting", ["| greeted twice | 0 |"], marks=pytest.mark.soak),
+        pytest.param("traces", ["| recorded, masked |"], marks=pytest.mark.soak),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_bench_runs(name: str, said: list[str]) -> None:
+    printed = run_bench(name)
+    assert [each for each in said if each not in printed] == []
 
 
 @pytest.mark.soak
 def test_the_front_doors_bench_runs() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "bench.front_door", "--quick", "--markdown"],
-        capture_output=True, text=True, check=True, timeout=300,
-    )  # fmt: skip
-    rows = [line for line in ran.stdout.splitlines() if line.startswith("| /v1/")]
+    rows = [line for line in run_bench("front_door").splitlines() if line.startswith("| /v1/")]
     for what in ("/v1/interactions, last page", "/v1/proposals, last page", "/v1/birthdays, after a commit"):
         assert any(line.startswith(f"| {what} |") for line in rows)
     assert not any("never" in line or "without an answer" in line for line in rows)
