@@ -23,7 +23,9 @@ def check(
     return pages, {each.capability: each for each in judge(pages)}
 
 
-@pytest.mark.parametrize(("member", "language"), [("demo", "en"), ("demo2", "fr")])
+@pytest.mark.parametrize(
+    ("member", "language"), [("demo2", "fr"), pytest.param("demo", "en", marks=pytest.mark.soak)]
+)
 def test_as_it_is_all_is_ok_once_the_conversation_has_a_message(
     sites: Sites, sandbox: SandboxClient, member: str, language: str
 ) -> None:

@@ -15,13 +15,10 @@ from api_stub.sandbox.pages import INITIALLY_SHOWN
 from api_stub.sandbox.population.profiles import Profile as Truth
 from bench.expected import compare_fields, expected_address, expected_profile
 from tests.browser.conftest import Sites
+from tests.browser.ways import ways
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
 from worker.rules.sourcing.profile import Section
-
-ways = pytest.mark.parametrize(
-    ("markup", "member"), [(markup, member) for markup in MARKUPS for member in ("demo", "demo2")]
-)
 
 AWKWARD: list[Callable[[Truth], bool]] = [
     lambda p: p.slug == "mo",

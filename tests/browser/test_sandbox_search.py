@@ -7,11 +7,12 @@ import pytest
 from playwright.sync_api import Page
 
 from api_stub.sandbox.client import KnownProfile, SandboxClient
-from api_stub.sandbox.faults import MARKUPS, FaultName
+from api_stub.sandbox.faults import FaultName
 from api_stub.sandbox.pages import search_address
 from api_stub.sandbox.population.profiles import Profile, fold_text
 from bench.expected import compare_fields, expected_address, expected_result
 from tests.browser.conftest import Sites
+from tests.browser.ways import ways
 from tests.conftest import TIMEOUT
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
@@ -19,9 +20,6 @@ from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import FoundPerson
 from worker.rules.sourcing.search import SearchQuery
 
-ways = pytest.mark.parametrize(
-    ("markup", "member"), [(markup, member) for markup in MARKUPS for member in ("demo", "demo2")]
-)
 EVERYBODY = SearchQuery(())
 
 

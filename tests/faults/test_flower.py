@@ -41,6 +41,7 @@ def press_in_turn(harness: Harness, flower: Flower, buttons: Sequence[Press]) ->
     assert report.census.in_ledger == report.census.planned > 0
 
 
+@pytest.mark.soak
 def test_everybody_is_greeted_once_whatever_is_pressed_in_flower(harness: Harness, flower: Flower) -> None:
     press_in_turn(harness, flower, BUTTONS)
 

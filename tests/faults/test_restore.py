@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import psycopg
+import pytest
 from pyrage import x25519
 from sqlalchemy import text
 
@@ -64,6 +65,7 @@ def greeted(harness: Harness) -> Counter[str]:
     return Counter(effect.slug for effect in harness.ledger())
 
 
+@pytest.mark.soak
 def test_nobody_who_was_greeted_after_the_backup_is_greeted_again(harness: Harness, tmp_path: Path) -> None:
     private = x25519.Identity.generate()
     key = tmp_path / "backup.key"

@@ -275,7 +275,7 @@ def run_machine(machine: type[QuotaMachine], *, examples: int, steps: int) -> No
     )
 
 
-SOME_OR_MANY = pytest.mark.parametrize("examples", [40, pytest.param(400, marks=pytest.mark.soak)])
+SOME_OR_MANY = pytest.mark.parametrize("examples", [25, pytest.param(400, marks=pytest.mark.soak)])
 
 
 @SOME_OR_MANY

@@ -56,9 +56,8 @@ def who_replied(harness: ReplicaHarness) -> list[str]:
         return list(session.scalars(replied.where(Interaction.replied_at.is_not(None))))
 
 
-@pytest.mark.parametrize(
-    ("front_end", "language"), [("sdui", "en"), pytest.param("ember", "de", marks=pytest.mark.soak)]
-)
+@pytest.mark.soak
+@pytest.mark.parametrize(("front_end", "language"), [("sdui", "en"), ("ember", "de")])
 def test_people_are_found_visited_and_uninvited_once(
     harness: ReplicaHarness, front_end: str, language: str
 ) -> None:

@@ -54,7 +54,9 @@ def check(
 PERSON = ("profile", "compose")
 
 
-@pytest.mark.parametrize(("language", "front_end"), [("en", "sdui"), ("fr", "ember")])
+@pytest.mark.parametrize(
+    ("language", "front_end"), [("fr", "ember"), pytest.param("en", "sdui", marks=pytest.mark.soak)]
+)
 def test_as_it_is_every_capability_is_ok_and_nothing_has_an_effect(
     page: Page, replica: ReplicaClient, language: str, front_end: str
 ) -> None:
