@@ -131,7 +131,10 @@ def test_timestamps_are_in_utc_though_the_server_has_another_zone(pooled: Databa
     with pooled.single_statement() as session:  # its COMMIT is answered before the row is read
         found, (listed,) = session.execute(moment).one()
     assert (found.tzinfo, listed.tzinfo) == (UTC, UTC)
-    assert (found, listed) == (datetime(2026, 11, 29, 23, 30, tzinfo=UTC), datetime(2026, 6, 29, 23, 30, tzinfo=UTC))
+    assert (found, listed) == (
+        datetime(2026, 11, 29, 23, 30, tzinfo=UTC),
+        datetime(2026, 6, 29, 23, 30, tzinfo=UTC),
+    )
 
 
 def test_rapport_works_behind_the_pooler(pooled: Database, pooled_url: str) -> None:

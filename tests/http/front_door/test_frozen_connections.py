@@ -40,7 +40,9 @@ def test_each_route_that_only_reads_does_so_in_a_snapshot() -> None:
         for path in (API / folder).rglob("*.py")
         for route in ast.walk(ast.parse(path.read_text()))
         if isinstance(route, ast.FunctionDef | ast.AsyncFunctionDef)
-        and any("router.get(" in words or "'GET'" in words for words in map(ast.unparse, route.decorator_list))
+        and any(
+            "router.get(" in words or "'GET'" in words for words in map(ast.unparse, route.decorator_list)
+        )
         and "database.transaction()" in ast.unparse(route)
     ]
     assert found == []
