@@ -45,13 +45,15 @@ class Subject:
     queries: Mapping[str, str]
 
 
-AT: Final = f"date_trunc('month', now()) - interval '{MONTHS - 1} months' + n * interval '{MONTHS - 1} months' / %(rows)s"
-ACTION: Final = "md5((n / %(each)s)::text)::uuid"
+_SPAN: Final = f"interval '{MONTHS - 1} months'"
+AT: Final = f"date_trunc('month', now()) - {_SPAN} + n * {_SPAN} / %(rows)s"
+ACTION: Final = "md5((n / {each})::text)::uuid"
+ACCOUNT: Final = f"1 + n %% {ACCOUNTS}"
 INTERACTIONS: Final = Subject(
     "interactions",
     "created_at",
-    f"(account_id, contact_id, action_id, type, status, occasion, message, correlation_id, created_at) select "
-    f"1 + n %% {ACCOUNTS}, 1 + n %% greatest(%(rows)s / 10, 1), {ACTION.replace('%(each)s', '1')}, 'greet', 'sent', "
+    "(account_id, contact_id, action_id, type, status, occasion, message, correlation_id, created_at) "
+    f"select {ACCOUNT}, 1 + n %% greatest(%(rows)s / 10, 1), {ACTION.format(each=1)}, 'greet', 'sent', "
     f"'birthday:' || n %% 10, 'A very happy birthday, and a calm year!', 'x', {AT}",
     {
         "was this person greeted": "select from {} where contact_id = %(contact)s and type = 'greet' and "
@@ -66,9 +68,9 @@ INTERACTIONS: Final = Subject(
 EVENTS: Final = Subject(
     "action_events",
     "at",
-    f"(account_id, seq, action_id, at, to_state, attempt, actor, correlation_id, hash) select 1 + n %% {ACCOUNTS}, "
-    f"1 + n / {ACCOUNTS}, {ACTION.replace('%(each)s', '5')}, {AT}, case n %% 5 when 3 then 'acting' else 'done' end, 1, "
-    "'bench', 'x', sha256(n::text::bytea)",
+    "(account_id, seq, action_id, at, to_state, attempt, actor, correlation_id, hash) "
+    f"select {ACCOUNT}, 1 + n / {ACCOUNTS}, {ACTION.format(each=5)}, {AT}, "
+    "case n %% 5 when 3 then 'acting' else 'done' end, 1, 'bench', 'x', sha256(n::text::bytea)",
     {
         "an action's history": "select * from {} where action_id = %(action)s order by seq",
         "an account's openings of a week": "select count(*) from {} where account_id = %(account)s and to_state "
@@ -90,7 +92,7 @@ end
 $$
 """
 _ONE: Final = "with one as (select %(n)s::bigint as n)"
-_ONCE: Final = f", once as (insert into {{once}} select {ACTION.replace('%(each)s', '1')} from one)"
+_ONCE: Final = f", once as (insert into {{once}} select {ACTION.format(each=1)} from one)"
 
 
 class Form:

@@ -21,7 +21,7 @@ from tests.faults.crowd import build_environment, count_left, make_report
 from tests.faults.older_code import ROOT, find_older_code, unpack_code
 
 ACCOUNTS = 30
-EACH = 60
+EACH = 30
 WORKERS = ("control", "browser")
 MOST = timedelta(minutes=5)
 

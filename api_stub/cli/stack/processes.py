@@ -153,7 +153,7 @@ def prepare_environment(process: Process) -> Settings:
 
 
 def _require_fitting_tables() -> None:
-    """Refuse to start on tables that don't fit: each task would fail, and actions would use up their attempts.
+    """Raise ConfigurationError for tables that don't fit, on which actions would use up their attempts.
 
     A Postgres that doesn't answer is no reason: tasks wait for it.
     """
