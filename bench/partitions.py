@@ -73,8 +73,8 @@ EVENTS: Final = Subject(
     "case n %% 5 when 3 then 'acting' else 'done' end, 1, 'bench', 'x', sha256(n::text::bytea)",
     {
         "an action's history": "select * from {} where action_id = %(action)s order by seq",
-        "an account's openings of a week": "select count(*) from {} where account_id = %(account)s and to_state "
-        "= 'acting' and at > now() - interval '7 days'",
+        "an account's openings of a week": "select count(*) from {} where account_id = %(account)s "
+        "and to_state = 'acting' and at > now() - interval '7 days'",
         "the next part of a chain": "select * from {} where account_id = %(account)s and seq > %(seq)s order "
         "by seq limit 500",
     },
