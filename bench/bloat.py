@@ -1,8 +1,8 @@
 """What the life of many actions leaves in the hot tables, with Postgres' own settings and with ours.
 
 `python -m bench.bloat` sends the statements of 10 000 actions among 200 000 older ones. Then it asks
-Postgres how many updates found room on their page and touched no index (HOT), for dead rows, sizes, and how often
-vacuum ran. The default settings have the index by the date of the last greeting, too, which is gone with them.
+Postgres how many updates found room on their page and touched no index (HOT), for dead rows and sizes, and
+how often vacuum ran. The default settings have an index by the date of the last greeting, too.
 `--quick` only shows that it works.
 """
 

@@ -8,7 +8,8 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
-from db import migrate
+from api_stub.cli.stack.migrate import migrate_and_seed
+from db import migrate, roles
 from db.engine import Database
 from worker.errors import RequestRefusedError
 
@@ -59,6 +60,21 @@ def test_a_newer_schema_that_no_longer_serves_this_code_is_refused(
     assert "start the newer version" in str(migrate.find_remedy(engine))
     with pytest.raises(RequestRefusedError, match="of a newer version"):
         migrate.upgrade_schema(engine)
+
+
+def test_tables_older_than_the_code_do_not_serve_it(engine: Engine) -> None:
+    place(engine, migrate.list_revisions()[-2], FIRST_THAT_SAYS)
+    assert migrate.find_remedy(engine) == "run `rapport migrate`"
+
+
+def test_an_older_version_changes_nothing_of_a_newer_ones_tables(
+    database_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(engine, "9998", migrate.newest_revision())
+    granted: list[Engine] = []
+    monkeypatch.setattr(roles, "grant_rights", granted.append)
+    assert migrate_and_seed(database_url) is False
+    assert granted == []
 
 
 def test_tables_from_before_the_column_serve_their_own_code_only(engine: Engine) -> None:
