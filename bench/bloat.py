@@ -18,7 +18,7 @@ from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from rich.status import Status
 from sqlalchemy import text
 
-from bench.action_races import Bench, Race, Size
+from bench.action_races import Bench, Size
 from bench.report import Row, print_rows
 from db.engine import Database
 
@@ -76,10 +76,8 @@ class Use:
         )
 
 
-def measure(
-    folder: Path, size: Size, status: Status, *, earlier: int, ours: bool
-) -> tuple[Mapping[str, Use], Race]:
-    """Let so many actions live in a new database; return what each hot table is like then, and their pace."""
+def measure(folder: Path, size: Size, status: Status, *, earlier: int, ours: bool) -> Mapping[str, Use]:
+    """Let so many actions live in a new database; return what each hot table is like then."""
     folder.mkdir()
     bench = Bench(folder, size)
     with bench.run_servers() as database:
@@ -92,11 +90,11 @@ def measure(
                 owner.execute(statement)
         with database.transaction() as session:
             session.execute(text("select pg_stat_reset()"))
-        race = bench.race_bare(database)
+        bench.race_bare(database)
         with database.transaction() as session:
             session.execute(text("select pg_stat_force_next_flush()"))
             found = session.execute(_USED, {"few": size.raced // 20}).all()
-    return {name: Use(*counts) for name, *counts in found}, race
+    return {name: Use(*counts) for name, *counts in found}
 
 
 def _reset_options(database: Database) -> None:
@@ -110,15 +108,11 @@ def _reset_options(database: Database) -> None:
 
 def build_rows(folder: Path, size: Size, status: Status, *, earlier: int) -> Iterator[Row]:
     """Measure both, and yield a row for each hot table."""
-    theirs, before = measure(folder / "default", size, status, earlier=earlier, ours=False)
-    found, after = measure(folder / "ours", size, status, earlier=earlier, ours=True)
-    for name in found.keys() & theirs.keys():
+    theirs = measure(folder / "default", size, status, earlier=earlier, ours=False)
+    found = measure(folder / "ours", size, status, earlier=earlier, ours=True)
+    for name in filter(theirs.get, found):
         grew = found[name].size / max(theirs[name].size, 1)
         yield Row(name, str(found[name]), f"default: {theirs[name]}", f"{grew:.2f}", "")
-    yield Row(
-        "processor time of an action", f"{1000 * after.processor_s:.2f} ms",
-        f"default: {1000 * before.processor_s:.2f} ms", f"{after.processor_s / before.processor_s:.2f}", "",
-    )  # fmt: skip
 
 
 def main() -> None:
