@@ -22,6 +22,8 @@ SUITE: Final = (
     Bench("campaigns"),
     Bench("actions"),
     Bench("backup"),
+    Bench("partitions"),
+    Bench("bloat"),
     Bench("metrics"),
     Bench("state_metrics"),
     Bench("console"),

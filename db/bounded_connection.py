@@ -6,8 +6,9 @@ from typing import Any, Self, TypeVar, cast
 
 import psycopg
 from psycopg import Pipeline, generators, sql
-from psycopg.abc import Params, PQGen, QueryNoTemplate
+from psycopg.abc import AdaptContext, Params, PQGen, QueryNoTemplate
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.types.datetime import TimestamptzLoader
 
 Answer = TypeVar("Answer")
 
@@ -36,6 +37,13 @@ class _Cursor(psycopg.Cursor[Any]):
             if commits:
                 connection.wait(connection._exec_command(b"commit"))  # noqa: SLF001 -- as commit, without a sync
         return self
+
+
+class _UtcLoader(TimestamptzLoader):
+    """Loads timestamps in UTC, whatever zone the connection has when the rows are read."""
+
+    def __init__(self, oid: int, _context: AdaptContext | None = None) -> None:
+        super().__init__(oid)  # with a connection it would take that one's zone
 
 
 def _fetch_all(pipeline: Pipeline) -> PQGen[None]:
@@ -74,13 +82,15 @@ class BoundedConnection(psycopg.Connection[Any]):
 
         They are set once, or by each transaction if a pooler answers: it refuses or ignores start-up options,
         and the next transaction may be on another connection of the server. For the same reason no statement
-        is prepared then. A pooler invents the process id that it gives to its client.
+        is prepared then, and the zone is the server's again when rows are read after the end of their
+        transaction. A pooler invents the process id that it gives to its client.
         """
         self.answer_within_s = answer_within_s
         self.autocommit = True
         row = self.execute("select pg_backend_pid()").fetchone()
         if row is None or row[0] != self.info.backend_pid:
             self.prepare_threshold = None
+            self.adapters.register_loader("timestamptz", _UtcLoader)
             local = (sql.SQL("set local {} = {}").format(sql.Identifier(k), v) for k, v in limits.items())
             self._begin = (b"begin", *(each.as_bytes(self) for each in local))
         else:

@@ -4,13 +4,13 @@ PgBouncer in transaction mode may stand in between: then nothing relies on the s
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CursorResult, Engine, Executable, create_engine, event, func, select, text
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from db.bounded_connection import BoundedConnection
@@ -31,6 +31,8 @@ _IDLE_IN_TRANSACTION_MS = 20_000
 """Postgres ends a transaction that is idle for this long: its client may be dead while its locks remain."""
 _ANSWER_GRACE_S = 3.0
 """Time after the statement timeout at which an unanswered Postgres counts as hung or cut off."""
+_FIRST_ANSWER_S = 2.0
+"""A snapshot's first statement does no work. A connection without its answer after this is not waited for."""
 
 
 def create_bounded_engine(
@@ -118,9 +120,29 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
-        """Run the block in a read-only transaction that sees one snapshot (repeatable read)."""
+        """Run the block in a read-only transaction that sees one snapshot (repeatable read).
+
+        Its first statement shows whether the connection still works: a frozen one is replaced by a new one.
+        """
+        with ExitStack() as stack:
+            try:
+                session = stack.enter_context(self._begin_snapshot(_FIRST_ANSWER_S))
+            except OperationalError as error:
+                if not error.connection_invalidated:
+                    raise
+                session = stack.enter_context(self._begin_snapshot(None))
+            yield session
+
+    @contextmanager
+    def _begin_snapshot(self, first_answer_within_s: float | None) -> Iterator[Session]:
         with self.transaction() as session:
-            session.execute(text("set transaction isolation level repeatable read, read only"))
+            connection = _driver(session)
+            usual_s = connection.answer_within_s
+            connection.answer_within_s = first_answer_within_s or usual_s
+            try:
+                session.execute(text("set transaction isolation level repeatable read, read only"))
+            finally:
+                connection.answer_within_s = usual_s
             yield session
 
     @contextmanager

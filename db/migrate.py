@@ -10,6 +10,7 @@ and most schemas are current.
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -42,13 +43,18 @@ def _config() -> "Config":
     return config
 
 
-def upgrade_schema(engine: Engine) -> None:
-    """Upgrade the schema to the newest revision. Does nothing if it is current.
+def upgrade_schema(engine: Engine) -> bool:
+    """Upgrade the schema to the newest revision. Does nothing if it is current; returns whether it is now.
 
-    Raises RequestRefusedError, which says who holds what, if a lock can't be had in time. The revision that
-    waited for it has then changed nothing, and the upgrade can be repeated.
+    It is not if a newer version has migrated it and it still serves this one; then it is left alone. Raises
+    RequestRefusedError, which says who holds what, if a lock can't be had in time. The revision that waited
+    for it has then changed nothing, and the upgrade can be repeated.
     """
-    move_schema(engine, newest_revision())
+    newest, there = newest_revision(), _read_place(engine)
+    if there.revision != newest and there.serves(newest):
+        return False
+    move_schema(engine, newest)
+    return True
 
 
 def move_schema(engine: Engine, to: str) -> None:
@@ -98,12 +104,27 @@ def is_schema_current(engine: Engine) -> bool:
 
 
 def find_remedy(engine: Engine) -> str | None:
-    """Return what to do so that schema and version fit, or None if they do."""
-    revision = read_revision(engine)
-    if revision == newest_revision():
+    """Return what to do so that schema and version fit, or None if they do.
+
+    They also fit if a newer version has migrated the schema, and no revision since has ended the support of
+    this one (`serve_from`).
+    """
+    newest, there = newest_revision(), _read_place(engine)
+    if there.serves(newest):
         return None
-    is_newer = revision is not None and revision > newest_revision()
+    is_newer = there.revision is not None and there.revision > newest
     return "start the newer version whose tables these are" if is_newer else "run `rapport migrate`"
+
+
+def serve_from(revision: str) -> None:
+    """Say in a migration that the tables serve code whose newest revision is this one, and newer code only.
+
+    Who contracts calls it: in `upgrade` with the first revision whose code no longer uses what is removed, in
+    `downgrade` with the value before.
+    """
+    from alembic import op  # noqa: PLC0415 -- see above
+
+    op.execute(text("update alembic_version set serves_from = :revision").bindparams(revision=revision))
 
 
 def list_revisions() -> Sequence[str]:
@@ -118,11 +139,31 @@ def newest_revision() -> str:
 
 def read_revision(engine: Engine) -> str | None:
     """Return the schema's revision, or None for an empty database."""
+    return _read_place(engine).revision
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a schema is: its revision, and the oldest one whose code it serves (None: only its own)."""
+
+    revision: str | None
+    serves_from: str | None = None
+
+    def serves(self, newest: str) -> bool:
+        """Return whether code whose newest revision this is works with the schema."""
+        if self.revision is None or self.revision < newest:
+            return False
+        return self.revision == newest or (self.serves_from is not None and self.serves_from <= newest)
+
+
+def _read_place(engine: Engine) -> _Place:
+    """Read where the schema is. Revisions before the column `serves_from` served their own code only."""
+    found = text("select version_num, to_jsonb(v) ->> 'serves_from' from alembic_version v")
     with engine.connect() as connection:
         if not connection.scalar(text("select to_regclass('alembic_version') is not null")):
-            return None
-        found: str | None = connection.scalar(text("select version_num from alembic_version"))
-        return found
+            return _Place(None)
+        row = connection.execute(found).one_or_none()
+        return _Place(*row) if row is not None else _Place(None)
 
 
 @contextmanager

@@ -28,6 +28,9 @@ with ours as (
     select 'constraint ' || relname || '.' || conname, pg_get_constraintdef(k.oid)
     from ours join pg_constraint k on conrelid = ours.oid where contype not in ('n', 't')
     union all
+    select 'setting ' || relname || '.' || split_part(option, '=', 1), split_part(option, '=', 2)
+    from ours join pg_class c using (oid, relname), unnest(c.reloptions) option
+    union all
     select 'index ' || relname || '.' || indexrelid::regclass::text, pg_get_indexdef(indexrelid)
     from ours join pg_index on indrelid = ours.oid
     union all
@@ -60,7 +63,7 @@ order by 1
 
 
 def list_objects(connection: Connection) -> Sequence[str]:
-    """Return every column, constraint, index, trigger and function, with its definition."""
+    """Return every column, constraint, setting, index, trigger and function, with its definition."""
     return connection.scalars(_OBJECTS).all()
 
 
@@ -72,9 +75,9 @@ def find_schema_problems(connection: Connection) -> Sequence[str]:
     for name in sorted(expected.keys() | there.keys()):
         if name not in there:
             problems.append(f"the {name} is missing")
-        elif name not in expected:
+        elif name not in expected and not name.startswith("setting "):  # more of them are the operator's
             problems.append(f"the {name} is not Rapport's")
-        elif expected[name] != there[name]:
+        elif expected.get(name, there[name]) != there[name]:
             problems.append(f"the {name} was changed: it is {there[name]}, not {expected[name]}")
     return [*problems, *connection.scalars(_UNSOUND)]
 

@@ -30,14 +30,14 @@ def check_postgres(database: Database) -> Finding:
 
 
 def check_tables(database: Database) -> Finding:
-    """Check that the tables are those of this version."""
+    """Check that this version works with the tables."""
     try:
         remedy = migrate.find_remedy(database.engine)
     except SQLAlchemyError as error:
         return Finding("tables", False, type(error).__name__, "run `rapport migrate`")
     if remedy is not None:
-        return Finding("tables", False, "not those of this version", remedy)
-    return Finding("tables", True, "at this version's schema")
+        return Finding("tables", False, "they don't fit this version", remedy)
+    return Finding("tables", True, "they fit this version")
 
 
 def check_secret_keys(keys: SecretStr | None, database: Database) -> Finding:

@@ -66,7 +66,7 @@ def send_file(
     settings: AppSettings,
 ) -> Response:  # fmt: skip
     """Return a screenshot, or a trace as a download. The address only chooses among the action's files."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         line = overview.find_action(session, read_id(action_id))
         owner = accounts.find_account(session, line.account) if line else None
     if line is None or owner is None:

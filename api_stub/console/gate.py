@@ -78,7 +78,7 @@ class SessionGate:
             return sessions.find_session(session, token, client)
 
     def _is_open(self, session_id: UUID) -> bool:
-        with self._database.transaction() as session:
+        with self._database.snapshot() as session:
             return sessions.is_open(session, session_id)
 
 

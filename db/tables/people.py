@@ -28,11 +28,9 @@ from worker.rules.model import AccountStatus, ContactStatus
 NAME_KEY = r"lower(regexp_replace(btrim(normalize(full_name, NFKC)), '\s+', ' ', 'g'))"
 """Normalises a name: ignores Unicode composition, case and repeated white space."""
 
-MARKED = (
-    "forgotten_at is null and (do_not_contact or hold_until is not null or last_greeted_on is not null "
-    "or call_by is not null)"
-)
-"""The few contacts that a filter of the list of people is for."""
+FLAGGED = "forgotten_at is null and (do_not_contact or hold_until is not null or call_by is not null)"
+"""The few contacts that a filter of the list of people is for. Not by the date of the last greeting: each
+greeting changes it, and an index that names it would have Postgres write all indexes anew."""
 
 
 class Account(Base):
@@ -123,7 +121,7 @@ class Contact(Base):
             postgresql_using="gin",
             postgresql_where=text("forgotten_at is null"),
         ),
-        Index("ix_contacts_marked", "account_id", postgresql_where=text(MARKED)),
+        Index("ix_contacts_flagged", "account_id", postgresql_where=text(FLAGGED)),
         Index(
             "ix_contacts_name_order",
             "account_id",

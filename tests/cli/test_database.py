@@ -40,3 +40,13 @@ def test_going_back_needs_a_typed_yes(
     assert f"from revision {known[-1]} to {known[-2]}" in rapport("migrate", "--to", known[-2])
     assert migrate.read_revision(database.engine) == known[-2]
     assert f"at revision {known[-1]}" in rapport("migrate", "--to", known[-1])
+
+
+def test_migrating_leaves_tables_of_a_newer_version_alone_if_they_serve_this_one(
+    rapport: Rapport, database: Database
+) -> None:
+    place = text("update alembic_version set version_num = '9998', serves_from = :newest")
+    with database.transaction() as session:
+        session.execute(place, {"newest": migrate.newest_revision()})
+    assert "serve this one as well: nothing was changed" in rapport("migrate")
+    assert migrate.read_revision(database.engine) == "9998"

@@ -153,7 +153,7 @@ def test_a_database_of_a_newer_version_is_refused(engines: list[Engine]) -> None
     engine = engines[0]
     migrate.upgrade_schema(engine)
     with engine.begin() as connection:
-        connection.execute(text("update alembic_version set version_num = '9999'"))
+        connection.execute(text("update alembic_version set version_num = '9999', serves_from = '9999'"))
     assert "newer version" in str(migrate.find_remedy(engine))
     with pytest.raises(RequestRefusedError, match="at revision 9999, of a newer version"):
         migrate.upgrade_schema(engine)

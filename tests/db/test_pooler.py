@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -31,13 +32,13 @@ pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="needs pgbouncer (Debi
 
 @pytest.fixture(params=["", IGNORED], ids=["as it ships", "ignores start-up parameters"])
 def pooled_url(database_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a PgBouncer with two connections to this test's database."""
+    """The address of a PgBouncer with two connections to this test's database, whose zone is not UTC."""
     server = conninfo_to_dict(database_url)
     port = find_free_port()
     config = tmp_path / "pgbouncer.ini"
     config.write_text(
         f"[databases]\npooled = host=127.0.0.1 port={server['port']} dbname={server['dbname']} "
-        f"user={server['user']} password={server['password']}\n"
+        f"user={server['user']} password={server['password']} timezone=America/New_York\n"
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
         f"pool_mode = transaction\ndefault_pool_size = 2\n{request.param}\n"
     )
@@ -123,6 +124,17 @@ def test_without_a_pooler_statements_are_prepared(database: Database) -> None:
         driver = connection.connection.driver_connection
         assert isinstance(driver, psycopg.Connection)
         assert driver.prepare_threshold == 5
+
+
+def test_timestamps_are_in_utc_though_the_server_has_another_zone(pooled: Database) -> None:
+    moment = text("select timestamptz '2026-11-29 23:30Z', array[timestamptz '2026-06-29 23:30Z']")
+    with pooled.single_statement() as session:  # its COMMIT is answered before the row is read
+        found, (listed,) = session.execute(moment).one()
+    assert (found.tzinfo, listed.tzinfo) == (UTC, UTC)
+    assert (found, listed) == (
+        datetime(2026, 11, 29, 23, 30, tzinfo=UTC),
+        datetime(2026, 6, 29, 23, 30, tzinfo=UTC),
+    )
 
 
 def test_rapport_works_behind_the_pooler(pooled: Database, pooled_url: str) -> None:

@@ -86,27 +86,15 @@ class Crowd:
                     child.request_stop()
                 for child in self._children:
                     child.stop(timedelta(seconds=10))
-            report = self._report(database, time.perf_counter() - began)
+            report = make_report(
+                self._folder, database, kills=self.kills, seconds=time.perf_counter() - began
+            )
             database.close()
         self._postgres.remove_data()
         return report
 
     def _start(self, workers: int) -> None:
-        ledger = self._folder / "ledger"
-        ledger.mkdir()
-        settings = {
-            "database_url": self._postgres.url,
-            "redis_url": self._redis.url,
-            "secret_keys": Fernet.generate_key().decode(),
-            "ledger_dir": ledger,
-            "browser_timeout": timedelta(seconds=1),
-            "lease": timedelta(seconds=12),
-            "action_time_limit": timedelta(seconds=20),
-            "dispatch_every": timedelta(seconds=1),
-            "settle_time": timedelta(seconds=1),
-            "log_level": "WARNING",
-        }
-        env = {**inherited_environment(), **settings_environment(settings)}
+        env = build_environment(self._folder, self._postgres.url, self._redis.url)
         names = {"control": "control", **{f"browser{n}": "browser" for n in range(workers)}}
         arguments = {name: ["worker", role, "--name", name] for name, role in names.items()}
         for name, words in {**arguments, "beat": ["beat"]}.items():
@@ -117,7 +105,7 @@ class Crowd:
         self, database: Database, kill_every_s: float, began: float, tell: Callable[[int], object]
     ) -> None:
         next_kill = time.perf_counter() + kill_every_s
-        while left := _left(database):
+        while left := count_left(database):
             tell(left)
             assert time.perf_counter() - began < LONGEST_S, f"{left} actions left after {LONGEST_S} s"
             if time.perf_counter() > next_kill:
@@ -133,29 +121,51 @@ class Crowd:
             children[0].send_signal(signal.SIGKILL)
             self.kills += 1
 
-    def _report(self, database: Database, seconds: float) -> Report:
-        effects: Counter[str] = Counter()
-        for file in (self._folder / "ledger").glob("*.jsonl"):
-            effects.update(json.loads(line)["to"] for line in file.read_text().splitlines())
-        with database.transaction() as session:
-            done, total, flying = session.execute(
-                text(
-                    "select count(*) filter (where state = 'done'), count(*), "
-                    "count(*) filter (where lease_until is not null) from actions"
-                )
-            ).one()
-        return Report(
-            actions=total,
-            effects=effects.total(),
-            twice=sum(count > 1 for count in effects.values()),
-            lost=total - min(done, len(effects)),
-            in_flight=flying,
-            kills=self.kills,
-            seconds=seconds,
-        )
+
+def build_environment(folder: Path, database_url: str, redis_url: str) -> dict[str, str]:
+    """Make the folder of the site without pages; return the environment of workers that use it."""
+    ledger = folder / "ledger"
+    ledger.mkdir()
+    settings = {
+        "database_url": database_url,
+        "redis_url": redis_url,
+        "secret_keys": Fernet.generate_key().decode(),
+        "ledger_dir": ledger,
+        "browser_timeout": timedelta(seconds=1),
+        "lease": timedelta(seconds=12),
+        "action_time_limit": timedelta(seconds=20),
+        "dispatch_every": timedelta(seconds=1),
+        "settle_time": timedelta(seconds=1),
+        "log_level": "WARNING",
+    }
+    return {**inherited_environment(), **settings_environment(settings)}
 
 
-def _left(database: Database) -> int:
+def make_report(folder: Path, database: Database, *, kills: int, seconds: float) -> Report:
+    """Compare the site's own record of effects with Postgres."""
+    effects: Counter[str] = Counter()
+    for file in (folder / "ledger").glob("*.jsonl"):
+        effects.update(json.loads(line)["to"] for line in file.read_text().splitlines())
+    with database.transaction() as session:
+        done, total, flying = session.execute(
+            text(
+                "select count(*) filter (where state = 'done'), count(*), "
+                "count(*) filter (where lease_until is not null) from actions"
+            )
+        ).one()
+    return Report(
+        actions=total,
+        effects=effects.total(),
+        twice=sum(count > 1 for count in effects.values()),
+        lost=total - min(done, len(effects)),
+        in_flight=flying,
+        kills=kills,
+        seconds=seconds,
+    )
+
+
+def count_left(database: Database) -> int:
+    """Return how many actions have not ended."""
     ended = "('done', 'failed', 'skipped', 'needs_review')"
     with database.transaction() as session:
         return session.scalar(text(f"select count(*) from actions where state not in {ended}")) or 0

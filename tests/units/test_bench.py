@@ -27,6 +27,8 @@ def run_bench(name: str) -> str:
         pytest.param(
             "extraction", ["| profiles, mark-up d, French |", "| all profiles |"], marks=pytest.mark.soak
         ),
+        pytest.param("partitions", ["| action_events: the next part of a chain |"], marks=pytest.mark.soak),
+        pytest.param("bloat", ["| contacts | 100% HOT, "], marks=pytest.mark.soak),
         pytest.param("console", ["| /, after a commit |"], marks=pytest.mark.soak),
         pytest.param("quota_floor", ["| our decision, all gates |"], marks=pytest.mark.soak),
         pytest.param("greetings", ["| a greeting |"], marks=pytest.mark.soak),

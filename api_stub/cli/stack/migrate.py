@@ -45,8 +45,12 @@ def migrate(with_roles: WithRoles = False, to: To = None, data: DataDir = DEFAUL
         _move(to, data)
         return
     with find_database(data, as_owner=True) as url, translate_database_errors():
-        migrate_and_seed(url, with_roles=with_roles)
-    Console().print("the database is up to date")
+        is_ours = migrate_and_seed(url, with_roles=with_roles)
+    Console().print(
+        "the database is up to date"
+        if is_ours
+        else "the tables are a newer version's, and serve this one as well: nothing was changed"
+    )
 
 
 def _move(to: str, data: Path) -> None:
@@ -72,15 +76,17 @@ def _move(to: str, data: Path) -> None:
     Console().print(f"the database is at revision {to}")
 
 
-def migrate_and_seed(database_url: str, *, with_roles: bool = False) -> None:
+def migrate_and_seed(database_url: str, *, with_roles: bool = False) -> bool:
     """Migrate, seed and grant rights. Idempotent, and safe for two processes at once.
 
-    Raises RequestRefusedError if roles are to be created and this role may not.
+    Returns False, and changes nothing, if the tables are a newer version's that serve this one. Raises
+    RequestRefusedError if roles are to be created and this role may not.
     """
     with closing(
         Database(database_url, application_name="rapport migrate", statement_timeout_ms=0)
     ) as database:
-        migrations.upgrade_schema(database.engine)
+        if not migrations.upgrade_schema(database.engine):
+            return False  # the rights that this version knows would take those of the newer tables
         if with_roles:
             try:
                 roles.create_roles(database.engine)
@@ -89,3 +95,4 @@ def migrate_and_seed(database_url: str, *, with_roles: bool = False) -> None:
         roles.grant_rights(database.engine)
         with database.transaction() as session:
             defaults.seed_templates(session)
+    return True

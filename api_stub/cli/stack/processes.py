@@ -5,6 +5,7 @@ A stack starts nine at once, so this module imports little, and each process onl
 
 import os
 import sys
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -56,6 +57,7 @@ def worker(
     from worker.metrics.living import name_service  # noqa: PLC0415 -- as above
 
     name_service(role)
+    _require_fitting_tables()
     sys.exit(run_worker(name, queues))
 
 
@@ -76,6 +78,7 @@ def notifier() -> None:
     _configure_metrics()
     from tasks.notices.notifier import run_notifier  # noqa: PLC0415 -- only this process needs it
 
+    _require_fitting_tables()
     run_notifier(settings, program=program())
 
 
@@ -147,6 +150,26 @@ def prepare_environment(process: Process) -> Settings:
     if unset_environment(with_files(unused_secret_variables(process))):
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 -- no shell is needed
     return settings
+
+
+def _require_fitting_tables() -> None:
+    """Raise ConfigurationError for tables that don't fit, on which actions would use up their attempts.
+
+    A Postgres that doesn't answer is no reason: tasks wait for it.
+    """
+    with importing():
+        from sqlalchemy.exc import OperationalError  # noqa: PLC0415 -- only these processes need it
+
+        from db import migrate  # noqa: PLC0415 -- as above
+        from db.engine import Database  # noqa: PLC0415 -- as above
+    url = get_settings().required("database_url").get_secret_value()
+    with closing(Database(url, application_name="rapport start", connect_timeout_s=3)) as database:
+        try:
+            remedy = migrate.find_remedy(database.engine)
+        except OperationalError:
+            return
+    if remedy is not None:
+        raise ConfigurationError(f"the tables in Postgres don't fit this version of Rapport: {remedy}")
 
 
 def _exec_module(module: str, *arguments: str) -> NoReturn:

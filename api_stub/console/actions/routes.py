@@ -37,7 +37,7 @@ def show_action(
     """Show the story of an action, its proof, and why it is where it is."""
     given = read_id(action_id)
     texts = load_texts(viewer.locale)
-    with database.transaction() as session:
+    with database.snapshot() as session:
         line, account = _find_action(session, given)
         history = events.list_events(session, given)
         evidence = find_evidence(settings.evidence_dir, line, account.id)

@@ -21,7 +21,7 @@ def list_campaigns(
     request: Request, viewer: Viewer, database: AppDatabase, before: UUID | None = None
 ) -> Response:
     """Show an account's campaigns, newest first."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, everybody = choose_account(session, request)
         found = (
             overview.list_campaigns(session, limit=_A_PAGE + 1, before=before, account=account.name)

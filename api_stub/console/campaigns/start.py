@@ -31,7 +31,7 @@ router = APIRouter(prefix="/campaigns/new", include_in_schema=False)
 @router.get("")
 def choose_kind(request: Request, viewer: Owner, database: AppDatabase) -> Response:
     """Show the kinds of campaign."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, everybody = choose_account(session, request)
     return render(
         request, viewer, "campaigns/kinds.html", account=account, accounts=everybody,
@@ -42,7 +42,7 @@ def choose_kind(request: Request, viewer: Owner, database: AppDatabase) -> Respo
 @router.get("/{kind}")
 def show_form(request: Request, kind: CampaignKind, viewer: Owner, database: AppDatabase) -> Response:
     """Show the form of a kind, with the defaults or the saved search `?saved=`."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, everybody = choose_account(session, request)
         if account is None:
             raise UnknownPageError

@@ -25,7 +25,7 @@ _UTC: Final = ZoneInfo("UTC")
 @router.get("/sessions")
 def show_sessions(request: Request, viewer: Viewer, database: AppDatabase) -> Response:
     """List the user's own sessions; to an owner, everybody's."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         found = sessions.list_sessions(session, user=_whose(viewer))
     return render(request, viewer, "entry/sessions.html", sessions=found, zone=_UTC)
 

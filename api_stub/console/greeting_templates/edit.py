@@ -36,7 +36,7 @@ _LANGUAGES: Final = ("en", "de", "es", "fr", "it", "nl", "pl", "pt")
 @router.get("/new")
 def show_new(request: Request, viewer: Owner, database: AppDatabase) -> Response:
     """Show the form of a new template; `?copy=` fills it with the text of another."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, _ = choose_account(session, request)
         if account is None:
             raise UnknownPageError
@@ -69,7 +69,7 @@ def add(request: Request, viewer: Owner, form: Form, database: AppDatabase) -> R
 @router.get("/{template_id}")
 def show(request: Request, template_id: TemplateId, viewer: Viewer, database: AppDatabase) -> Response:
     """Show a template with how it reads, and for an owner its form."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         record = _require(session, template_id)
         account, everybody = choose_account(session, request)
         if record.account is not None:

@@ -29,7 +29,7 @@ def list_templates(
     language: Annotated[str, Query(pattern="^([a-z]{2})?$")] = "",
 ) -> Response:
     """Show the templates that an account uses, and its own that are disabled, by language."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, everybody = choose_account(session, request)
         found = templates.list_templates(session, account_id=account.id if account else None)
         sent = (

@@ -22,7 +22,7 @@ _LIMITS = {"characters": MAX_SIGNATURE_CHARACTERS, "lines": SIGNATURE_LINES}
 @router.get("")
 def show_signature(request: Request, viewer: Owner, database: AppDatabase) -> Response:
     """Show the account's signature."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, everybody = choose_account(session, request)
     if account is None:
         raise UnknownPageError

@@ -59,7 +59,7 @@ class Entry:
 @router.get("")
 def show_doubts(request: Request, viewer: Viewer, database: AppDatabase, after: After = "") -> Response:
     """Show the birthdays that wait for an answer, some entries at a time, and what was answered last."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, everybody = choose_account(session, request)
         name = account.name if account else None
         entries = _read_entries(session, name, after)
@@ -138,7 +138,7 @@ def reopen(
 @router.get("/unique")
 def show_unique(request: Request, viewer: Viewer, database: AppDatabase) -> Response:
     """Show the birthdays whose day is certain and whose whole name is that of one contact only."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, everybody = choose_account(session, request)
         if account is None:
             raise UnknownPageError

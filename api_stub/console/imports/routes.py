@@ -99,7 +99,7 @@ def show_run(
         return done(request, viewer, "/imports", text)
     record = None
     if run.kind is RunKind.IMPORT and run.state is RunState.DONE and run.import_id is not None:
-        with database.transaction() as session:
+        with database.snapshot() as session:
             record = store.find_import(session, run.import_id)
     return render(request, viewer, "imports/run.html", run=run, record=record, fill=fill_report)
 

@@ -35,7 +35,7 @@ def read_now(
 @router.get("/{subscription_id}/remove")
 def ask_remove(subscription_id: Id, request: Request, viewer: Owner, database: AppDatabase) -> Response:
     """Ask once more before a subscription ends."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         record = _find(session, subscription_id)
     return render(request, viewer, "imports/unsubscribe.html", record=record)
 

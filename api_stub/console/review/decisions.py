@@ -59,7 +59,7 @@ def ask_never(
     action_id: UUID, request: Request, viewer: Approver, place: AtPlace, database: AppDatabase
 ) -> Response:
     """Ask once more before a person is never contacted again."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         card = find_card(session, viewer, action_id)
         if card is None:
             return render_card(request, session, viewer, action_id, place)
@@ -80,7 +80,7 @@ def ask_hold(
     action_id: UUID, request: Request, viewer: Approver, place: AtPlace, database: AppDatabase
 ) -> Response:
     """Ask until when the person is put on hold."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         card = find_card(session, viewer, action_id)
         if card is None:
             return render_card(request, session, viewer, action_id, place)

@@ -35,7 +35,7 @@ router.include_router(texts.router)
 @router.get("")
 def show_list(request: Request, viewer: Viewer, place: AtPlace, database: AppDatabase) -> Response:
     """Show the proposals that wait, those that go out first at the top."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         undoable = undo.find_undoable(session, by=viewer.name)
         everybody = accounts.list_accounts(session)
         chosen = next((each for each in everybody if each.name == place.account), None)
@@ -68,7 +68,7 @@ def show_one(
     action_id: UUID, request: Request, viewer: Viewer, place: AtPlace, database: AppDatabase
 ) -> Response:
     """Show one proposal, or what was decided."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         return render_card(request, session, viewer, action_id, place)
 
 

@@ -33,7 +33,7 @@ def show_editor(
     action_id: UUID, request: Request, viewer: Approver, place: AtPlace, database: AppDatabase
 ) -> Response:
     """Show the text in a field."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         card = find_card(session, viewer, action_id)
         if card is None:
             return render_card(request, session, viewer, action_id, place)
@@ -78,7 +78,7 @@ def show_templates(
     action_id: UUID, request: Request, viewer: Approver, place: AtPlace, database: AppDatabase
 ) -> Response:
     """Show what each usable template says to this person."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         card = find_card(session, viewer, action_id)
         if card is None:
             return render_card(request, session, viewer, action_id, place)

@@ -43,7 +43,7 @@ router = APIRouter(prefix="/schedules", include_in_schema=False)
 @router.get("")
 def list_schedules(request: Request, viewer: Viewer, database: AppDatabase) -> Response:
     """Show an account's schedules with their next fires, and the kinds that have none."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, everybody = choose_account(session, request)
         found = schedules.list_schedules(session, account=account.name) if account else []
     return render(
@@ -62,7 +62,7 @@ def list_schedules(request: Request, viewer: Viewer, database: AppDatabase) -> R
 @router.get("/{kind}")
 def show_form(request: Request, kind: CampaignKind, viewer: Owner, database: AppDatabase) -> Response:
     """Show the form of the schedule for a kind of campaign."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, _ = choose_account(session, request)
         if account is None:
             raise UnknownPageError

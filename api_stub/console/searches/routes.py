@@ -40,7 +40,7 @@ _FIELDS = ("name", "url", *CRITERIA)
 @router.get("")
 def list_searches(request: Request, viewer: Viewer, database: AppDatabase) -> Response:
     """Show the saved searches of an account, and its latest people searches."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, everybody = choose_account(session, request)
         found = saved_searches.list_saved_searches(session, account=account.name) if account else []
         runs = (
@@ -66,7 +66,7 @@ def list_searches(request: Request, viewer: Viewer, database: AppDatabase) -> Re
 @router.get("/new")
 def show_new(request: Request, viewer: Owner, database: AppDatabase) -> Response:
     """Show the form of a new saved search."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, _ = choose_account(session, request)
         if account is None:
             raise UnknownPageError
@@ -76,7 +76,7 @@ def show_new(request: Request, viewer: Owner, database: AppDatabase) -> Response
 @router.get("/{name}/edit")
 def show_form(request: Request, name: SavedSearchName, viewer: Owner, database: AppDatabase) -> Response:
     """Show the form of a saved search."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, _ = choose_account(session, request)
         found = saved_searches.find_saved_search(session, account.id, name) if account else None
         if account is None or found is None:

@@ -31,7 +31,7 @@ router = APIRouter(prefix="/setup/account", include_in_schema=False)
 @router.get("")
 def show_form(request: Request, viewer: Owner, database: AppDatabase, new: bool = False) -> Response:
     """Show the form of an account; with `new`, an empty one."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, _ = choose_account(session, request)
     shown = None if new else account
     typed = {

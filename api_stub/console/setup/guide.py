@@ -15,7 +15,7 @@ router = APIRouter(prefix="/setup", include_in_schema=False)
 @router.get("")
 def show_guide(request: Request, viewer: Viewer, database: AppDatabase) -> Response:
     """Show the steps for an account, and whether its greetings wait for approval."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, everybody = choose_account(session, request)
         steps = setup_steps(session, account)
         found = schedules.list_schedules(session, account=account.name) if account else []

@@ -28,7 +28,7 @@ router = APIRouter(prefix="/setup/hours", include_in_schema=False)
 @router.get("")
 def show_form(request: Request, viewer: Owner, database: AppDatabase) -> Response:
     """Show when and how much an account greets."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account = _choose(session, request)
         configured = limits.get_configured_limits(session, account.id, Kind.GREET)
     return _render(request, viewer, account, _to_typed(configured))

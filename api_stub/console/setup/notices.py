@@ -28,7 +28,7 @@ router = APIRouter(prefix="/setup/notices", include_in_schema=False)
 @router.get("")
 def show_targets(request: Request, viewer: Viewer, database: AppDatabase) -> Response:
     """List the targets: scheme and host of each, what it is told, and whether it works."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         found = targets.list_targets(session)
     return render(request, viewer, "setup/notices.html", targets=found, what_happened=WHAT_HAPPENED)
 
@@ -68,7 +68,7 @@ def resume(name: Name, request: Request, viewer: Owner, database: AppDatabase, _
 @router.get("/{name}/remove")
 def ask_remove(name: Name, request: Request, viewer: Owner, database: AppDatabase) -> Response:
     """Ask once more before a target is removed."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         target = _find(session, name)
     return render(request, viewer, "setup/remove_target.html", target=target)
 

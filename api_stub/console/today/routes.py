@@ -29,7 +29,7 @@ def show_today(request: Request, viewer: Viewer, database: AppDatabase, settings
     days: Days = request.app.state.days
     queues: QueueWatch = request.app.state.queue_watch
     texts = load_texts(viewer.locale)
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, everybody = choose_account(session, request)
         undone = [step.name for step in setup_steps(session, account) if not step.is_done]
     if account is None:

@@ -21,7 +21,7 @@ router = APIRouter(prefix="/stop", include_in_schema=False)
 @router.get("")
 def show_stop(request: Request, viewer: Viewer, database: AppDatabase) -> Response:
     """Ask before everything is stopped, and say what is stopped now."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         account, _ = choose_account(session, request)
         pulled = kill_switch.get_kill_switch(session)
     return render(request, viewer, "today/stop.html", account=account, pulled=pulled)

@@ -114,7 +114,7 @@ class KeyDirectory:
             self._reading = None
 
     def _query(self) -> Mapping[str, NamedKey]:
-        with self._database.transaction() as session:
+        with self._database.snapshot() as session:
             return {key.public_id: key for key in api_keys.load_keys(session)}
 
     async def _write_use(self, key: NamedKey) -> None:

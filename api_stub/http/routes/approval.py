@@ -41,7 +41,7 @@ def list_proposals(
     campaign: Annotated[UUID | None, Query(description="Only this campaign's.")] = None,
 ) -> ProposalPage:
     """Return the proposals that wait, with the last contact and the last texts to each person."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         found = proposals.list_proposals(
             session, limit=limit, after=after, account=account, campaign=campaign
         )

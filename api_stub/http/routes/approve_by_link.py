@@ -44,7 +44,7 @@ router = APIRouter(prefix="/approve", include_in_schema=False)
 @router.api_route("/{token}", methods=["GET", "HEAD"])
 def show(token: str, request: Request, database: AppDatabase, settings: AppSettings) -> Response:
     """Show recipient and text of what the link may approve. Changes nothing."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         link = approval_links.find_link(session, token) if settings.public_url else None
         if link is None or link.state is not LinkState.OPEN:
             return _refuse(request, link)

@@ -86,7 +86,7 @@ def list_campaigns(
     account: AccountFilter = None,
 ) -> CampaignPage:
     """Return campaigns, newest first, with the number of their actions in each state."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         found = overview.list_campaigns(session, limit=limit, before=before, account=account)
     return CampaignPage(
         items=[CampaignLineOut.model_validate(line) for line in found],
@@ -97,7 +97,7 @@ def list_campaigns(
 @router.get("/campaigns/{campaign_id}", responses=problem_responses(404))
 def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
     """Return a campaign and its progress."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         campaign = require_campaign(session, campaign_id)
         counts = campaigns.count_actions(session, campaign_id)
         search = searches.find_search(session, campaign_id)

@@ -20,7 +20,7 @@ def list_contacts(database: AppDatabase, query: Annotated[ContactQuery, Query()]
     filters = ContactFilters(
         query.account, query.status, query.min_score, query.open_to_work, query.text.strip()
     )
-    with database.transaction() as session:
+    with database.snapshot() as session:
         found = contact_list.list_contacts(session, filters, limit=query.limit, after=query.after)
     return ContactPage(
         items=[ContactOut.model_validate(line) for line in found],

@@ -45,7 +45,7 @@ def list_interactions(
     account: AccountFilter = None,
 ) -> InteractionPage:
     """Return interactions, newest first."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         found = interactions.list_interactions(session, limit=limit, before=before, account=account)
     return InteractionPage(
         items=[InteractionOut.model_validate(record) for record in found],
@@ -62,7 +62,7 @@ def list_actions(
     state: Annotated[ActionState | None, Query(description="Only those in this state.")] = None,
 ) -> ActionPage:
     """Return actions, newest first, each with its state, the reason and the time before which it waits."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         found = overview.list_actions(session, limit=limit, before=before, account=account, state=state)
     return ActionPage(
         items=[ActionOut.model_validate(line) for line in found],
@@ -89,7 +89,7 @@ def show_forecast(
     days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="How many days, from today.")] = 30,
 ) -> ForecastAnswer:
     """Return who will be greeted when, who will be greeted late, and who is missed."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         record = require_account(session, account)
     return build_forecast_answer(forecasts.read(database, record.id, days=days).found)
 

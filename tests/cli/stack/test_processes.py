@@ -6,9 +6,11 @@ from itertools import product
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import text
 
-from api_stub.cli.stack import doctor
+from api_stub.cli.stack import doctor, processes
 from api_stub.stack.environment import inherited_environment, set_environment
+from db.engine import Database
 from tests.cli.conftest import Rapport
 from worker.processes import SECRETS_OF_PROCESS, Process
 from worker.settings import SECRET_FIELDS, get_settings, variable_name
@@ -83,6 +85,30 @@ def test_a_process_starts_again_without_the_secrets_of_others(
         set_environment(everything)
         assert rapport(*process.split()) == ""
     assert seen == [{variable_name(name) for name in SECRETS_OF_PROCESS[process]} for process in programs]
+
+
+@pytest.mark.parametrize("process", [Process.CONTROL_WORKER, Process.NOTIFIER])
+def test_a_process_that_acts_refuses_tables_that_do_not_fit(
+    rapport: Rapport, environment: pytest.MonkeyPatch, database: Database, process: Process
+) -> None:
+    environment.setattr("worker.metrics.living._service", "command")  # each program names its own
+    for name in map(variable_name, SECRET_FIELDS):
+        if name not in map(variable_name, SECRETS_OF_PROCESS[process]):
+            environment.delenv(name, raising=False)
+    for place, remedy in (
+        ("version_num = '0050'", "run `rapport migrate`"),
+        ("version_num = '9999', serves_from = '9999'", "start the newer version whose tables these are"),
+    ):
+        with database.transaction() as session:
+            session.execute(text(f"update alembic_version set {place}"))
+        said = rapport.refused(*process.split())
+        assert said == f"the tables in Postgres don't fit this version of Rapport: {remedy}"
+
+
+def test_a_worker_starts_though_postgres_does_not_answer(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DATABASE_URL", "postgresql://u:p@127.0.0.1:1/x")
+    get_settings.cache_clear()
+    processes._require_fitting_tables()
 
 
 @pytest.mark.parametrize("command", ["migrate", "account list"])

@@ -96,7 +96,7 @@ def test_every_index_of_the_big_tables_has_a_query(full: Database) -> None:
         "uq_interactions_action_id",
         "uq_interactions_account_id_source_key",
     }
-    searched = {"ix_contacts_search_words", "ix_contacts_name_order", "ix_contacts_marked"}
+    searched = {"ix_contacts_search_words", "ix_contacts_name_order", "ix_contacts_flagged"}
     """Those of the search have tests with a large account: tests/db/people/test_search_plans.py."""
     assert there - unique_only - searched == {index for table, index, _ in WORKLOAD.values() if table in BIG}
 

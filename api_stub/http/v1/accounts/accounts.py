@@ -57,7 +57,7 @@ def list_accounts(
 ) -> Page[AccountAnswer]:
     """Return the accounts by name."""
     after = read_position(request, query, str)
-    with database.transaction() as session:
+    with database.snapshot() as session:
         found = accounts.list_accounts(session, after=after or "", limit=query.fetch_limit)
     return build_page(request, query, found, build_account_answer, position=lambda each: each.name)
 

@@ -150,7 +150,7 @@ def list_limit_changes(
 ) -> Page[LimitChangeOut]:
     """Return who changed which limit, when, from what to what; the newest first."""
     before = read_position(request, query, int)
-    with database.transaction() as session:
+    with database.snapshot() as session:
         record = require_account(session, account)
         found = limits.list_changes(session, record.id, newest=query.fetch_limit, before=before)
     return build_page(request, query, found, build_limit_change, position=lambda change: change.id)

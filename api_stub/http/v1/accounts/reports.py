@@ -81,6 +81,6 @@ def show_account_summary(
 
 
 def _read(forecasts: Forecasts, database: Database, account: str, days: int) -> KnownForecast:
-    with database.transaction() as session:
+    with database.snapshot() as session:
         record = require_account(session, account)
     return forecasts.read(database, record.id, days=days)

@@ -48,7 +48,7 @@ def list_actions(
 ) -> Page[ActionOut]:
     """List actions, newest first, each with its state, the reason and the time before which it waits."""
     before = read_position(request, query, tuple[datetime, UUID])
-    with database.transaction() as session:
+    with database.snapshot() as session:
         check_account_filter(session, query.account)
         found = overview.list_actions(
             session, limit=query.fetch_limit, before=before, account=query.account, state=query.state,
@@ -63,7 +63,7 @@ def list_actions(
 @router.get("/{action_id}", responses=_UNKNOWN)
 def show_action(action_id: UUID, _caller: ReadCaller, database: AppDatabase) -> ActionDetailOut:
     """Show an action with the text that was proven in the thread, and the person's answer."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         return ActionDetailOut.model_validate(_require(session, action_id))
 
 
@@ -77,7 +77,7 @@ def list_action_events(
 ) -> Page[EventOut]:
     """List an action's history, oldest first: every state change with its time, reason, actor and attempt."""
     after = read_position(request, query, int) or 0
-    with database.transaction() as session:
+    with database.snapshot() as session:
         _require(session, action_id)
         found = events.list_events(session, action_id, after=after, limit=query.fetch_limit)
     return build_page(request, query, found, EventOut.model_validate, position=lambda event: event.seq)
@@ -88,7 +88,7 @@ def list_action_evidence(
     action_id: UUID, _caller: ReadCaller, database: AppDatabase, settings: AppSettings
 ) -> EvidenceOut:
     """List the names of an action's screenshots and traces on the machine that answers."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         line = _require(session, action_id)
         account = require_account(session, line.account)
     return build_evidence(find_evidence(settings.evidence_dir, line, account.id))

@@ -99,7 +99,7 @@ def list_campaigns(
 ) -> Page[CampaignLineOut]:
     """List campaigns, newest first, with the number of their actions in each state."""
     before = read_position(request, query, tuple[datetime, UUID])
-    with database.transaction() as session:
+    with database.snapshot() as session:
         check_account_filter(session, query.account)
         found = overview.list_campaigns(
             session, limit=query.fetch_limit, before=before, account=query.account, kind=query.kind,
@@ -153,7 +153,7 @@ def list_campaign_preview(
 ) -> Page[PreviewLineOut]:
     """List what a dry run would do, and to whom; empty until a worker has planned it."""
     first = read_position(request, query, int) or 0
-    with database.transaction() as session:
+    with database.snapshot() as session:
         require_campaign(session, campaign_id, with_preview=False)
         lines = campaigns.list_preview(session, campaign_id, first=first, limit=query.fetch_limit)
     numbered = list(enumerate(lines, first))

@@ -39,7 +39,7 @@ def list_interactions(
 ) -> Page[InteractionOut]:
     """List what happened, newest first, with the texts that were proven."""
     before = read_position(request, query, tuple[datetime, int])
-    with database.transaction() as session:
+    with database.snapshot() as session:
         check_account_filter(session, query.account)
         found = interactions.list_history(
             session, limit=query.fetch_limit, before=before, account=query.account, kind=query.type,

@@ -59,7 +59,7 @@ def list_proposals(
 ) -> Page[ProposalOut]:
     """List the proposals that wait, in the order of sending, with what a person needs to decide."""
     after = read_position(request, query, tuple[date, UUID])
-    with database.transaction() as session:
+    with database.snapshot() as session:
         check_account_filter(session, query.account)
         found = proposals.list_proposals(
             session, limit=query.fetch_limit, after=after, account=query.account, campaign=query.campaign,
@@ -83,7 +83,7 @@ def approve_proposals(body: ApproveManyIn, caller: ApproveCaller, database: AppD
 )
 def show_proposal(action_id: UUID, _caller: ReadCaller, database: AppDatabase) -> ProposalOut:
     """Show a proposal with the last contact and the last texts to the person."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         proposal = proposals.find_proposal(session, action_id)
         if proposal is None:
             raise _refuse(approval.find_decision(session, action_id))

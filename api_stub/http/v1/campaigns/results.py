@@ -54,7 +54,7 @@ def list_results(
     """List the people that a search found, best first, with the reasons of their scores."""
     place = read_position(request, query, tuple[int, int | None, int])
     ranked, after = (place[0], RankingCursor(*place[1:])) if place else (0, None)
-    with database.transaction() as session:
+    with database.snapshot() as session:
         _require_search(session, campaign_id)
         found = search_hits.list_hits(
             session, campaign_id, limit=query.fetch_limit, after=after, min_score=query.min_score

@@ -46,7 +46,7 @@ def list_schedules(
     """List schedules by account and kind, each with its next starts."""
     after = read_position(request, query, tuple[str, CampaignKind])
     now = clock.now()
-    with database.transaction() as session:
+    with database.snapshot() as session:
         check_account_filter(session, query.account)
         found = schedules.list_schedules(session, account=query.account, limit=query.fetch_limit, after=after)
     return build_page(
@@ -63,7 +63,7 @@ def show_schedule(
     account: AccountName, kind: CampaignKind, response: Response, _caller: ReadCaller, database: AppDatabase
 ) -> ScheduleOut:
     """Show the schedule of an account for one kind of campaign."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         require_account(session, account)
         record = _require(session, account, kind)
     response.headers["ETag"] = _etag(record)

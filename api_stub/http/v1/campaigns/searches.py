@@ -38,7 +38,7 @@ def list_searches(
 ) -> Page[SavedSearchOut]:
     """List the saved searches by account and name, with their search terms and criteria."""
     after = read_position(request, query, tuple[str, str])
-    with database.transaction() as session:
+    with database.snapshot() as session:
         check_account_filter(session, query.account)
         found = saved_searches.list_saved_searches(
             session, account=query.account, limit=query.fetch_limit, after=after
@@ -55,7 +55,7 @@ def show_search(
     database: AppDatabase,
 ) -> SavedSearchOut:
     """Show a saved search."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         record = _require(session, require_account(session, account), name)
     response.headers["ETag"] = _etag(record)
     return build_search(record)

@@ -28,7 +28,7 @@ def show_signature(
     account: AccountName, response: Response, _caller: ReadCaller, database: AppDatabase
 ) -> SignatureOut:
     """Show the signature of an account."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         owner = require_account(session, account)
         response.headers["ETag"] = etag(owner.signature)
         return _build(session, owner, owner.signature)

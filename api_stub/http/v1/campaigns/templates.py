@@ -52,7 +52,7 @@ def list_templates(
 ) -> Page[TemplateOut]:
     """List templates. An account's own replace the shared ones of the same language, on the day or late."""
     after = read_position(request, query, int) or 0
-    with database.transaction() as session:
+    with database.snapshot() as session:
         owner = require_account(session, query.account).id if query.account else None
         found = templates.list_page(
             session, limit=query.fetch_limit, after=after, account_id=owner, language=query.language
@@ -109,7 +109,7 @@ def show_template(
     template_id: RowId, response: Response, _caller: ReadCaller, database: AppDatabase
 ) -> TemplateDetailOut:
     """Show a template with what is odd about it beside the others of its language."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         record = _require(session, template_id)
         response.headers["ETag"] = etag(record)
         return _build_detail(session, record)

@@ -37,7 +37,7 @@ def list_imports(
 ) -> Page[ImportOut]:
     """Return imports, newest first, with their reports."""
     before = read_position(request, query, int)
-    with database.transaction() as session:
+    with database.snapshot() as session:
         check_account_filter(session, query.account)
         found = store.list_imports(session, account=query.account, limit=query.fetch_limit, before=before)
     return build_page(request, query, found, build_import, position=lambda each: each.id)
@@ -46,7 +46,7 @@ def list_imports(
 @router.get("/{import_id}", responses=problems(FaultType.IMPORT_UNKNOWN))
 def show_import(import_id: ImportId, _caller: ReadCaller, database: AppDatabase) -> ImportOut:
     """Return an import with its report."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         return build_import(_require_import(session, import_id))
 
 

@@ -40,7 +40,7 @@ def list_subscriptions(
 ) -> Page[SubscriptionOut]:
     """Return subscriptions by id, each with its last reading, or why that failed."""
     after = read_position(request, query, int) or 0
-    with database.transaction() as session:
+    with database.snapshot() as session:
         check_account_filter(session, query.account)
         found = store.list_subscriptions(session, account=query.account)
     shown = sorted((each for each in found if each.id > after), key=lambda each: each.id)

@@ -50,7 +50,7 @@ def list_birthdays(
     Sorted by account, then the nearest first.
     """
     after = read_position(request, query, BirthdayPlace)
-    with database.transaction() as session:
+    with database.snapshot() as session:
         owners = [require_account(session, query.account)] if query.account else list_accounts(session)
     found: list[UpcomingBirthday] = []
     for owner in sorted(owners, key=lambda each: each.name):

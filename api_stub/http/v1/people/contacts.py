@@ -64,7 +64,7 @@ def list_contacts(
         query.until,
     )
     after = read_position(request, query, Place)
-    with database.transaction() as session:
+    with database.snapshot() as session:
         check_account_filter(session, query.account)
         found = contact_list.list_contacts(session, filters, limit=query.fetch_limit, after=after)
     return build_page(request, query, found, ContactOut.model_validate, position=lambda line: line.place)

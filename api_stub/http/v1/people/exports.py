@@ -104,7 +104,7 @@ def stream_sheet(
     target, columns, after = _Chunk(), as_format.columns(sheet), 0
     with as_format.open_writer(target, columns) as write:
         while True:
-            with database.transaction() as session:
+            with database.snapshot() as session:
                 rows = sheets.read_rows(session, sheet, columns, account_id, after=after, limit=batch)
             if rows:
                 write([row[:-1] for row in rows])

@@ -63,7 +63,7 @@ class PurgedOut(BaseModel):
 @router.get("", responses=problems(FaultType.ACCOUNT_UNKNOWN))
 def show_stale_data(account: AccountPath, _caller: ReadCaller, database: AppDatabase) -> StaleOut:
     """Return how much data is older than the account keeps it. Workers erase it several times a day."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         owner = require_account(session, account)
     if owner.keep_days is None:
         return StaleOut(keep_days=None, people=0, profiles=0, scores=0, campaigns=0)

@@ -44,7 +44,7 @@ def list_changes(
 ) -> Page[ChangeOut]:
     """Return who changed what: in the console, with a key, or users and keys at a terminal; newest first."""
     before = read_position(request, query, int)
-    with database.transaction() as session:
+    with database.snapshot() as session:
         found = audit.list_changes(
             session,
             before=before,
@@ -64,7 +64,7 @@ def list_chains(
 ) -> Page[ChainHeadOut]:
     """Return how long each account's chain of events is, and the hash at its end. Nothing is verified."""
     after = read_position(request, query, str)
-    with database.transaction() as session:
+    with database.snapshot() as session:
         found = events.list_heads(session, after=after or "", limit=query.fetch_limit)
     return build_page(request, query, found, _build_head, position=lambda head: head.account)
 

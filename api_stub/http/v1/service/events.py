@@ -135,10 +135,10 @@ async def _read_page(database: Database, query: EventQuery, after: int | None) -
 
 def _read(database: Database, query: EventQuery, after: int | None) -> FeedPage:
     wanted = FeedFilter(query.account, query.type, query.since)
-    with database.transaction() as session:
+    with database.snapshot() as session:
         return read_feed(session, wanted, after=after, limit=query.limit)
 
 
 def _require_account(database: Database, name: str) -> None:
-    with database.transaction() as session:
+    with database.snapshot() as session:
         require_account(session, name)

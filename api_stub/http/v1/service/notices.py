@@ -75,7 +75,7 @@ def list_notice_targets(
 ) -> Page[TargetOut]:
     """Return where notices are sent: scheme and host of each, what it is told, and whether it works."""
     after = read_position(request, query, str)
-    with database.transaction() as session:
+    with database.snapshot() as session:
         found = targets.list_targets(session, after=after or "", limit=query.fetch_limit)
     return build_page(request, query, found, TargetOut.model_validate, position=lambda each: each.name)
 
@@ -83,7 +83,7 @@ def list_notice_targets(
 @router.get("/notice-targets/{target}", responses=_UNKNOWN)
 def show_notice_target(target: TargetName, caller: ReadCaller, database: AppDatabase) -> TargetOut:
     """Return one target."""
-    with database.transaction() as session:
+    with database.snapshot() as session:
         return TargetOut.model_validate(_find(session, target))
 
 
@@ -125,7 +125,7 @@ def list_approval_links(
 ) -> Page[ApprovalLinkOut]:
     """Return the links to approve with that digests held, newest first. The links are not stored."""
     before = read_position(request, query, tuple[datetime, UUID])
-    with database.transaction() as session:
+    with database.snapshot() as session:
         found = approval_links.list_links(
             session, target=query.target, before=before, limit=query.fetch_limit
         )

@@ -64,7 +64,7 @@ def list_refused_messages(
 ) -> Page[RefusedMessageOut]:
     """Return the messages from the broker that workers refused, newest first, without their arguments."""
     before = read_position(request, query, int)
-    with database.transaction() as session:
+    with database.snapshot() as session:
         found = refused_messages.list_numbered(
             session, limit=query.fetch_limit, reason=query.reason, before=before
         )
