@@ -153,12 +153,13 @@ def send_with_next(session: Session, name: str, values: Mapping[str, Any]) -> No
 def fetch_first(session: Session, name: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- a row of any form
     """Execute db/queries/`name`.sql and return its first row, or None. Raises SQLAlchemy's errors.
 
-    For the few statements of every action: to read a wide row, SQLAlchemy takes as long as Postgres. A traced
-    process uses it all the same, because its events make the spans.
+    For the few statements of every action: to read a wide row, SQLAlchemy takes as long as Postgres. It is
+    used all the same where something listens to statements, as what traces them does.
     """
-    if spans.is_on():
-        return session.execute(load_query(name), values).first()
+    session.flush()  # as SQLAlchemy does before each statement
     connection, statement = session.connection(), load_driver_query(name)
+    if connection.engine.dispatch.before_cursor_execute:
+        return session.execute(load_query(name), values).first()
     try:
         return _driver(session).cursor(row_factory=namedtuple_row).execute(statement, values).fetchone()
     except psycopg.Error as error:
