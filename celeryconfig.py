@@ -87,7 +87,10 @@ worker_soft_shutdown_timeout = 0  # SIGTERM alone lets the running task finish
 
 # --- monitoring
 worker_send_task_events = True  # Flower
-task_send_sent_event = True
+worker_consumer = "worker.event_batches:BatchingConsumer"
+task_send_sent_event = (
+    False  # a second call of Redis for each message: Flower shows a task once it is received
+)
 worker_hijack_root_logger = False  # worker/logs.py sets up logging
 worker_redirect_stdouts = False
 

@@ -9,13 +9,15 @@ from datetime import date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import psycopg
+from psycopg.rows import namedtuple_row
 from sqlalchemy import CursorResult, Engine, Executable, create_engine, event, func, select, text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from db.bounded_connection import BoundedConnection
 from db.measured_pool import MeasuredPool
-from db.queries import load_driver_query
+from db.queries import load_driver_query, load_query
 from db.statement_spans import trace_statements
 from worker import postgres_address
 from worker.tracing import spans
@@ -168,6 +170,23 @@ def commit_with_next(session: Session) -> None:
 def send_with_next(session: Session, name: str, values: Mapping[str, Any]) -> None:
     """Execute db/queries/`name`.sql before the next statement, in its round trip. Its result is ignored."""
     _driver(session).sent_first.append((load_driver_query(name), values))
+
+
+def fetch_first(session: Session, name: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- a row of any form
+    """Execute db/queries/`name`.sql and return its first row, or None. Raises SQLAlchemy's errors.
+
+    For the few statements of every action: to read a wide row, SQLAlchemy takes as long as Postgres. It is
+    used all the same where something listens to statements, as what traces them does.
+    """
+    session.flush()  # as SQLAlchemy does before each statement
+    connection, statement = session.connection(), load_driver_query(name)
+    if connection.engine.dispatch.before_cursor_execute:
+        return session.execute(load_query(name), values).first()
+    try:
+        return _driver(session).cursor(row_factory=namedtuple_row).execute(statement, values).fetchone()
+    except psycopg.Error as error:
+        # Invalidates a broken connection, and raises the error as SQLAlchemy's own.
+        connection._handle_dbapi_exception(error, statement, values, None, None)  # noqa: SLF001 -- it has no public name
 
 
 @contextmanager

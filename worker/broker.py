@@ -128,6 +128,7 @@ class Channel(redis.Channel):
     """A channel that only returns well-formed messages, and renames keys of the wrong type."""
 
     QoS = QoS
+    _shared_client: Client | None = None
 
     def __init__(self, connection: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- Kombu's signature
         given = connection.client
@@ -189,8 +190,18 @@ class Channel(redis.Channel):
         return Client
 
     def _create_client(self, asynchronous: bool = False) -> Client:
+        """Return a client of one of the channel's pools.
+
+        Kombu makes one for each command, which costs more than the command. A client that reads messages has
+        a connection of its own, so only the others are shared.
+        """
+        shared = self._shared_client
+        if not asynchronous and shared is not None and shared.connection_pool is self.pool:
+            return shared
         client: Client = super()._create_client(asynchronous)  # type: ignore[no-untyped-call]  # untyped there
         client.accept_queued = self._accept_queued
+        if not asynchronous:
+            self._shared_client = client
         return client
 
     def _accept_queued(self, key: bytes, raw: bytes) -> bool:

@@ -16,6 +16,7 @@ cross join lateral (
     where i.contact_id = k.id
       and (i.action_id is null or i.action_id is distinct from person.besides)
       and i.type = 'greet'
+    offset 0  -- by contact, also where the planner thinks that what all had in two days is less
 ) w
 where (k.profile_url = any(person.addresses) or k.member_url = any(person.addresses))
   and w.at > now() - interval '2 days'

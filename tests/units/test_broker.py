@@ -225,3 +225,14 @@ def test_what_is_unacknowledged_is_put_back_and_what_is_broken_is_dropped(
 def test_without_a_message_a_consumer_waits(connection: Any) -> None:
     with pytest.raises((TimeoutError, Empty)), connection.SimpleQueue("control").consumer:
         connection.drain_events(timeout=0.1)
+
+
+def test_commands_of_a_channel_share_a_client_until_its_pool_is_another(connection: Any) -> None:
+    channel = connection.default_channel
+    with channel.conn_or_acquire() as first, channel.conn_or_acquire() as second:
+        assert first is second
+    assert channel.client is not first  # it reads messages, on a connection of its own
+    channel._disconnect_pools()
+    with channel.conn_or_acquire() as later:
+        assert later is not first
+        assert later.ping()

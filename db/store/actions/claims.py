@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, update
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from db.queries import load_query
+from db.engine import fetch_first
 from db.store.actions.gate_facts import GateFacts
 from db.store.quota.limits import LoadedContext, read_context
 from db.tables import Action
@@ -80,11 +80,11 @@ class Claim:
 def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timedelta) -> Claim | None:
     """Claim a queued action, or an uncertain one to look at. None: it is claimed, or not dispatched."""
     given = {"action_id": action_id, "owner": owner, "lease": lease, "remembered": REMEMBERED}
-    row = session.execute(load_query("claim_action"), given).first()
+    row = fetch_first(session, "claim_action", given)
     return None if row is None else _read_claim(row)
 
 
-def _read_claim(row: Row[Any]) -> Claim:
+def _read_claim(row: Any) -> Claim:  # noqa: ANN401 -- a row of the statement
     is_about_person = row.person_id is not None
     return Claim(
         action_id=row.action_id,

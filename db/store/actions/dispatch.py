@@ -1,14 +1,15 @@
 """Queue due actions, and postpone together all that a closed window denies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Result, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.engine import send_with_next
+from db.engine import fetch_first, send_with_next
 from db.queries import load_query
 from db.store.actions.claims import Claim
 from db.tables import Action
@@ -51,10 +52,11 @@ def queue_next_action(
     """
     send_with_next(session, "lock_account", {"account_id": account_id})
     given = {"account_id": account_id, "lease": lease, "undo_first": undo_first}
-    return _read_due(session.execute(load_query("queue_next_action"), given))
+    row = fetch_first(session, "queue_next_action", given)
+    return [] if row is None else _read_due([row])
 
 
-def _read_due(rows: Result[UUID, str, UUID, str]) -> Sequence[DueAction]:
+def _read_due(rows: Iterable[Any]) -> Sequence[DueAction]:
     return [
         DueAction(action_id, Kind(kind), campaign_id, correlation_id)
         for action_id, kind, campaign_id, correlation_id in rows

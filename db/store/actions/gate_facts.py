@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, Self
-
-from sqlalchemy import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +38,9 @@ class GateFacts:
     last_text_at: datetime | None
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Self:
+    def of(cls, row: object) -> Self:
         """Return the facts among the columns of a row."""
-        columns = row._mapping  # noqa: SLF001 -- documented, in spite of its name
-        return cls(*(columns[name] for name in _NAMES))
+        return cls(*_read_columns(row))
 
 
-_NAMES = tuple(each.name for each in fields(GateFacts))
+_read_columns = attrgetter(*(each.name for each in fields(GateFacts)))

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from db.engine import send_with_next
+from db.engine import fetch_first, send_with_next
 from db.queries import load_query
 from db.store.actions.claims import Claim
 from db.store.actions.gate_facts import GateFacts
@@ -66,7 +66,7 @@ _CHECK_WAIT: Final = timedelta(hours=1)
 def read_facts(session: Session, claim: Claim, *, lock_epoch: bool = False) -> tuple[GateFacts, int | None]:
     """Read what the gates ask now, and the epoch of the quota if it is to be locked until the commit."""
     asked = {"action_id": claim.action_id, "account_id": claim.account_id, "locks_epoch": lock_epoch}
-    row = session.execute(load_query("read_gates"), asked).one()
+    row = fetch_first(session, "read_gates", asked)
     return GateFacts.of(row), row.epoch
 
 

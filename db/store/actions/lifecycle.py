@@ -11,8 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.engine import today_in
-from db.queries import load_query
+from db.engine import fetch_first, today_in
 from db.store.actions.claims import Claim
 from db.store.campaigns import searches
 from db.store.notices.account_events import record_account_event
@@ -101,7 +100,7 @@ def write_intent(session: Session, claim: Claim) -> bool:
     """Record that the effect is about to happen; commit before the click. False: the claim was lost."""
     check_transition(ActionState.CLAIMED, ActionState.ACTING)
     given = {"action_id": claim.action_id, "attempt": claim.attempt}
-    return session.execute(load_query("write_intent"), given).first() is not None
+    return fetch_first(session, "write_intent", given) is not None
 
 
 def replan_action(
@@ -207,7 +206,7 @@ def record_effect(session: Session, claim: Claim, *, status: str, text: str, scr
         "action_id": claim.action_id, "attempt": claim.attempt, "was": was, "status": status, "text": text,
         "screenshot": screenshot, "zone": claim.zone.key,
     }  # fmt: skip
-    return session.execute(load_query("record_effect"), given).first() is not None
+    return fetch_first(session, "record_effect", given) is not None
 
 
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}

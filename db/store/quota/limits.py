@@ -50,7 +50,7 @@ def load_context(session: Session, account_id: int, kind: Kind, run_id: str) -> 
     return read_context(row, kind, run_id)
 
 
-def read_context(row: Row[Any], kind: Kind, run_id: str) -> LoadedContext:
+def read_context(row: Any, kind: Kind, run_id: str) -> LoadedContext:  # noqa: ANN401 -- a row
     """Return the context of a decision from the columns of a row (db/queries/quota_context.sql)."""
     allowance, now = _read_allowance(row, kind), row.now
     return LoadedContext(
@@ -71,7 +71,7 @@ def _load(session: Session, account_id: int, kind: Kind) -> Row[Any]:
     return session.execute(load_query("load_quota_context"), asked).one()
 
 
-def _read_allowance(row: Row[Any], kind: Kind) -> Allowance:
+def _read_allowance(row: Any, kind: Kind) -> Allowance:  # noqa: ANN401 -- a row
     account = Account(id=row.account_id, site=row.site, time_zone=row.time_zone, warm_up_on=row.warm_up_on)
     total = QuotaTotal(**row.totals) if row.totals else None
     cut = QuotaCut(paused_until=row.paused_until, cut_until=row.cut_until) if row.cut_until else None

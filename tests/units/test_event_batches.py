@@ -1,0 +1,58 @@
+"""Events of a worker's tasks are sent together, a moment later, and before it ends."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+from worker.event_batches import FLUSH_AFTER_S, BatchingConsumer
+
+
+class Sent:
+    """The event loop and the dispatcher of a consumer: what is due, and how often events were sent."""
+
+    def __init__(self) -> None:
+        self.due: list[Callable[[], None]] = []
+        self.flushed = 0
+
+    def call_later(self, delay_s: float, call: Callable[[], None]) -> object:
+        assert delay_s == FLUSH_AFTER_S
+        self.due.append(call)
+        return call
+
+    def flush(self) -> None:
+        self.flushed += 1
+
+
+def make_consumer(sent: Sent) -> BatchingConsumer:
+    """Return a consumer that was not started: Celery's own set-up needs a worker."""
+    consumer = BatchingConsumer.__new__(BatchingConsumer)
+    consumer.hub, consumer.event_dispatcher, consumer._flush_due = sent, sent, None
+    consumer.blueprint = SimpleNamespace(shutdown=lambda _consumer: None)
+    consumer.perform_pending_operations = lambda: None
+    return consumer
+
+
+def test_many_events_are_sent_once_and_later_ones_again() -> None:
+    sent = Sent()
+    consumer = make_consumer(sent)
+    for _ in range(3):
+        consumer.on_send_event_buffered()
+    assert (len(sent.due), sent.flushed) == (1, 0)
+    sent.due.pop()()
+    assert sent.flushed == 1
+    consumer.on_send_event_buffered()
+    assert len(sent.due) == 1
+
+
+def test_what_waits_is_sent_before_the_worker_ends() -> None:
+    sent = Sent()
+    consumer = make_consumer(sent)
+    consumer.on_send_event_buffered()
+    consumer.shutdown()
+    assert sent.flushed == 1
+
+
+def test_without_an_event_loop_nothing_waits() -> None:
+    consumer = make_consumer(Sent())
+    consumer.hub = None
+    consumer.on_send_event_buffered()
+    assert consumer._flush_due is None
