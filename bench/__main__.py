@@ -64,7 +64,7 @@ def run_bench(bench: Bench, *, quick: bool) -> Table | None:
     """Run one bench in a process of its own; return its table, None if it failed (it has said why)."""
     sized = ["--quick"] if quick else bench.sized
     at, machine, began = clock.now(), name_machine(), time.perf_counter()
-    command = [sys.executable, "-m", f"bench.{bench.name}", "--markdown", *sized]
+    command = [sys.executable, "-m", bench.module, "--markdown", *sized]
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if ran.returncode:
         print(f"{bench.name} ended with {ran.returncode}", file=sys.stderr)
