@@ -44,17 +44,16 @@ def main() -> int:
 
 
 def _run(benches: Sequence[Bench], *, quick: bool) -> int:
-    tables, failed = [], []
+    failed = []
     for number, bench in enumerate(benches, 1):
         print(f"[{number}/{len(benches)}] {bench.name}", file=sys.stderr, flush=True)
         table = run_bench(bench, quick=quick)
         if table is None:
             failed.append(bench.name)
             continue
-        tables.append(table)
         print_rows(Console(), table.all_rows, title=f"{bench.name}, {table.seconds:.0f} s", markdown=False)
-    if not quick and tables:
-        _keep(Results(tables=tuple(tables)))
+        if not quick:
+            _keep(Results(tables=(table,)))  # at once: the bench of capacity reads the others' results
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

@@ -1,7 +1,7 @@
 """What reads an account's contacts, with a million of them, against ten thousand.
 
-`python -m bench.scale.million` starts a Postgres and fills two databases, each with one account. Both have the same
-birthdays a day, planned greetings and visits, so that only what nobody asks for is more. Each contact was
+`python -m bench.scale.million` starts a Postgres and fills two databases, each with one account. Both have
+the same birthdays a day, planned greetings and visits, so that only what nobody asks for is more. Each was
 greeted once. Planning, `why`, the searches and the choice of connections not seen for months then run in
 turn, as the application runs them. `--quick` only shows that it works.
 """
@@ -97,7 +97,6 @@ def fill(database: Database, size: Size) -> None:
     """Fill the tables without triggers, and build their indexes afterwards, which takes half the time."""
     with database.engine.begin() as connection:
         connection.execute(text("set local session_replication_role = replica"))
-        connection.execute(text("set local statement_timeout = 0"))
         connection.execute(text("set local maintenance_work_mem = '512MB'"))
         indexes = _drop_indexes(connection)
         for statement in FILL.split(";\n"):
@@ -106,7 +105,6 @@ def fill(database: Database, size: Size) -> None:
         for definition in indexes:
             connection.exec_driver_sql(definition)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("set statement_timeout = 0"))
         connection.execute(text("vacuum analyze"))
 
 
@@ -247,6 +245,13 @@ def measure(small: Database, large: Database, times: int) -> Sequence[Row]:
     return rows
 
 
+def weigh(database: Database, size: Size) -> Row:
+    """Return the row of what a contact takes on the disk, with its indexes."""
+    with database.transaction() as session:
+        taken = session.scalars(text("select pg_total_relation_size('contacts')")).one()
+    return Row("a contact on the disk, with its indexes", f"{taken / size.contacts / 1e3:.2f} kB", "", "", "")
+
+
 def describe(name: str, few: Sequence[float], many: Sequence[float]) -> Row:
     """Return the row of one work: the time that 95 of 100 keep, and how the median grew."""
     (p50_few, p95_few), (p50, p95) = ((pick(each, 0.5), pick(each, 0.95)) for each in (few, many))
@@ -276,9 +281,9 @@ def main() -> None:
             for size in sizes:
                 address = postgres.create_database(f"of_{size.contacts}")
                 migrate_and_seed(address)
-                databases.append(Database(address, application_name="bench"))
+                databases.append(Database(address, application_name="bench", statement_timeout_ms=0))
                 fill(databases[-1], size)
-            rows = measure(*databases, sizes[0].times)
+            rows = [*measure(*databases, sizes[0].times), weigh(databases[-1], sizes[-1])]
             for database in databases:
                 database.close()
         postgres.remove_data()

@@ -28,6 +28,8 @@ def run_bench(name: str) -> str:
             "extraction", ["| profiles, mark-up d, French |", "| all profiles |"], marks=pytest.mark.soak
         ),
         pytest.param("console", ["| /, after a commit |"], marks=pytest.mark.soak),
+        pytest.param("scale.million", ["| planning a day's birthdays |"], marks=pytest.mark.soak),
+        pytest.param("scale.day", ["| 12 accounts: dispatching an action"], marks=pytest.mark.soak),
         pytest.param("quota_floor", ["| our decision, all gates |"], marks=pytest.mark.soak),
         pytest.param("greetings", ["| a greeting |"], marks=pytest.mark.soak),
         pytest.param("lasting", ["| greeted twice | 0 |"], marks=pytest.mark.soak),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from db.store.people.search_words import LOOKED_THROUGH, begins_words, split_words
+from db.store.people.search_words import LOOKED_THROUGH, begins_words, indexed, split_words
 from db.tables import Account, Contact, Interaction, StoredProfile
 from worker.rules.model import ContactStatus, Kind
 
@@ -96,9 +96,7 @@ def list_contacts(
         everybody = everybody.where(Contact.account_id == owner)
     if words:
         narrowed = select(Contact).where(
-            Contact.id.in_(
-                _find_by_words(session, everybody, filters, words, by_time=by_time, limit=limit)
-            )
+            Contact.id.in_(_find_by_words(session, everybody, filters, words, by_time=by_time, limit=limit))
         )
     else:
         narrowed = everybody.where(*_conditions(Contact, filters)).order_by(*order).limit(limit)
@@ -175,7 +173,8 @@ def _find_by_words(
     matching = everybody.where(*conditions(Contact)).with_only_columns(*columns)
     # Materialized, so that Postgres doesn't walk the order until the page is full.
     every = matching.cte("matching").prefix_with("materialized")
-    return session.scalars(select(list(every.c)[-1]).order_by(*every.c).limit(limit)).all()
+    with indexed(session):
+        return session.scalars(select(list(every.c)[-1]).order_by(*every.c).limit(limit)).all()
 
 
 def _conditions(person: type[Contact], filters: ContactFilters) -> list[ColumnElement[bool]]:

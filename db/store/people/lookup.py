@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import CTE, ColumnElement, Integer, Row, Select, cast, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from db.store.people.search_words import MOST_WORDS, begins_words, split_words
+from db.store.people.search_words import MOST_WORDS, begins_words, indexed, split_words
 from db.tables import Account, Contact, IdentityChange
 from db.tables.folding import fold_sql
 from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
@@ -103,13 +103,15 @@ def _find_by_name(session: Session, account: str | None, given: str) -> Sequence
         return []
     in_name = (_HAYSTACK.contains(word, autoescape=True) for word in fold_words(session, untitled))
     matching = _select_by_words(session, account, begins_words(words), *in_name)
-    return session.execute(
+    statement = (
         _contacts(account)
         .where(Contact.id.in_(select(_materialize(matching).c.id)))
         .add_columns(Contact.folded_name, func.count().over())
         .order_by(func.length(Contact.folded_name), *_ORDER)
         .limit(_MOST_READ)
-    ).all()
+    )
+    with indexed(session):
+        return session.execute(statement).all()
 
 
 def _select_by_words(session: Session, account: str | None, *conditions: ColumnElement[bool]) -> Select[int]:
@@ -155,13 +157,15 @@ def _suggest_among(
         start=cast(padded.contains(trigrams[0], autoescape=True), Integer),
     )
     candidates = _materialize(_select_by_words(session, account, sharing).limit(_MOST_CANDIDATES))
-    nearest = session.execute(
+    statement = (
         _contacts(account)
         .where(Contact.id.in_(select(candidates.c.id)), shared >= max(1, len(trigrams) // 4))
         .add_columns(Contact.folded_name)
         .order_by(shared.desc(), func.length(Contact.folded_name), *_ORDER)
         .limit(_MOST_COMPARED)
-    ).all()
+    )
+    with indexed(session):
+        nearest = session.execute(statement).all()
     scored = [(_similarity(words, row.folded_name), _record(row)) for row in nearest]
     scored.sort(key=lambda each: -each[0])
     return [person for score, person in scored[:_MOST_SUGGESTED] if score >= _CUTOFF]

@@ -3,10 +3,11 @@
 To find them in the middle of a word, too, would need an index of trigrams, which makes an import slower.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, cast, literal, literal_column, select
+from sqlalchemy import ColumnElement, cast, literal, literal_column, select, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,17 @@ def split_words(session: Session, given: str) -> Sequence[str]:
     typed = select(literal(given).label("given")).subquery("q")
     words: Sequence[str] = session.scalars(select(folded).select_from(typed)).one()
     return [word for word in words if word][:MOST_WORDS]
+
+
+@contextmanager
+def indexed(session: Session) -> Iterator[None]:
+    """Have Postgres use the index of words in the block's statements.
+
+    It thinks that cutting a text into words costs next to nothing, and might cut those of everybody.
+    """
+    session.execute(text("set local enable_seqscan = off"))
+    yield
+    session.execute(text("set local enable_seqscan = on"))
 
 
 def begins_words(words: Sequence[str], *, any_of: bool = False) -> ColumnElement[bool]:

@@ -77,6 +77,7 @@ analyze;
 """
 
 
+SEEN = {"no_repeat": timedelta(days=30), "not_seen": "6 months"}
 A_SEARCH = "select campaign_id from hits order by campaign_id limit 1"
 
 
@@ -253,6 +254,16 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
         "actions",
         "ix_actions_acting_since",
         lambda s: ledger.read_ledger(s, limits.load_context(s, 7, Kind.GREET, "").context),
+    ),
+    "who was never seen": (
+        "interactions",
+        "ix_interactions_visits",
+        lambda s: s.execute(load_query("never_seen"), {"account_id": 7, "limit": 40}),
+    ),
+    "who was seen longest ago": (
+        "actions",
+        "ix_actions_visits",
+        lambda s: s.execute(load_query("seen_long_ago"), {**SEEN, "account_id": 7, "limit": 40}),
     ),
     "the newest actions": ("actions", "ix_actions_created_at", lambda s: overview.list_actions(s, limit=10)),
     "which accounts can start": (
