@@ -2,8 +2,8 @@
 
 `python -m bench.scale.day` starts Postgres and Redis, plans a day's greetings of a thousand accounts on the
 site without pages, and lets a control worker, beat and two workers begin the day. The gap between two
-greetings of an account is a hundredth of the usual one, and so is the day: 75 seconds are the first two hours
-of it. What an action costs can't be divided, so this asks a hundred times of these workers what the real
+greetings of an account is a hundredth of the usual one, and so is the day: 60 seconds are its first 100
+minutes. What an action costs can't be divided, so this asks a hundred times of these workers what the real
 day would. Meanwhile it looks once a second how long the oldest due action has waited. Then one process plans
 campaigns of some of ten thousand accounts, and dispatches an action of each of them. `--quick` only shows
 that it works; `--seconds 180` lets the thousand finish.
@@ -62,7 +62,7 @@ class Size:
     planned: int
 
 
-FULL: Final = Size(accounts=1000, each=15, seconds=75, dispatched=10_000, planned=200)
+FULL: Final = Size(accounts=1000, each=15, seconds=60, dispatched=10_000, planned=200)
 QUICK: Final = Size(accounts=6, each=4, seconds=4, dispatched=12, planned=3)
 
 
@@ -102,7 +102,7 @@ class DayBench(action_races.Bench):
     @contextmanager
     def run_day(self) -> Iterator[Mapping[str, int]]:
         """Run what carries actions out; yield the pids of each part."""
-        words = {
+        words: dict[str, Sequence[str]] = {
             name: ("api_stub.cli", "worker", "browser", "--name", name) for name in ("browser1", "browser2")
         }
         words["control"] = ("api_stub.cli", "worker", "control", "--name", "control")
@@ -122,7 +122,7 @@ class DayBench(action_races.Bench):
         urls = self.postgres.url, self.redis.url
         with self._child("bench.scale.planner", urls) as ask:
             seconds = float(ask(f"plan {size.planned}")) / size.planned
-            ticks = []
+            ticks: list[tuple[int, float]] = []
             while True:
                 count, took = ask("dispatch").split()
                 if not int(count):

@@ -277,13 +277,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
         postgres = Postgres(Path(folder), durable=False)
         with postgres:
-            databases = []
+            databases: list[Database] = []
             for size in sizes:
                 address = postgres.create_database(f"of_{size.contacts}")
                 migrate_and_seed(address)
                 databases.append(Database(address, application_name="bench", statement_timeout_ms=0))
                 fill(databases[-1], size)
-            rows = [*measure(*databases, sizes[0].times), weigh(databases[-1], sizes[-1])]
+            small, large = databases
+            rows = [*measure(small, large, sizes[0].times), weigh(large, sizes[-1])]
             for database in databases:
                 database.close()
         postgres.remove_data()

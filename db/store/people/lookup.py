@@ -129,6 +129,22 @@ def _materialize(matching: Select[int]) -> CTE:
     return matching.cte("matching").prefix_with("materialized")
 
 
+def find_contact(session: Session, contact_id: int) -> ContactRecord | None:
+    """Return the contact, or None if it was erased or never existed, or its account was removed."""
+    return next(iter(_read(session, _contacts(None).where(Contact.id == contact_id))), None)
+
+
+def list_everywhere(session: Session, person: ContactRecord) -> Sequence[ContactRecord]:
+    """Return the contacts in all accounts of the site that share an address with this person.
+
+    The order is that in which all who change several of them lock them.
+    """
+    addresses = [each for each in (person.profile_url, person.member_url) if each is not None]
+    same = or_(Contact.profile_url.in_(addresses), Contact.member_url.in_(addresses))
+    found = _contacts(None).where(Account.site == person.site, same)
+    return _read(session, found.order_by(Contact.account_id, Contact.id))
+
+
 def suggest_contacts(session: Session, given: str, *, account: str | None = None) -> Sequence[ContactRecord]:
     """Return the contacts whose names are most like `given`, best first; at most three.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, cast, literal, literal_column, select, text
+from sqlalchemy import ColumnElement, cast, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
@@ -37,9 +37,13 @@ def indexed(session: Session) -> Iterator[None]:
 
     It thinks that cutting a text into words costs next to nothing, and might cut those of everybody.
     """
-    session.execute(text("set local enable_seqscan = off"))
+    _set_scans(session, "off")
     yield
-    session.execute(text("set local enable_seqscan = on"))
+    _set_scans(session, "on")
+
+
+def _set_scans(session: Session, value: str) -> None:
+    session.execute(select(func.set_config("enable_seqscan", value, True)))
 
 
 def begins_words(words: Sequence[str], *, any_of: bool = False) -> ColumnElement[bool]:

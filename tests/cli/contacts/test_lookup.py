@@ -1,4 +1,4 @@
-"""Looking people up: by any part of the name, however it is spelt; several are listed, none is guessed at."""
+"""Looking people up by words of the name, however they are spelt; several are listed, none is guessed at."""
 
 # ruff: noqa: RUF001 -- these letters are meant
 

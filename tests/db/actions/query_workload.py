@@ -54,9 +54,18 @@ select gen_random_uuid(), c.account_id, c.id, camp.id, 'greet', 'birthday:2026',
 from contacts c
 join (select id, row_number() over (order by id) - 1 as n from campaigns) camp on camp.n = c.id % 5000;
 
+-- one contact in fifty was visited
+insert into actions (id, account_id, contact_id, campaign_id, kind, occasion, occasion_on, message, state,
+                     correlation_id, created_at, acting_since, acting_attempt)
+select gen_random_uuid(), c.account_id, c.id, camp.id, 'visit', 'visit:2026-W01', date '2026-01-01', '',
+       'done', 'x', now() - c.id * interval '1 minute', now() - c.id * interval '1 minute', 1
+from contacts c
+join (select id, row_number() over (order by id) - 1 as n from campaigns) camp on camp.n = c.id % 5000
+where c.id % 50 = 3;
+
 insert into interactions (account_id, contact_id, action_id, type, status, occasion, message, correlation_id,
                           created_at)
-select account_id, contact_id, id, 'greet', 'sent', occasion, message, 'x',
+select account_id, contact_id, id, kind, 'sent', occasion, message, 'x',
        now() - contact_id * interval '1 minute'
 from actions;
 
