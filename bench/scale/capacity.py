@@ -18,8 +18,10 @@ from bench.page import PAGE as PERFORMANCE
 from bench.picture import save_picture
 from bench.report import Row, print_rows
 from bench.results import read_results
+from bench.scale.day import SPEED
 from bench.scale.simulation import (
     HOURS_S,
+    STEP_S,
     Outcome,
     count_actions_a_week,
     find_capacity,
@@ -27,7 +29,7 @@ from bench.scale.simulation import (
     simulate,
 )
 from bench.scale.sizing import Assumptions, Need, list_limits, size
-from bench.scale.unit_costs import UnitCosts, read_unit_costs
+from bench.scale.unit_costs import UnitCosts, read_lags, read_unit_costs
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "capacity.md"
 PICTURE: Final = PAGE.with_suffix(".svg")
@@ -40,6 +42,17 @@ def list_loads(costs: UnitCosts) -> Sequence[tuple[int, Outcome]]:
     """Simulate the measured machine's day with more and more accounts."""
     streams = list_streams()
     return [(count, simulate(streams, costs.without_browser_a_second / count)) for count in DOUBLINGS]
+
+
+def compare_with_run(costs: UnitCosts, lags: Sequence[tuple[float, float]]) -> Row:
+    """Return the row that compares the simulation with the day's bench, which ran `SPEED` times as fast."""
+    until_s, measured_s = max(lags)
+    outcome = simulate(list_streams()[:1], costs.without_browser_a_second / SPEED / 1_000)
+    simulated_s = max(outcome.lags_s[: int(until_s * SPEED / STEP_S)]) / SPEED
+    return Row(
+        "oldest due in the bench of a day, simulated", f"{simulated_s:.1f} s", f"run, {measured_s:.1f} s",
+        f"{simulated_s / measured_s:.2f}", "",
+    )  # fmt: skip
 
 
 def build_rows(needs: Sequence[Need], costs: UnitCosts, loads: Sequence[tuple[int, Outcome]]) -> list[Row]:
@@ -150,14 +163,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="write nothing")
     parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
     given = parser.parse_args()
-    costs = read_unit_costs(read_results(PERFORMANCE.with_suffix(".json")))
+    results = read_results(PERFORMANCE.with_suffix(".json"))
+    costs = read_unit_costs(results)
     capacity = find_capacity(list_streams(), LONGEST_LAG_S)
     needs = [size(count, capacity, count_actions_a_week(), costs, Assumptions()) for count in ACCOUNTS]
     loads = list_loads(costs)
     if not given.quick:
         PAGE.write_text(fill_page(PAGE.read_text(), build_tables(capacity, needs, costs, loads)))
         draw_lags(loads, PICTURE)
-    rows = build_rows(needs, costs, loads)
+    rows = [*build_rows(needs, costs, loads), compare_with_run(costs, read_lags(results))]
     print_rows(Console(), rows, title="python -m bench.scale.capacity", markdown=given.markdown)
 
 

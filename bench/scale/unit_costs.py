@@ -1,6 +1,7 @@
 """What one action, account and contact cost, read from the results of the other benches."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.results import Results
@@ -44,6 +45,18 @@ def read_unit_costs(results: Results) -> UnitCosts:
         contact_kb=_read(results, "million", "a contact on the disk, with its indexes", "kB"),
         quota_kib=_read(results, "quota", "memory of an account with 160 charges", "KiB"),
     )
+
+
+def read_lags(results: Results) -> Sequence[tuple[float, float]]:
+    """Return after how many seconds of the day's run the oldest due action had waited how many seconds."""
+    return [
+        (float(until[1]), float(oldest[1]))
+        for table in results.tables
+        for row in table.all_rows
+        if table.name == "day"
+        and (until := re.search(r"oldest due, until (\d+) s", row.what))
+        and (oldest := re.match(r"([\d.]+) s;", row.measured))
+    ]
 
 
 def _read(results: Results, bench: str, what: str, unit: str) -> float:

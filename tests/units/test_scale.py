@@ -10,7 +10,7 @@ from bench.results import Results, Table, read_results
 from bench.scale import capacity, day, million
 from bench.scale.simulation import HOURS_S, Stream, find_capacity, list_streams, simulate
 from bench.scale.sizing import Assumptions, list_limits, size
-from bench.scale.unit_costs import UnitCosts, read_unit_costs
+from bench.scale.unit_costs import UnitCosts, read_lags, read_unit_costs
 
 TEN = Stream(per_day=10, least_gap_s=60, most_gap_s=60)
 COSTS = UnitCosts(
@@ -50,6 +50,7 @@ def test_units_are_read_from_what_the_benches_measured() -> None:
     assert all(getattr(costs, name) > 0 for name in costs.__slots__)
     row = ("greetings", "1,200 in 93 s, 1,290 a minute", "", "", "")
     table = Table(name="lasting", at="2026-11-29T10:00:00+00:00", machine="m", seconds=1, rows=(row,))
+    assert read_lags(read_results(PERFORMANCE.with_suffix(".json")))
     with pytest.raises(ValueError, match="the bench day has measured no"):
         read_unit_costs(Results(tables=(table,)))
 
@@ -85,6 +86,13 @@ def test_the_page_has_a_place_for_every_table_and_the_picture_is_drawn(tmp_path:
     assert "<svg" in (tmp_path / "lag.svg").read_text()
     rows = capacity.build_rows(needs, COSTS, loads)
     assert (rows[-1].what, rows[-1].measured) == ("accounts on the measured machine, without browsers", "1")
+
+
+def test_the_simulation_is_compared_with_the_run() -> None:
+    # a thousand accounts, one a second: the last of them begins after a thousand seconds
+    row = capacity.compare_with_run(COSTS, [(5, 5.0), (10, 9.0)])
+    assert row.against == "run, 9.0 s"
+    assert float(row.measured.split()[0]) == pytest.approx(10, abs=0.3)
 
 
 def test_the_days_rows_tell_the_oldest_of_each_part_and_what_an_action_cost() -> None:
