@@ -144,7 +144,8 @@ def set_due(database: Database, due: str, *, besides: int = 0) -> None:
         session.execute(text("set local session_replication_role = replica"))  # nothing needs to know
         session.execute(
             text(
-                f"update actions set not_before = {due} where state = 'planned' and account_id not in "
+                f"update actions set not_before = {due}, reason = 'gap' "
+                "where state = 'planned' and account_id not in "
                 "(select id from accounts order by id limit :besides)"
             ),
             {"besides": besides},
