@@ -44,17 +44,16 @@ def main() -> int:
 
 
 def _run(benches: Sequence[Bench], *, quick: bool) -> int:
-    tables, failed = [], []
+    failed = []
     for number, bench in enumerate(benches, 1):
         print(f"[{number}/{len(benches)}] {bench.name}", file=sys.stderr, flush=True)
         table = run_bench(bench, quick=quick)
         if table is None:
             failed.append(bench.name)
             continue
-        tables.append(table)
         print_rows(Console(), table.all_rows, title=f"{bench.name}, {table.seconds:.0f} s", markdown=False)
-    if not quick and tables:
-        _keep(Results(tables=tuple(tables)))
+        if not quick:
+            _keep(Results(tables=(table,)))  # at once: the bench of capacity reads the others' results
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
@@ -64,7 +63,7 @@ def run_bench(bench: Bench, *, quick: bool) -> Table | None:
     """Run one bench in a process of its own; return its table, None if it failed (it has said why)."""
     sized = ["--quick"] if quick else bench.sized
     at, machine, began = clock.now(), name_machine(), time.perf_counter()
-    command = [sys.executable, "-m", f"bench.{bench.name}", "--markdown", *sized]
+    command = [sys.executable, "-m", bench.module, "--markdown", *sized]
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if ran.returncode:
         print(f"{bench.name} ended with {ran.returncode}", file=sys.stderr)

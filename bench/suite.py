@@ -7,10 +7,19 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One bench: a module of this package, and the arguments that give it the size of the suite."""
+    """One bench: a module of this package, and the arguments that give it the size of the suite.
+
+    `folder` is the package within this one that the module is in.
+    """
 
     name: str
     sized: Sequence[str] = ()
+    folder: str = ""
+
+    @property
+    def module(self) -> str:
+        """What `python -m` runs."""
+        return ".".join(filter(None, ("bench", self.folder, self.name)))
 
 
 SUITE: Final = (
@@ -28,10 +37,13 @@ SUITE: Final = (
     Bench("state_metrics"),
     Bench("console"),
     Bench("front_door"),
+    Bench("million", folder="scale"),
+    Bench("day", folder="scale"),
     Bench("greetings"),
     Bench("lasting", ("--greetings", "200")),
     Bench("traces"),
     Bench("start"),
+    Bench("capacity", folder="scale"),  # reckons with the others' results
 )
 
 

@@ -1,7 +1,5 @@
--- Returns profiles that a visitor campaign may open: of the given contacts, or (:contact_ids is null) of the
--- account's connections not seen for :not_seen. People visited within :no_repeat, or with a visit that is
--- planned or may have happened, and people on hold, are left out; for given contacts they are returned with the reason,
--- or when the hold ends.
+-- Returns the given contacts in their order, for a visitor campaign, each with the reason if its profile may not be opened
+-- now: visited within :no_repeat, or do-not-contact; whether a visit is planned or under way; and when a hold ends.
 with known as materialized (
     select c.id, c.profile_url, c.full_name, c.do_not_contact,
            case when c.hold_until > cast(timezone(o.time_zone, now()) as date)
@@ -19,9 +17,7 @@ with known as materialized (
            ) as planned
     from contacts c
     join accounts o on o.id = c.account_id
-    where c.account_id = :account_id and c.forgotten_at is null
-      and (c.id = any (cast(:contact_ids as bigint[]))
-           or (cast(:contact_ids as bigint[]) is null and c.status = 'connected' and not c.do_not_contact))
+    where c.account_id = :account_id and c.forgotten_at is null and c.id = any (cast(:contact_ids as bigint[]))
 )
 select k.id, k.profile_url, k.full_name, greatest(k.visited_at, k.read_at) as seen_at,
        case when k.do_not_contact then 'do_not_contact'
@@ -30,11 +26,4 @@ select k.id, k.profile_url, k.full_name, greatest(k.visited_at, k.read_at) as se
        k.held_until,
        k.planned
 from known k
-where cast(:contact_ids as bigint[]) is not null
-   or (not k.planned
-       and k.held_until is null
-       and (k.visited_at is null or k.visited_at <= now() - cast(:no_repeat as interval))
-       and (greatest(k.visited_at, k.read_at) is null
-            or greatest(k.visited_at, k.read_at) <= now() - cast(:not_seen as interval)))
-order by array_position(cast(:contact_ids as bigint[]), k.id), seen_at nulls first, k.id
-limit :limit
+order by array_position(cast(:contact_ids as bigint[]), k.id)

@@ -12,25 +12,32 @@ from tasks.actions.kinds import ACTION_TYPES
 from tasks.publish import publish_task
 from tasks.services import Services
 from worker import logs, metrics
+from worker.clock import monotonic_seconds
 from worker.rules.wire.trace_ids import campaign_span
 from worker.tracing import spans
 
 log = logs.get_logger(__name__)
 
 BATCH = 200
-"""Accounts served by one dispatch; the next tick serves the rest."""
+"""Accounts served by one transaction of a dispatch."""
 
 
 def dispatch_due(services: Services) -> int:
-    """Queue due actions, at most one for each account, and publish them after the commit.
+    """Queue due actions, at most one for each account, and publish them after the commit of each batch.
 
-    If publishing fails, the action is recovered when its lease expires.
+    Batches follow until one isn't full, but no longer than until the next tick, which serves the rest. If
+    publishing fails, the action is recovered when its lease expires.
     """
-    with services.database.transaction() as session:
-        due_actions = dispatch.queue_due_actions(
-            session, batch=BATCH, lease=services.settings.action_time_limit
-        )
-    return _publish(due_actions)
+    until_s = monotonic_seconds() + services.settings.dispatch_every.total_seconds()
+    published = 0
+    while True:
+        with services.database.transaction() as session:
+            due_actions = dispatch.queue_due_actions(
+                session, batch=BATCH, lease=services.settings.action_time_limit
+            )
+        published += _publish(due_actions)
+        if len(due_actions) < BATCH or monotonic_seconds() >= until_s:
+            return published
 
 
 def dispatch_next(services: Services, account_id: int) -> int:

@@ -30,6 +30,8 @@ def run_bench(name: str) -> str:
         pytest.param("partitions", ["| action_events: the next part of a chain |"], marks=pytest.mark.soak),
         pytest.param("bloat", ["| contacts | 100% HOT, "], marks=pytest.mark.soak),
         pytest.param("console", ["| /, after a commit |"], marks=pytest.mark.soak),
+        pytest.param("scale.million", ["| planning a day's birthdays |"], marks=pytest.mark.soak),
+        pytest.param("scale.day", ["| 12 accounts: dispatching an action"], marks=pytest.mark.soak),
         pytest.param("quota_floor", ["| our decision, all gates |"], marks=pytest.mark.soak),
         pytest.param("greetings", ["| a greeting |"], marks=pytest.mark.soak),
         pytest.param("lasting", ["| greeted twice | 0 |"], marks=pytest.mark.soak),

@@ -32,6 +32,7 @@ class ContactQuery(BaseModel):
         "",
         max_length=100,
         pattern=NO_CONTROLS,
-        description="Only those with all these words in name, headline, position, location or company; "
+        description="Only those with all these words, or words that begin with them, in name, headline, "
+        "position, location or company; "
         "case and accents don't matter.",
     )

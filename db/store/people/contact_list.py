@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from db.store.people.lookup import fold_words
+from db.store.people.search_words import LOOKED_THROUGH, begins_words, indexed, split_words
 from db.tables import Account, Contact, Interaction, StoredProfile
 from worker.rules.model import ContactStatus, Kind
 
@@ -56,7 +56,7 @@ class ContactLine:
 class ContactFilters:
     """Filters of a contact list. None and an empty text mean no filter.
 
-    Each word of `text` must be in name, headline, position, location or company; case, accents and
+    Each word of `text` must begin a word of name, headline, position, location or company; case, accents and
     punctuation don't matter. `min_score` excludes contacts without a score, `open_to_work` those where it is
     unknown. `since` and `until` are about when a contact became known.
     """
@@ -79,19 +79,27 @@ def list_contacts(
 
     The page follows `after`: a contact's id, or its place, which a list that is filtered by time needs.
     """
-    narrowed = _filtered(filters, fold_words(session, filters.text))
+    words = split_words(session, filters.text)
+    if filters.text.strip() and not words:
+        return []
     by_time = filters.since is not None or filters.until is not None
     order = (Contact.created_at, Contact.id) if by_time else (Contact.id,)
+    everybody = select(Contact).where(Contact.forgotten_at.is_(None))
     if after is not None:
         place = (after if isinstance(after, tuple) else (after,))[-len(order) :]
-        narrowed = narrowed.where(tuple_(*order) > tuple_(*map(literal, place)))
-    narrowed = narrowed.order_by(*order).limit(limit)
+        everybody = everybody.where(tuple_(*order) > tuple_(*map(literal, place)))
     if filters.account is not None:
         # A query of its own: the planner needs the id to know how many contacts the account has.
         owner = session.scalar(
             select(Account.id).where(Account.name == filters.account, Account.removed_at.is_(None))
         )
-        narrowed = narrowed.where(Contact.account_id == owner)
+        everybody = everybody.where(Contact.account_id == owner)
+    if words:
+        narrowed = select(Contact).where(
+            Contact.id.in_(_find_by_words(session, everybody, filters, words, by_time=by_time, limit=limit))
+        )
+    else:
+        narrowed = everybody.where(*_conditions(Contact, filters)).order_by(*order).limit(limit)
     person = aliased(Contact, narrowed.subquery())
     visited_at = (
         select(func.max(Interaction.created_at))
@@ -128,29 +136,68 @@ def list_contacts(
     ]
 
 
-def _filtered(filters: ContactFilters, words: Sequence[str]) -> Select[Contact]:
-    facts, statement = Contact.profile, select(Contact).where(Contact.forgotten_at.is_(None))
+def _find_by_words(
+    session: Session,
+    everybody: Select[Contact],
+    filters: ContactFilters,
+    words: Sequence[str],
+    *,
+    by_time: bool,
+    limit: int,
+) -> Sequence[int]:
+    """Return the ids of a page of those whom the words and filters fit, as `search.find_people` finds them.
+
+    The next people in the order are compared one by one; only if they don't fill the page, the index of words
+    finds all who match. The planner can't tell which of the two is quick.
+    """
+
+    def order(person: type[Contact]) -> Sequence[Any]:
+        return (person.created_at, person.id) if by_time else (person.id,)
+
+    def conditions(person: type[Contact]) -> Sequence[ColumnElement[bool]]:
+        places = (person.folded_name, person.folded_facts)  # the address' last part isn't searched here
+        return [
+            *_conditions(person, filters),
+            begins_words(words),
+            *(or_(*(place.contains(word, autoescape=True) for place in places)) for word in words),
+        ]
+
+    next_ones = everybody.order_by(*order(Contact)).limit(LOOKED_THROUGH)
+    person = aliased(Contact, next_ones.subquery())
+    near = select(person.id).where(*conditions(person)).order_by(*order(person)).limit(limit)
+    found = session.scalars(near).all()
+    counted = select(func.count()).select_from(next_ones.with_only_columns(literal(1)).subquery())
+    if len(found) == limit or session.scalars(counted).one() < LOOKED_THROUGH:
+        return found
+    columns = [column.label(f"key_{number}") for number, column in enumerate(order(Contact))]
+    matching = everybody.where(*conditions(Contact)).with_only_columns(*columns)
+    # Materialized, so that Postgres doesn't walk the order until the page is full.
+    every = matching.cte("matching").prefix_with("materialized")
+    with indexed(session):
+        return session.scalars(select(list(every.c)[-1]).order_by(*every.c).limit(limit)).all()
+
+
+def _conditions(person: type[Contact], filters: ContactFilters) -> list[ColumnElement[bool]]:
+    """Return the conditions on a contact, apart from the account and the words."""
+    found: list[ColumnElement[bool]] = []
     if filters.status is not None:
-        statement = statement.where(Contact.status == filters.status)
+        found.append(person.status == filters.status)
     if filters.min_score is not None:
-        statement = statement.where(Contact.score >= filters.min_score)
+        found.append(person.score >= filters.min_score)
     if filters.open_to_work is not None:
-        statement = statement.where(facts.contains({"open_to_work": filters.open_to_work}))
+        found.append(person.profile.contains({"open_to_work": filters.open_to_work}))
     if filters.do_not_contact is not None:
-        statement = statement.where(Contact.do_not_contact.is_(filters.do_not_contact))
+        found.append(person.do_not_contact.is_(filters.do_not_contact))
     if filters.on_hold is not None:
-        held = and_(Contact.hold_until.is_not(None), Contact.hold_until > _today_of_owner())
-        statement = statement.where(held if filters.on_hold else ~held)
+        held = and_(person.hold_until.is_not(None), person.hold_until > _today_of_owner(person))
+        found.append(held if filters.on_hold else ~held)
     if filters.since is not None:
-        statement = statement.where(Contact.created_at >= filters.since)
+        found.append(person.created_at >= filters.since)
     if filters.until is not None:
-        statement = statement.where(Contact.created_at < filters.until)
-    for word in words:
-        places = (Contact.folded_name, Contact.folded_facts)
-        statement = statement.where(or_(*(place.contains(word, autoescape=True) for place in places)))
-    return statement
+        found.append(person.created_at < filters.until)
+    return found
 
 
-def _today_of_owner() -> ColumnElement[date]:
-    zone = select(Account.time_zone).where(Account.id == Contact.account_id).scalar_subquery()
+def _today_of_owner(person: type[Contact]) -> ColumnElement[date]:
+    zone = select(Account.time_zone).where(Account.id == person.account_id).scalar_subquery()
     return cast(func.timezone(zone, func.now()), Date)

@@ -8,9 +8,10 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from rapidfuzz import fuzz
-from sqlalchemy import ColumnElement, Integer, Row, Select, cast, func, or_, select, text
+from sqlalchemy import CTE, ColumnElement, Integer, Row, Select, cast, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from db.store.people.search_words import MOST_WORDS, begins_words, indexed, split_words
 from db.tables import Account, Contact, IdentityChange
 from db.tables.folding import fold_sql
 from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
@@ -22,9 +23,11 @@ MOST_LISTED: Final = 20
 _MOST_READ: Final = 200
 """Matches that are compared word by word; the shortest names come first."""
 _LONGEST_QUERY: Final = 200
-_MOST_WORDS: Final = 8
 _MOST_TRIGRAMS: Final = 24
 _MOST_COMPARED: Final = 40
+_MOST_CANDIDATES: Final = 5_000
+_BEGINNING: Final = 3
+"""Letters of a mistyped word that are most likely right."""
 _MOST_SUGGESTED: Final = 3
 _CUTOFF: Final = 65
 """Similarity of a suggested name, from 0 to 100 (rapidfuzz.fuzz.ratio)."""
@@ -65,27 +68,21 @@ def find_contacts(session: Session, given: str, *, account: str | None = None) -
     1. The profile address.
     2. The address' last part, the contact's id, or the whole name: its words in any order. Titles, case,
        accents and punctuation don't matter.
-    3. A part of the name, or of the address' last part: each word of `given` is in it.
+    3. A part of the name, or of the address' last part: each word of `given` begins a word of it.
 
-    Excludes erased contacts. Cost: two scans of the accounts' contacts at most, on stored columns.
+    Excludes erased contacts. Each rule has an index.
     """
     given = " ".join(given.split())[:_LONGEST_QUERY]
     if not given or not any(sign.isalnum() for sign in given):
         return FoundContacts((), exact=False, count=0)
     addressed = _read(
-        session, _contacts(account).where(_is_addressed(given)).order_by(*_ORDER).limit(_MOST_READ)
+        session, _contacts(account).where(_is_addressed(session, given)).order_by(*_ORDER).limit(_MOST_READ)
     )
     if addressed and "/" in given:
         return FoundContacts(addressed[:MOST_LISTED], exact=True, count=len(addressed))
-    words = _fold_words(session, given)
-    found = _contacts(account).where(*(_HAYSTACK.contains(word, autoescape=True) for word in words))
-    matching = session.execute(
-        found.add_columns(Contact.folded_name, func.count().over())
-        .order_by(func.length(Contact.folded_name), *_ORDER)
-        .limit(_MOST_READ)
-    ).all()
+    matching = _find_by_name(session, account, given)
     people = [_record(row) for row in matching]
-    wanted = sorted(words)
+    wanted = sorted(_fold_words(session, given))
     whole = [
         person for person, row in zip(people, matching, strict=True) if _name_words(row.folded_name) == wanted
     ]
@@ -93,6 +90,43 @@ def find_contacts(session: Session, given: str, *, account: str | None = None) -
     if exact:
         return FoundContacts(exact[:MOST_LISTED], exact=True, count=len(exact))
     return FoundContacts(people[:MOST_LISTED], exact=False, count=matching[0][-1] if matching else 0)
+
+
+def _find_by_name(session: Session, account: str | None, given: str) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return the contacts whose name or address' last part has these words, the shortest names first.
+
+    Rows are those of `_contacts`, the folded name, and how many contacts match.
+    """
+    untitled = _without_titles(given)
+    words = split_words(session, untitled)
+    if not words:
+        return []
+    in_name = (_HAYSTACK.contains(word, autoescape=True) for word in fold_words(session, untitled))
+    matching = _select_by_words(session, account, begins_words(words), *in_name)
+    statement = (
+        _contacts(account)
+        .where(Contact.id.in_(select(_materialize(matching).c.id)))
+        .add_columns(Contact.folded_name, func.count().over())
+        .order_by(func.length(Contact.folded_name), *_ORDER)
+        .limit(_MOST_READ)
+    )
+    with indexed(session):
+        return session.execute(statement).all()
+
+
+def _select_by_words(session: Session, account: str | None, *conditions: ColumnElement[bool]) -> Select[int]:
+    """Select the ids of the account's contacts that meet the conditions."""
+    found = select(Contact.id).where(Contact.forgotten_at.is_(None), *conditions)
+    if account is None:
+        return found
+    # A query of its own: the planner needs the id to know how many contacts the account has.
+    owner = session.scalar(select(Account.id).where(Account.name == account, Account.removed_at.is_(None)))
+    return found.where(Contact.account_id == owner)
+
+
+def _materialize(matching: Select[int]) -> CTE:
+    """Have Postgres find these first, by the index of words."""
+    return matching.cte("matching").prefix_with("materialized")
 
 
 def find_contact(session: Session, contact_id: int) -> ContactRecord | None:
@@ -114,24 +148,40 @@ def list_everywhere(session: Session, person: ContactRecord) -> Sequence[Contact
 def suggest_contacts(session: Session, given: str, *, account: str | None = None) -> Sequence[ContactRecord]:
     """Return the contacts whose names are most like `given`, best first; at most three.
 
-    Postgres chooses the names with the most trigrams in common; only those are compared in full.
+    The first of these that finds somebody decides: those who share the beginnings of all its words, those who
+    share one of its words, those who share the beginning of one.
     """
     words = _fold_words(session, " ".join(given.split())[:_LONGEST_QUERY])
+    beginnings = [word[:_BEGINNING] for word in words]
+    for shared, any_of in ((beginnings, False), (words, True), (beginnings, True)):
+        if words and (found := _suggest_among(session, account, words, begins_words(shared, any_of=any_of))):
+            return found
+    return []
+
+
+def _suggest_among(
+    session: Session, account: str | None, words: Sequence[str], sharing: ColumnElement[bool]
+) -> Sequence[ContactRecord]:
+    """Return the nearest among some thousands of those who share something with the words.
+
+    Postgres chooses the names with the most trigrams in common; only those are compared in full.
+    """
     trigrams = list(dict.fromkeys(chain.from_iterable(map(_trigrams, words))))[:_MOST_TRIGRAMS]
-    if not trigrams:
-        return []
     padded = func.concat(" ", Contact.folded_name, " ")
     shared: ColumnElement[int] = sum(
         (cast(padded.contains(each, autoescape=True), Integer) for each in trigrams[1:]),
         start=cast(padded.contains(trigrams[0], autoescape=True), Integer),
     )
-    nearest = session.execute(
+    candidates = _materialize(_select_by_words(session, account, sharing).limit(_MOST_CANDIDATES))
+    statement = (
         _contacts(account)
+        .where(Contact.id.in_(select(candidates.c.id)), shared >= max(1, len(trigrams) // 4))
         .add_columns(Contact.folded_name)
-        .where(shared >= max(1, len(trigrams) // 4))
         .order_by(shared.desc(), func.length(Contact.folded_name), *_ORDER)
         .limit(_MOST_COMPARED)
-    ).all()
+    )
+    with indexed(session):
+        nearest = session.execute(statement).all()
     scored = [(_similarity(words, row.folded_name), _record(row)) for row in nearest]
     scored.sort(key=lambda each: -each[0])
     return [person for score, person in scored[:_MOST_SUGGESTED] if score >= _CUTOFF]
@@ -149,7 +199,7 @@ def fold_words(session: Session, given: str) -> list[str]:
     if not given.strip():
         return []
     folded = session.scalars(select(text(fold_sql("cast(:given as text)"))), {"given": given}).one()
-    return str(folded).split()[:_MOST_WORDS]
+    return str(folded).split()[:MOST_WORDS]
 
 
 _ORDER = (Account.name, Contact.full_name, Contact.id)
@@ -182,32 +232,36 @@ def _record(found: Row[*tuple[Any, ...]]) -> ContactRecord:
     )  # fmt: skip
 
 
-def _is_addressed(given: str) -> ColumnElement[bool]:
+def _is_addressed(session: Session, given: str) -> ColumnElement[bool]:
+    """Return the condition that a contact's address, its last part, or the id is `given`.
+
+    Former addresses are looked up first, so that each condition has an index.
+    """
     address = given.rstrip("/")
     part = quote(unquote(address).lower(), safe="-_.~")
     normalised = (normalise_profile_url(given, site) for site in PROFILE_ORIGINS)
     addresses = {address, f"{address}/", *(each for each in normalised if each is not None)}
-    by_id = [Contact.id == int(given)] if given.isascii() and given.isdigit() and len(given) < 19 else []
-    former = select(IdentityChange.contact_id).where(
-        IdentityChange.before.in_(sorted(addresses)), IdentityChange.what != "moved"
-    )
+    former = session.scalars(
+        select(IdentityChange.contact_id).where(
+            IdentityChange.before.in_(sorted(addresses)), IdentityChange.what != "moved"
+        )
+    ).all()
+    ids = [*former, *([int(given)] if given.isascii() and given.isdigit() and len(given) < 19 else [])]
+    for origin in PROFILE_ORIGINS.values():
+        addresses |= {f"{origin}/in/{each}/" for each in (address, part)}
     return or_(
         Contact.profile_url.in_(sorted(addresses)),
         Contact.member_url.in_(sorted(addresses)),
-        Contact.member_url.endswith(f"/in/{address}/", autoescape=True),
-        Contact.id.in_(former),
-        *(
-            Contact.profile_url.endswith(f"/{each}{end}", autoescape=True)
-            for each in sorted({address, part})
-            for end in ("", "/")
-        ),
-        *by_id,
+        Contact.id.in_(ids),
     )
 
 
 def _fold_words(session: Session, given: str) -> list[str]:
-    untitled = " ".join(word for word in given.split() if not _is_title(word)) or given
-    return fold_words(session, untitled)
+    return fold_words(session, _without_titles(given))
+
+
+def _without_titles(given: str) -> str:
+    return " ".join(word for word in given.split() if not _is_title(word)) or given
 
 
 def _name_words(folded_name: str) -> list[str]:

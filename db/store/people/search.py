@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
-    cast,
     func,
     literal,
     literal_column,
@@ -23,22 +22,20 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, aliased
 
 from db.store.people.people_filters import EVERYBODY, PeopleFilters, PeopleOrder, filter_conditions
+from db.store.people.search_words import LOOKED_THROUGH, begins_words, split_words
 from db.tables import Contact
-from db.tables.folding import NAME_ORDER, SEARCH_WORDS, SEPARATORS, fold_sql
+from db.tables.folding import NAME_ORDER
 from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
 
 MOST_COUNTED: Final = 1_000
 """Of more matches it is only said that there are more."""
 
-_LOOKED_THROUGH: Final = 2_000
 _COUNTED_THROUGH: Final = 10_000
 """People who are compared one by one before indexes are asked."""
 _LONGEST_QUERY: Final = 200
-_MOST_WORDS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +79,7 @@ def read_query(session: Session, given: str) -> tuple[Sequence[str], Sequence[st
         address = given.rstrip("/")
         normalised = (normalise_profile_url(given, site) for site in PROFILE_ORIGINS)
         return (), sorted({address, f"{address}/", *filter(None, normalised)})
-    if not given:
-        return (), ()
-    folded: ColumnElement[Any] = literal_column(
-        f"regexp_split_to_array({fold_sql('q.given')}, '{SEPARATORS}+')"
-    )
-    typed = select(literal(given).label("given")).subquery("q")
-    words: Sequence[str] = session.scalars(select(folded).select_from(typed)).one()
-    return [word for word in words if word][:_MOST_WORDS], ()
+    return split_words(session, given), ()
 
 
 def find_people(
@@ -139,17 +129,11 @@ def _conditions(person: type[Contact], sought: Sought) -> list[ColumnElement[boo
     if sought.addresses:
         found.append(or_(person.profile_url.in_(sought.addresses), person.member_url.in_(sought.addresses)))
     if sought.words:
-        begins = literal_column(SEARCH_WORDS).op("@@", is_comparison=True)
-        found.append(begins(cast(_tsquery(sought.words), TSQUERY)))
+        found.append(begins_words(sought.words))
         # Implied, but cheap and checked first: where the index isn't used, few contacts' words are computed.
         places = (person.folded_name, person.folded_facts, person.profile_url)
         found += (or_(*(each.contains(word, autoescape=True) for each in places)) for word in sought.words)
     return found
-
-
-def _tsquery(words: Sequence[str]) -> str:
-    quoted = (word.replace("\\", "\\\\").replace("'", "''") for word in words)
-    return " & ".join(f"'{word}':*" for word in quoted)
 
 
 _NAME: Final = literal_column(NAME_ORDER, Text())
@@ -175,7 +159,7 @@ def _look_through(session: Session, sought: Sought, place: _Place | None, limit:
     """Return the matches among the next contacts; None if they are too few, and others may follow."""
     found: list[int] = []
     for part in _parts(sought, place):
-        most = limit if sought.is_everybody else _LOOKED_THROUGH
+        most = limit if sought.is_everybody else LOOKED_THROUGH
         scan = _everybody(sought).where(*part).order_by(*_columns(sought.order)).limit(most)
         person = aliased(Contact, scan.subquery())
         matching = select(person.id).where(*_conditions(person, sought))

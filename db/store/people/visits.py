@@ -73,39 +73,35 @@ def check_contacts(
     session: Session, account_id: int, contact_ids: Sequence[int], *, no_repeat_days: int
 ) -> Sequence[DueVisit]:
     """Return for each contact whether it may be visited, in the order given."""
-    return _list_due(session, account_id, list(contact_ids), no_repeat_days, None, limit=len(contact_ids))
-
-
-def list_unseen_connections(
-    session: Session, account_id: int, *, months: int, no_repeat_days: int, limit: int
-) -> Sequence[DueVisit]:
-    """Return connections whose profile was not seen for `months` months, longest ago first."""
-    return _list_due(session, account_id, None, no_repeat_days, months, limit=limit)
-
-
-def _list_due(
-    session: Session,
-    account_id: int,
-    contact_ids: list[int] | None,
-    no_repeat_days: int,
-    months: int | None,
-    *,
-    limit: int,
-) -> Sequence[DueVisit]:
-    rows = session.execute(
-        load_query("due_visits"),
-        {
-            "account_id": account_id,
-            "contact_ids": contact_ids,
-            "no_repeat": timedelta(days=no_repeat_days),
-            "not_seen": f"{months or 0} months",
-            "limit": limit,
-        },
-    )
+    asked = {
+        "account_id": account_id,
+        "contact_ids": list(contact_ids),
+        "no_repeat": timedelta(days=no_repeat_days),
+    }
     return [
         DueVisit(
             row.id, row.profile_url, row.full_name, row.seen_at,
             Reason(row.left_out) if row.left_out else None, row.planned, row.held_until,
         )
-        for row in rows
+        for row in session.execute(load_query("due_visits"), asked)
     ]  # fmt: skip
+
+
+def list_unseen_connections(
+    session: Session, account_id: int, *, months: int, no_repeat_days: int, limit: int
+) -> Sequence[DueVisit]:
+    """Return connections whose profile was not seen for `months` months, longest ago first.
+
+    Those who were never seen are the first. Only if they don't suffice, everybody's last visit is looked up.
+    """
+    asked = {"account_id": account_id, "limit": limit}
+    found = [*session.execute(load_query("never_seen"), asked)]
+    if len(found) < limit:
+        seen = {
+            "account_id": account_id,
+            "limit": limit - len(found),
+            "no_repeat": timedelta(days=no_repeat_days),
+            "not_seen": f"{months} months",
+        }
+        found += session.execute(load_query("seen_long_ago"), seen)
+    return [DueVisit(row.id, row.profile_url, row.full_name, row.seen_at, None, False) for row in found]

@@ -7,10 +7,12 @@ these facts gives the same answer.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from db.engine import get_database_time
@@ -23,9 +25,9 @@ from db.store.quota import status as quota_status
 from db.store.quota.status import QuotaStatus
 from db.store.reports import action_facts
 from db.store.reports.action_facts import ActionFacts
-from db.tables import Account, Action, Campaign, Contact, Schedule
+from db.tables import Account, Action, ActionTotal, Campaign, Contact, Schedule
 from worker.errors import Reason
-from worker.rules.lifecycle import END_STATES
+from worker.rules.lifecycle import END_STATES, IN_FLIGHT, WAITING
 from worker.rules.model import (
     AccountStatus,
     ActionState,
@@ -33,6 +35,10 @@ from worker.rules.model import (
     Kind,
 )
 from worker.rules.quota.windows import local_day
+
+_DISPATCHED: Final = frozenset({ActionState.PLANNED, ActionState.UNCERTAIN})
+_BY_A_PERSON: Final = WAITING - _DISPATCHED
+"""These and those in flight have an index each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +218,23 @@ def _was_visited_lately(session: Session, contact_id: int, campaign_id: UUID) ->
 
 
 def _count_actions(session: Session, account_id: int) -> dict[ActionState, int]:
+    """Count the account's actions by state; those that have ended by the totals, since there may be many."""
+    of_account = Action.account_id == account_id
+    still_open = or_(*(Action.state.in_(states) for states in (_DISPATCHED, _BY_A_PERSON, IN_FLIGHT)))
     rows = session.execute(
-        select(Action.state, func.count()).where(Action.account_id == account_id).group_by(Action.state)
+        select(Action.state, func.count()).where(of_account, still_open).group_by(Action.state)
     )
     counts = {ActionState(state): count for state, count in rows}
+    moves = session.execute(
+        select(ActionTotal.from_state, ActionTotal.to_state, ActionTotal.moves).where(
+            ActionTotal.account_id == account_id
+        )
+    ).all()
+    for state in END_STATES:
+        came, left = (
+            sum(each.moves for each in moves if side(each) == state)
+            for side in (attrgetter("to_state"), attrgetter("from_state"))
+        )
+        if came > left:
+            counts[state] = came - left
     return {state: counts[state] for state in ActionState if state in counts}

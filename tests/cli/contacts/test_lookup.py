@@ -1,4 +1,4 @@
-"""Looking people up: by any part of the name, however it is spelt; several are listed, none is guessed at."""
+"""Looking people up by words of the name, however they are spelt; several are listed, none is guessed at."""
 
 # ruff: noqa: RUF001 -- these letters are meant
 
@@ -42,7 +42,7 @@ def namesakes(database: Database) -> None:
         for number, company in enumerate(("Acme", "Bolt Ltd"), start=1):
             contact = a_contact(session, account, f"ann-{number}", name="Ann Lee")
             contact.profile = {"headline": "Engineer", "company": company}
-        a_contact(session, account, "joann", name="Joann Leeds")
+        a_contact(session, account, "annette", name="Annette Leeds")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_on_a_terminal_the_number_chooses(database: Database, namesakes: None, e
         answer(opened, "Which one? Number", "2\n")
         code, screen = opened.ended()
     assert code == 0
-    assert "  3  Joann Leeds" in screen
+    assert "  3  Annette Leeds" in screen
     with database.transaction() as session:
         account = an_account(session)
         marked = [contact_by_slug(session, account, slug).do_not_contact for slug in ("ann-1", "ann-2")]

@@ -54,9 +54,18 @@ select gen_random_uuid(), c.account_id, c.id, camp.id, 'greet', 'birthday:2026',
 from contacts c
 join (select id, row_number() over (order by id) - 1 as n from campaigns) camp on camp.n = c.id % 5000;
 
+-- one contact in fifty was visited
+insert into actions (id, account_id, contact_id, campaign_id, kind, occasion, occasion_on, message, state,
+                     correlation_id, created_at, acting_since, acting_attempt)
+select gen_random_uuid(), c.account_id, c.id, camp.id, 'visit', 'visit:2026-W01', date '2026-01-01', '',
+       'done', 'x', now() - c.id * interval '1 minute', now() - c.id * interval '1 minute', 1
+from contacts c
+join (select id, row_number() over (order by id) - 1 as n from campaigns) camp on camp.n = c.id % 5000
+where c.id % 50 = 3;
+
 insert into interactions (account_id, contact_id, action_id, type, status, occasion, message, correlation_id,
                           created_at)
-select account_id, contact_id, id, 'greet', 'sent', occasion, message, 'x',
+select account_id, contact_id, id, kind, 'sent', occasion, message, 'x',
        now() - contact_id * interval '1 minute'
 from actions;
 
@@ -77,6 +86,7 @@ analyze;
 """
 
 
+SEEN = {"no_repeat": timedelta(days=30), "not_seen": "6 months"}
 A_SEARCH = "select campaign_id from hits order by campaign_id limit 1"
 
 
@@ -253,6 +263,16 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
         "actions",
         "ix_actions_acting_since",
         lambda s: ledger.read_ledger(s, limits.load_context(s, 7, Kind.GREET, "").context),
+    ),
+    "who was never seen": (
+        "interactions",
+        "ix_interactions_visits",
+        lambda s: s.execute(load_query("never_seen"), {"account_id": 7, "limit": 40}),
+    ),
+    "who was seen longest ago": (
+        "actions",
+        "ix_actions_visits",
+        lambda s: s.execute(load_query("seen_long_ago"), {**SEEN, "account_id": 7, "limit": 40}),
     ),
     "the newest actions": ("actions", "ix_actions_created_at", lambda s: overview.list_actions(s, limit=10)),
     "which accounts can start": (

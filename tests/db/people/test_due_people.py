@@ -162,6 +162,7 @@ def test_a_visit_that_was_made_tried_or_planned_is_not_made_again(session: Sessi
         session.flush()
         (tried,) = named(session, account, ann)
         assert (tried.left_out, tried.seen_at) == (left_out, at)
+        assert ann.id not in unseen(session, account)
     action(session, draft.id).acting_since = None
     happened(session, bob, edge)
     assert named(session, account, bob)[0].left_out is None

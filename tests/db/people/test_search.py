@@ -159,7 +159,7 @@ def test_pages_hold_whoever_fits_once_and_in_order(  # noqa: PLR0917 -- pytest p
     order: PeopleOrder,
     word: str,
 ) -> None:
-    monkeypatch.setattr(search, "_LOOKED_THROUGH", looked_through)
+    monkeypatch.setattr(search, "LOOKED_THROUGH", looked_through)
     monkeypatch.setattr(search, "_COUNTED_THROUGH", looked_through)
     for filters in FILTERS:
         expected = [each for each in crowd if fits(each, filters, word)]

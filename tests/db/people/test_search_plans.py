@@ -1,15 +1,17 @@
 """The search uses its indexes in an account of 40 000 people, and never reads the whole table of contacts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.people import search
+from db.store.people import contact_list, lookup, search
+from db.store.people.contact_list import ContactFilters
 from db.store.people.people_filters import EVERYBODY, ContactFilter, NameFilter, PeopleFilters, PeopleOrder
 from db.store.people.search import Sought
 from tests.db.actions.test_plans import nodes, plans
@@ -73,3 +75,23 @@ def test_whatever_is_sought_is_found_by_an_index(
     assert index in {node.get("Index Name") for node in found}
     whole = [node for node in found if node["Node Type"] == "Seq Scan"]
     assert all(node["Plan Rows"] > search.MOST_COUNTED for node in whole), whole  # ended by a limit
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda s: contact_list.list_contacts(s, ContactFilters("demo", text="lee39001"), limit=50),
+        lambda s: contact_list.list_contacts(s, ContactFilters(text="ann49 lee"), limit=50),
+        lambda s: lookup.find_contacts(s, "ann4900 lee39201", account="demo"),
+        lambda s: lookup.find_contacts(s, "lee39201"),
+        lambda s: lookup.suggest_contacts(s, "lee39021x", account="demo"),
+    ],
+    ids=["list", "list of all accounts", "lookup", "lookup in all accounts", "suggestions"],
+)
+def test_whoever_is_listed_or_looked_up_by_words_is_found_by_their_index(
+    full: Database, work: Callable[[Session], object]
+) -> None:
+    found = [node for plan in plans(full, work) for node in nodes(plan)]
+    assert "ix_contacts_search_words" in {node.get("Index Name") for node in found}
+    whole = [node for node in found if node["Node Type"] == "Seq Scan"]
+    assert not [node for node in whole if node["Relation Name"] == "contacts" and "Filter" in node], whole

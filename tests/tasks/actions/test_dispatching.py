@@ -55,6 +55,22 @@ def test_a_message_is_published_when_what_it_speaks_of_is_committed(
     assert dispatch_due(without_pages) == 0
 
 
+@pytest.mark.parametrize(("ticks_s", "published"), [((0.0, 1.0), 3), ((0.0, 999.0), 1)])
+def test_batches_follow_until_none_is_full_but_not_beyond_the_next_tick(
+    without_pages: Services, monkeypatch: pytest.MonkeyPatch, ticks_s: tuple[float, float], published: int
+) -> None:
+    with without_pages.database.transaction() as session:
+        for name in ("one", "two", "three"):
+            account = builders.an_account(session, name)
+            builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
+    began_s, later_s = ticks_s
+    clock = iter([began_s])
+    monkeypatch.setattr(dispatching, "monotonic_seconds", lambda: next(clock, later_s))
+    monkeypatch.setattr(dispatching, "publish_task", lambda *_, **__: None)
+    monkeypatch.setattr(dispatching, "BATCH", 1)
+    assert dispatch_due(without_pages) == published
+
+
 def test_when_an_action_ends_its_account_goes_on_at_once_and_a_message_delivered_twice_starts_nothing(
     without_pages: Services, account: AccountRecord, greeting: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:

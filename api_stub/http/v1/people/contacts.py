@@ -40,8 +40,8 @@ class ContactQuery(PageQuery):
     on_hold: bool | None = Field(None, description="Only those who are on hold; false: who are not.")
     text: SearchText = Field(
         "",
-        description="Only those with all these words in name, headline, position, location or company; case "
-        "and accents don't matter.",
+        description="Only those with all these words, or words that begin with them, in name, headline, "
+        "position, location or company; case and accents don't matter.",
     )
     since: Instant | None = Field(None, description="Only those who became known then or later.")
     until: Instant | None = Field(None, description="Only those who became known before.")

@@ -1,0 +1,1 @@
+"""Many contacts, many accounts, and what they need."""
