@@ -140,8 +140,8 @@ def wait_until_planned(stack: Stack, campaigns: int) -> int:
 def describe_step(step: Step, at_rest: Step) -> Iterator[Row]:
     """Yield what happened at one rate."""
     name = f"front door at {step.rate} requests a second" if step.rate else "front door at rest"
-    yield Row(f"greetings, {name}", f"{step.greetings:.0f} a minute", "at rest",
-              f"{step.greetings / max(at_rest.greetings, 1e-9):.2f}", "")  # fmt: skip
+    ratio = f"{step.greetings / at_rest.greetings:.2f}" if at_rest.greetings else ""
+    yield Row(f"greetings, {name}", f"{step.greetings:.0f} a minute", "at rest", ratio, "")
     if step.answers:
         late, median = step.answered_within(0.95), step.answered_within(0.5)
         without = sum(map(math.isinf, step.answers))

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from bench.extraction import TIMEOUT
-from bench.traces import greet
+from bench.greeting import greet
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
