@@ -75,7 +75,7 @@ def test_the_page_has_a_place_for_every_bench() -> None:
         filled = fill_page(page, results(RESERVE, name=name))
         assert "Measured on 29 November 2026 in 3 s: a machine." in filled
         assert "| reserve | p50 243 µs, p99 3,589 µs | INCR | 2.09 | <= 1.6 |" in filled
-        assert fill_page(filled, results(RESERVE, name=bench.name)) == filled
+        assert fill_page(filled, results(RESERVE, name=name)) == filled
     with pytest.raises(ValueError, match="unheard of"):
         fill_page(page, results(RESERVE, name="unheard of"))
 
