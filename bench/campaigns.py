@@ -11,20 +11,20 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-import psutil
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
 from api_stub.client import TaskClient
 from api_stub.stack.processes import Child
 from bench.report import Row, print_rows
+from bench.system.memory import list_processes, measure_memory
 from bench.system.stack import run_stack
 from db.engine import Database
 from db.store.people import accounts
@@ -131,21 +131,11 @@ def watch_until_done(
                     "or (state = 'planned' and not_before <= now()))"
                 )
             ).one()
-        samples.append(Sample(seconds, Counter(dict(map(tuple, counts))), measure_memory(children)))
+        memory = measure_memory(list_processes(child.pid for child in children)).own
+        samples.append(Sample(seconds, Counter(dict(map(tuple, counts))), memory))
         report(f"{samples[-1].openings.total()} openings, {started} of {size.campaigns} campaigns planned")
         if started == size.campaigns and going_on == 0:
             return samples
-
-
-def measure_memory(children: Sequence[Child]) -> int:
-    """Return the bytes that only these processes and their children hold (USS)."""
-    total = 0
-    for child in children:
-        process = psutil.Process(child.pid)
-        for one in [process, *process.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):  # workers renew the process that does the work now and then
-                total += one.memory_full_info().uss
-    return total
 
 
 def count_by_site_ledger(folder: Path) -> tuple[Counter[str], Counter[str], int]:

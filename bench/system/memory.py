@@ -1,8 +1,9 @@
-"""Memory of processes and their descendants, by what they do. Shared pages count once (PSS)."""
+"""Memory of processes and their descendants, by what they do."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 import psutil
@@ -23,13 +24,36 @@ def _walk(pids: Iterable[int]) -> Iterator[psutil.Process]:
             yield from (process, *process.children(recursive=True))
 
 
-def measure_memory(processes: Iterable[psutil.Process]) -> Counter[str]:
-    """Return the bytes of proportional set size by role, such as "renderer" or "driver"."""
-    memory: Counter[str] = Counter()
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes of memory.
+
+    `by_role`, such as "renderer" or "driver", counts shared pages once (PSS). `own` leaves them out (USS): it
+    doesn't change when another Chromium starts on this machine, or ends.
+    """
+
+    by_role: Counter[str]
+    own: int
+
+    @property
+    def total(self) -> int:
+        """The bytes of all roles."""
+        return self.by_role.total()
+
+    def __str__(self) -> str:
+        roles = self.by_role.most_common()
+        return ", ".join(f"{role} {size / MB:.0f}" for role, size in roles if size >= MB)
+
+
+def measure_memory(processes: Iterable[psutil.Process]) -> Memory:
+    """Return the memory of these processes; those that have ended are left out."""
+    by_role, own = Counter[str](), 0
     for process in processes:
         with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-            memory[name_role(process.cmdline())] += process.memory_full_info().pss
-    return memory
+            role, found = name_role(process.cmdline()), process.memory_full_info()
+            by_role[role] += found.pss
+            own += found.uss
+    return Memory(by_role, own)
 
 
 def name_role(command: Sequence[str]) -> str:
@@ -43,8 +67,3 @@ def name_role(command: Sequence[str]) -> str:
     kinds = dict(word.split("=", 1) for word in words if word.startswith(_KINDS))
     utility = kinds.get("--utility-sub-type", "").partition(".")[0]
     return utility or kinds.get("--type", "browser").removesuffix("-process")
-
-
-def describe_memory(memory: Counter[str]) -> str:
-    """Return the parts in MB, the largest first."""
-    return ", ".join(f"{role} {size / MB:.0f}" for role, size in memory.most_common() if size >= MB)

@@ -56,7 +56,7 @@ class Sampler:
             done,
             oldest_due,
             {part: _processor_s(pids) for part, pids in self._parts.items()},
-            {part: measure_memory(list_processes(pids)).total() for part, pids in self._parts.items()},
+            {part: measure_memory(list_processes(pids)).total for part, pids in self._parts.items()},
             connections,
         )
         self.samples.append(sample)
