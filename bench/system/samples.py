@@ -1,4 +1,4 @@
-"""What the machine and the servers do while `bench.load` runs, once a second, from a thread of its own."""
+"""What the machine and the servers do while `bench.load` runs, every two seconds, from another thread."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,13 +13,14 @@ from bench.start import read_processor_time
 from bench.system.memory import list_processes, measure_memory
 from db.engine import Database
 
-EVERY_S = 1.0
+EVERY_S = 2.0
 _CONNECTIONS = text(
     "select application_name, count(*) from pg_stat_activity where datname = current_database() "
     "group by application_name"
 )
 _ACTIONS = text(
     "select count(*) filter (where state = 'done'), "
+    "count(*) filter (where state not in ('done', 'skipped', 'failed')), "
     "coalesce(max(now() - not_before) filter (where state = 'planned' and not_before <= now()), '0') "
     "from actions"
 )
@@ -31,6 +32,7 @@ class Sample:
 
     seconds: float
     done: int
+    left: int
     oldest_due: timedelta
     processor_s: Mapping[str, float]
     memory: Mapping[str, int]
@@ -49,11 +51,12 @@ class Sampler:
     def take(self) -> Sample:
         """Take a sample, and keep it."""
         with self._database.transaction() as session:
-            done, oldest_due = session.execute(_ACTIONS).one()
+            done, left, oldest_due = session.execute(_ACTIONS).one()
             connections = dict(map(tuple, session.execute(_CONNECTIONS)))
         sample = Sample(
             time.perf_counter() - self._began,
             done,
+            left,
             oldest_due,
             {part: _processor_s(pids) for part, pids in self._parts.items()},
             {part: measure_memory(list_processes(pids)).total for part, pids in self._parts.items()},
