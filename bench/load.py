@@ -1,19 +1,21 @@
 """A hundred birthday campaigns at once through real browsers, with the front door under load beside them.
 
 Accounts of the practice network start a campaign each, through the front door, and two browser workers greet
-their contacts. Beside them the front door is asked for lists: not at all, 50 times a second, 200, and then
-twice as often. Effects are counted in the network's ledger. `--long` goes on until everybody is greeted.
+their contacts. Beside them the front door is asked for lists: not at all, 50 times a second, and then twice
+as often each time. Effects are counted in the network's ledger. `--long` goes on until everybody is greeted.
 """
 
 import argparse
 import asyncio
 import math
+import os
 import secrets
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing import get_context
@@ -60,8 +62,8 @@ class Size:
     to_the_end: bool
 
 
-USUAL = Size(accounts=100, contacts=1000, rates=(0, 50, 200, 400), seconds=15, to_the_end=False)
-LONG = Size(accounts=100, contacts=1000, rates=(0, 50, 200, 400), seconds=60, to_the_end=True)
+USUAL = Size(accounts=100, contacts=1000, rates=(0, 50, 100, 200), seconds=15, to_the_end=False)
+LONG = Size(accounts=100, contacts=1000, rates=(0, 50, 100, 200, 400), seconds=60, to_the_end=True)
 QUICK = Size(accounts=3, contacts=6, rates=(0, 5), seconds=2, to_the_end=True)
 
 
@@ -103,21 +105,31 @@ def start_campaigns(base: str, key: str, accounts: int) -> float:
 
 
 def measure_steps(
-    size: Size, base: str, key: str, sampler: Sampler, report: Callable[[str], object]
+    size: Size, ask: Callable[[int, int], list[float]], sampler: Sampler, report: Callable[[str], object]
 ) -> Iterator[Step]:
-    """Ask the front door at each rate in turn, from a process of its own: sampling takes time in this one."""
+    """Ask the front door at each rate in turn."""
+    for rate in size.rates:
+        report(f"the front door at {rate} requests a second")
+        answers, first = list[float](), len(sampler.samples)
+        sampler.take()
+        if rate:
+            answers = ask(rate, size.seconds)
+        else:
+            time.sleep(size.seconds)
+        sampler.take()
+        yield Step(rate, sampler.samples[first:], answers)
+
+
+@contextmanager
+def run_client(base: str, key: str) -> Iterator[tuple[int, Callable[[int, int], list[float]]]]:
+    """Start a process that asks, because sampling takes time in this one; yield its pid and how to ask."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as client:
-        client.submit(_ask, base, key, 1, 1).result()  # starts the process
-        for rate in size.rates:
-            report(f"the front door at {rate} requests a second")
-            answers, first = list[float](), len(sampler.samples)
-            sampler.take()
-            if rate:
-                answers = client.submit(_ask, base, key, rate, size.seconds).result()
-            else:
-                time.sleep(size.seconds)
-            sampler.take()
-            yield Step(rate, sampler.samples[first:], answers)
+
+        def ask(rate: int, seconds: int) -> list[float]:
+            return client.submit(_ask, base, key, rate, seconds).result()
+
+        ask(1, 1)  # starts it
+        yield client.submit(os.getpid).result(), ask
 
 
 def _ask(base: str, key: str, rate: int, seconds: int) -> list[float]:
@@ -201,7 +213,6 @@ def measure(folder: Path, size: Size, report: Callable[[str], object]) -> Iterat
                 session.execute(ADD_CONTACTS, batch)
             base = f"http://127.0.0.1:{port}"
             stack.children["front door"].wait_until(lambda: _is_ready(base), timedelta(seconds=60))
-            sampler = Sampler(stack.database, list_parts(stack))
             began = time.perf_counter()
             accepted_s = start_campaigns(base, key, size.accounts)
             planned = wait_until_planned(stack, size.accounts)
@@ -210,11 +221,13 @@ def measure(folder: Path, size: Size, report: Callable[[str], object]) -> Iterat
                 f"{size.accounts} campaigns, {planned} of {size.contacts} people planned",
                 f"accepted after {accepted_s:.1f} s, planned after {planned_s:.1f} s", "", "", "",
             )  # fmt: skip
-            with sampler.running():
-                steps = list(measure_steps(size, base, key, sampler, report))
-                if size.to_the_end:
-                    report("until everybody is greeted")
-                    wait_until_done(sampler)
+            with run_client(base, key) as (pid, ask):
+                sampler = Sampler(stack.database, {**list_parts(stack), "client": [pid]})
+                with sampler.running():
+                    steps = list(measure_steps(size, ask, sampler, report))
+                    if size.to_the_end:
+                        report("until everybody is greeted")
+                        wait_until_done(sampler)
             yield from conclude(steps, sampler, site, planned, time.perf_counter() - began)
 
 
