@@ -33,25 +33,29 @@ def main() -> int:
         "./run bench compare OLD.json [NEW.json] shows what got slower between two runs.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="the benches to run; all without a name")
-    parser.add_argument("--quick", action="store_true", help="only show that they work; keeps nothing")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--quick", action="store_true", help="only show that they work; keeps nothing")
+    form.add_argument(
+        "--long", action="store_true", help="the long form of those that have one, minutes each"
+    )
     given = parser.parse_args()
     try:
         if given.names[:1] == ["compare"]:
             return _compare(*given.names[1:])
-        return _run(find_benches(given.names), quick=given.quick)
+        return _run(find_benches(given.names, long=given.long), quick=given.quick, long=given.long)
     except ValueError as error:
         parser.error(str(error))
 
 
-def _run(benches: Sequence[Bench], *, quick: bool) -> int:
+def _run(benches: Sequence[Bench], *, quick: bool, long: bool) -> int:
     failed = []
     for number, bench in enumerate(benches, 1):
         print(f"[{number}/{len(benches)}] {bench.name}", file=sys.stderr, flush=True)
-        table = run_bench(bench, quick=quick)
+        table = run_bench(bench, quick=quick, long=long)
         if table is None:
             failed.append(bench.name)
             continue
-        print_rows(Console(), table.all_rows, title=f"{bench.name}, {table.seconds:.0f} s", markdown=False)
+        print_rows(Console(), table.all_rows, title=f"{table.name}, {table.seconds:.0f} s", markdown=False)
         if not quick:
             _keep(Results(tables=(table,)))  # at once: the bench of capacity reads the others' results
     if failed:
@@ -59,9 +63,9 @@ def _run(benches: Sequence[Bench], *, quick: bool) -> int:
     return 1 if failed else 0
 
 
-def run_bench(bench: Bench, *, quick: bool) -> Table | None:
+def run_bench(bench: Bench, *, quick: bool = False, long: bool = False) -> Table | None:
     """Run one bench in a process of its own; return its table, None if it failed (it has said why)."""
-    sized = ["--quick"] if quick else bench.sized
+    sized = ["--quick"] if quick else ["--long"] if long else bench.sized
     at, machine, began = clock.now(), name_machine(), time.perf_counter()
     command = [sys.executable, "-m", bench.module, "--markdown", *sized]
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
@@ -70,9 +74,8 @@ def run_bench(bench: Bench, *, quick: bool) -> Table | None:
         return None
     rows = tuple(astuple(row) for row in read_markdown(ran.stdout))
     seconds = round(time.perf_counter() - began, 1)
-    return Table(
-        name=bench.name, at=at.isoformat(timespec="seconds"), machine=machine, seconds=seconds, rows=rows
-    )
+    name = bench.table_name(long=long)
+    return Table(name=name, at=at.isoformat(timespec="seconds"), machine=machine, seconds=seconds, rows=rows)
 
 
 def name_machine() -> str:

@@ -7,30 +7,25 @@ site's own ledger. `--quick` only shows that it works.
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-import psutil
-from cryptography.fernet import Fernet
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
-from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.client import TaskClient
-from api_stub.stack.environment import inherited_environment, settings_environment
-from api_stub.stack.processes import Child, ProcessTable
-from api_stub.stack.servers.postgres import Postgres
-from api_stub.stack.servers.redis import Redis
+from api_stub.stack.processes import Child
 from bench.report import Row, print_rows
+from bench.system.memory import list_processes, measure_memory
+from bench.system.stack import run_stack
 from db.engine import Database
 from db.store.people import accounts
 from db.store.quota import limits
@@ -42,7 +37,10 @@ from worker.rules.sourcing.criteria import Criteria
 
 LONGEST = timedelta(minutes=30)
 SAMPLE_EVERY = timedelta(seconds=1)
-WORKERS = {"control": "control", **{f"browser{n}": "browser" for n in range(1, 5)}}
+WORKERS = {
+    "control": ("worker", "control"),
+    **{f"browser{n}": ("worker", "browser", "--name", f"browser{n}") for n in range(1, 5)},
+}
 NO_GAP = timedelta(0)
 MIB = 2**20
 
@@ -74,43 +72,6 @@ class Sample:
     seconds: float
     openings: Counter[str]
     memory: int
-
-
-@contextmanager
-def run_stack(folder: Path) -> Iterator[tuple[Database, TaskClient, Sequence[Child]]]:
-    """Start everything but a browser; stop it on exit."""
-    ledger = folder / "ledger"
-    ledger.mkdir()
-    table = ProcessTable(folder)
-    children: list[Child] = []
-    postgres = Postgres(folder, durable=False)
-    with postgres, Redis(folder) as redis:
-        migrate_and_seed(postgres.url)
-        settings = {
-            "database_url": postgres.url,
-            "redis_url": redis.url,
-            "secret_keys": Fernet.generate_key().decode(),
-            "ledger_dir": ledger,
-            "dispatch_every": timedelta(seconds=1),
-            "log_level": "WARNING",
-        }
-        env = {**inherited_environment(), **settings_environment(settings)}
-        database = Database(postgres.url, application_name="bench")
-        client = TaskClient(redis_address.parse(redis.url))
-        try:
-            arguments = {name: ["worker", role, "--name", name] for name, role in WORKERS.items()}
-            for name, words in {**arguments, "beat": ["beat"]}.items():
-                argv = [sys.executable, "-m", "api_stub.cli", *words]
-                children.append(table.start(name, argv, env))
-            yield database, client, children
-        finally:
-            for child in children:
-                child.request_stop()
-            for child in children:
-                child.stop(timedelta(seconds=10))
-            client.close()
-            database.close()
-    postgres.remove_data()
 
 
 def add_accounts(database: Database, size: Size) -> None:
@@ -170,21 +131,11 @@ def watch_until_done(
                     "or (state = 'planned' and not_before <= now()))"
                 )
             ).one()
-        samples.append(Sample(seconds, Counter(dict(map(tuple, counts))), measure_memory(children)))
+        memory = measure_memory(list_processes(child.pid for child in children)).own
+        samples.append(Sample(seconds, Counter(dict(map(tuple, counts))), memory))
         report(f"{samples[-1].openings.total()} openings, {started} of {size.campaigns} campaigns planned")
         if started == size.campaigns and going_on == 0:
             return samples
-
-
-def measure_memory(children: Sequence[Child]) -> int:
-    """Return the bytes that only these processes and their children hold (USS)."""
-    total = 0
-    for child in children:
-        process = psutil.Process(child.pid)
-        for one in [process, *process.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):  # workers renew the process that does the work now and then
-                total += one.memory_full_info().uss
-    return total
 
 
 def count_by_site_ledger(folder: Path) -> tuple[Counter[str], Counter[str], int]:
@@ -242,10 +193,13 @@ def main() -> None:
     size, console = (QUICK if given.quick else FULL), Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="rapport-bench-") as name, console.status("starting") as status:
         folder = Path(name)
-        with run_stack(folder) as (database, client, children):
-            add_accounts(database, size)
-            start_campaigns(client, size)
-            samples = watch_until_done(database, children, size, status.update)
+        (folder / "ledger").mkdir()
+        with run_stack(folder, WORKERS, ledger_dir=folder / "ledger") as stack:
+            add_accounts(stack.database, size)
+            with closing(TaskClient(redis_address.parse(stack.redis_url))) as client:
+                start_campaigns(client, size)
+            children = [*stack.children.values()]
+            samples = watch_until_done(stack.database, children, size, status.update)
         rows = list(build_rows(size, samples, folder))
     print_rows(Console(), rows, title="A hundred campaigns at once", markdown=given.markdown)
 

@@ -160,11 +160,15 @@ def ask_steadily(base: str, key: str, path: str, cursor: str | None, seconds: in
 
     They are infinite for a refusal, and where none comes within 10 s.
     """
-    return asyncio.run(_ask_steadily(base, key, _address(path, LIMIT, cursor), seconds))
+    return asyncio.run(ask_in_turn(base, key, [_address(path, LIMIT, cursor)], rate=RATE, seconds=seconds))
 
 
-async def _ask_steadily(base: str, key: str, address: str, seconds: int) -> list[float]:
-    async def ask(client: httpx.AsyncClient, at: float) -> float:
+async def ask_in_turn(
+    base: str, key: str, addresses: Sequence[str], *, rate: int, seconds: float
+) -> list[float]:
+    """Ask for the addresses in turn, `rate` times a second; return the seconds of each answer as above."""
+
+    async def ask(client: httpx.AsyncClient, at: float, address: str) -> float:
         await asyncio.sleep(max(0.0, at - time.perf_counter()))
         try:
             answer = await client.get(address)
@@ -178,7 +182,10 @@ async def _ask_steadily(base: str, key: str, address: str, seconds: int) -> list
         base_url=base, headers={"X-API-Key": key}, limits=limits, timeout=10
     ) as client:
         began = time.perf_counter() + 0.1
-        return await asyncio.gather(*(ask(client, began + n / RATE) for n in range(RATE * seconds)))
+        asked = (
+            ask(client, began + n / rate, addresses[n % len(addresses)]) for n in range(int(rate * seconds))
+        )
+        return await asyncio.gather(*asked)
 
 
 def describe(path: str, taken: Sequence[float], processor: timedelta, bare: Sequence[float]) -> Row:

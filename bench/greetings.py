@@ -1,8 +1,8 @@
 """A greeting in a warm browser, against the same clicks as a bare Playwright script, in turn.
 
 The bare script opens the profile and the conversation, types, sends and waits for the bubble. Ours also reads
-who it is with, before typing and before the click, looks what was written before, and takes proof. A start of
-the browser is measured too, and what a greeting loads.
+who it is with, before typing and before the click, looks what was written before, and takes proof. Measured
+too: what a greeting loads and waits for, step by step; a start of the browser; and a new page for an account.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from playwright.sync_api import Page, Response
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
 from bench.extraction import TIMEOUT, run_practice_network
+from bench.greeting import Greeting, greet
 from bench.report import Row, print_rows
-from bench.traces import greet
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
@@ -87,6 +87,36 @@ def measure(page: Page, base_url: str, paths: Sequence[str], rounds: int) -> Ite
         )
 
 
+def measure_steps(page: Page, base_url: str, paths: Sequence[str]) -> Iterator[Row]:
+    """Yield a row for each step of a greeting: its time, and what the page loads meanwhile."""
+    site, loaded = SandboxSite(page, base_url, TIMEOUT), Loaded(page)
+    took: dict[str, list[float]] = {}
+    weight: dict[str, list[Response]] = {}
+    for number, path in enumerate(paths):
+        for name, step in Greeting(site, f"Happy birthday again, number {number}", path).list_steps():
+            began = time.perf_counter()
+            step()
+            took.setdefault(name, []).append(time.perf_counter() - began)
+            weight.setdefault(name, []).extend(loaded.responses)
+            loaded.responses.clear()
+    for name, times in took.items():
+        requests = len(weight[name]) / len(times)
+        size = sum(each.request.sizes()["responseBodySize"] for each in weight[name]) / len(times)
+        measured = f"p50 {_ms(statistics.median(times))}; {requests:.0f} requests, {size / 1000:.1f} kB"
+        yield Row(f"{name}", measured, "", "", "")
+
+
+def measure_pages(pool: BrowserPool, times: int) -> Row:
+    """Measure how long an account waits for a page whose own was closed, in a context that stayed."""
+    took = []
+    for _ in range(times):
+        for account in (ACCOUNT + 1, ACCOUNT + 2, ACCOUNT + 3):
+            began = time.perf_counter()
+            pool.page_for(account, None)
+            took.append(time.perf_counter() - began)
+    return Row("a new page in a warm browser", f"p50 {_ms(statistics.median(took))}", "", "", "")
+
+
 def measure_start(pool: BrowserPool, times: int) -> Row:
     """Measure the start of a browser with its first page."""
     took = []
@@ -117,7 +147,9 @@ def main() -> None:
         page = pool.page_for(ACCOUNT, None)
         sign_in(page, client.base_url, "demo", "demo-password")
         paths = [f"/in/{person.slug}/" for person in client.people()]
-        rows = [*measure(page, client.base_url, paths, 2 if given.quick else 40), start]
+        rows = [*measure(page, client.base_url, paths, 2 if given.quick else 40)]
+        rows += measure_steps(page, client.base_url, paths[:2] if given.quick else paths)
+        rows += [start, measure_pages(pool, 1 if given.quick else 10)]
     print_rows(Console(), rows, title="python -m bench.greetings", markdown=given.markdown)
 
 

@@ -9,17 +9,23 @@ from typing import Final
 class Bench:
     """One bench: a module of this package, and the arguments that give it the size of the suite.
 
-    `folder` is the package within this one that the module is in.
+    `folder` is the package within this one that the module is in. `has_long`: it also takes --long, for a run
+    of its own that is too long for the suite.
     """
 
     name: str
     sized: Sequence[str] = ()
     folder: str = ""
+    has_long: bool = False
 
     @property
     def module(self) -> str:
         """What `python -m` runs."""
         return ".".join(filter(None, ("bench", self.folder, self.name)))
+
+    def table_name(self, *, long: bool) -> str:
+        """Return the name of its table in the results and on the page."""
+        return f"{self.name}, long" if long else self.name
 
 
 SUITE: Final = (
@@ -40,16 +46,21 @@ SUITE: Final = (
     Bench("million", folder="scale"),
     Bench("day", folder="scale"),
     Bench("greetings"),
-    Bench("lasting", ("--greetings", "200")),
+    Bench("lasting", has_long=True),
+    Bench("load", has_long=True),
     Bench("traces"),
     Bench("start"),
     Bench("capacity", folder="scale"),  # reckons with the others' results
 )
 
 
-def find_benches(names: Sequence[str]) -> Sequence[Bench]:
-    """Return the benches with these names, all without any; raise ValueError for an unknown one."""
-    known = {bench.name: bench for bench in SUITE}
+def find_benches(names: Sequence[str], *, long: bool = False) -> Sequence[Bench]:
+    """Return the benches with these names, all without any; only those with a long form if it is wanted.
+
+    Raises ValueError for an unknown one, and for one without a long form if that is wanted.
+    """
+    known = {bench.name: bench for bench in SUITE if bench.has_long or not long}
     if unknown := [name for name in names if name not in known]:
-        raise ValueError(f"no bench is called {', '.join(unknown)}; there are: {', '.join(known)}")
-    return [known[name] for name in names] if names else list(SUITE)
+        what = "no bench with a long form" if long else "no bench"
+        raise ValueError(f"{what} is called {', '.join(unknown)}; there are: {', '.join(known)}")
+    return [known[name] for name in names or known]

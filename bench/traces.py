@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
 from bench.extraction import TIMEOUT, run_practice_network
+from bench.greeting import greet
 from bench.report import Row, print_rows
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
@@ -24,19 +25,6 @@ from worker.browser.traces.masking import mask_trace
 
 ACCOUNT = 1
 PERSON = "/in/kim-minji/"
-
-
-def greet(site: SandboxSite, text: str, path: str = PERSON) -> None:
-    """Do on the pages what a greeting does."""
-    thread = site.open_thread(path)
-    thread.recipient()
-    thread.shown_name()
-    thread.messages()
-    thread.type(text)
-    thread.recipient()
-    thread.shown_name()
-    thread.click_send()
-    assert thread.proof(text, more_than=0)
 
 
 def measure(browser_pool: BrowserPool, page: Page, base_url: str, times: int) -> list[Row]:
@@ -62,7 +50,7 @@ def measure(browser_pool: BrowserPool, page: Page, base_url: str, times: int) ->
             began = time.perf_counter()
             if end is not None:
                 browser_pool.record(ACCOUNT)
-            greet(site, f"Happy birthday {number}, {name}")
+            greet(site, f"Happy birthday {number}, {name}", PERSON)
             if end is not None:
                 end()
             took[name].append(time.perf_counter() - began)

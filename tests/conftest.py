@@ -171,6 +171,8 @@ def redis_url(servers: Servers) -> Iterator[str]:
 KEY = "a-key-for-the-tests"
 TIMEOUT = timedelta(seconds=30)
 """For what happens; a test in which something does not happen has a short wait of its own."""
+OPEN_PAGES = 4
+"""How many pages of the run's Chromium stay open: a test may hold those of several accounts."""
 StartSandbox = Callable[[Path, str | None], tuple[subprocess.Popen[str], SandboxClient]]
 
 
@@ -213,7 +215,7 @@ def start_sandbox() -> Iterator[StartSandbox]:
 @pytest.fixture(scope="session")
 def browser_pool() -> Iterator[BrowserPool]:
     """The one Chromium of the run: Playwright allows one of its loops in a thread."""
-    with BrowserPool(chromium=find_chromium(), timeout=TIMEOUT) as browser_pool:
+    with BrowserPool(chromium=find_chromium(), timeout=TIMEOUT, open_pages=OPEN_PAGES) as browser_pool:
         yield browser_pool
 
 

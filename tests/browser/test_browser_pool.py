@@ -4,15 +4,17 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import psutil
 import pytest
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import inherited_environment
-from tests.conftest import TIMEOUT
+from tests.conftest import OPEN_PAGES, TIMEOUT
 from worker import metrics
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
@@ -22,6 +24,55 @@ from worker.errors import ConfigurationError
 from worker.settings import Settings
 
 OUTLIVE_SECONDS = 10
+OTHERS = range(6, 5 + OPEN_PAGES)
+"""As many accounts as may have a page beside one more."""
+
+
+MEDIA_PAGE = b"""<!doctype html><style>@font-face { font-family: F; src: url(/face.woff2) }
+  p { font-family: F; background: url(/back.png) }</style>
+<script src="/app.js"></script><link rel="stylesheet" href="/app.css">
+<link rel="preload" as="font" href="/early.woff2" crossorigin><p>Text</p>
+<img src="/photo.jpg"><img src="/no-ending">
+<svg><use href="/sprite.svg#a"></use></svg><audio src="/said.mp3" preload="auto"></audio>
+<video src="/film.mp4" poster="/poster.jpg" autoplay muted></video>"""
+
+
+class MediaSite(ThreadingHTTPServer):
+    """A page with all sorts of media, and a script and a style sheet that may be kept."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _MediaPages)
+        self.asked: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _MediaPages(BaseHTTPRequestHandler):
+    server: MediaSite
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        kind = {".js": "text/javascript", ".css": "text/css"}.get(Path(self.path).suffix, "text/html")
+        body = MEDIA_PAGE if kind == "text/html" else b""
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store" if body else "max-age=3600")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def media_site() -> Iterator[MediaSite]:
+    with MediaSite() as site:
+        Thread(target=site.serve_forever, args=(0.05,), daemon=True).start()
+        yield site
+        site.shutdown()
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +160,36 @@ def test_accounts_do_not_share_a_session(browser_pool: BrowserPool, sandbox: San
     browser_pool.close_context(6)
 
 
+def test_the_page_of_an_account_that_waits_is_closed_and_its_session_stays(
+    browser_pool: BrowserPool, sandbox: SandboxClient, states: dict[str, str]
+) -> None:
+    first = browser_pool.page_for(5, states["demo"])
+    first.context.add_cookies([{"name": "since", "value": "then", "url": sandbox.base_url}])
+    others = [browser_pool.page_for(number, states["demo2"]) for number in OTHERS]
+    assert not first.is_closed()
+    assert browser_pool.page_for(5, states["demo"]) is first
+    browser_pool.page_for(50, states["demo2"])
+    assert (first.is_closed(), others[0].is_closed()) == (False, True)
+    for number in OTHERS:
+        browser_pool.page_for(number, states["demo2"])
+    assert first.is_closed()
+    again = browser_pool.page_for(5, states["demo"])
+    assert again.context is first.context
+    assert "since" in {cookie["name"] for cookie in again.context.cookies()}
+    assert SandboxSite(again, sandbox.base_url, TIMEOUT).signed_in()
+    for number in (5, 50, *OTHERS):
+        browser_pool.close_context(number)
+
+
+def test_media_are_not_loaded_and_scripts_only_once(browser_pool: BrowserPool, media_site: MediaSite) -> None:
+    page = browser_pool.page_for(5, None)
+    page.goto(f"{media_site.url}/first", wait_until="load")
+    assert set(media_site.asked) == {"/first", "/app.js", "/app.css"}
+    page.goto(f"{media_site.url}/second", wait_until="load")
+    assert media_site.asked[3:] == ["/second"]
+    browser_pool.close_context(5)
+
+
 @pytest.mark.parametrize("victim", ["chromium", "driver", "page"])
 def test_after_a_crash_the_next_page_works(
     browser_pool: BrowserPool, sandbox: SandboxClient, states: dict[str, str], victim: str
@@ -133,6 +214,20 @@ def test_after_a_crash_the_next_page_works(
     assert SandboxSite(again, sandbox.base_url, TIMEOUT).signed_in()
     assert metrics.BROWSER_CRASHES._value.get() > crashes
     assert crashed._value.get() == starts + (victim != "page")
+    browser_pool.close_context(5)
+
+
+def test_an_account_that_waits_while_the_browser_dies_gets_a_page(
+    browser_pool: BrowserPool, sandbox: SandboxClient, states: dict[str, str]
+) -> None:
+    for account_id in (5, 50, *OTHERS):
+        browser_pool.page_for(account_id, states["demo"])
+    doomed = [p for p in psutil.Process().children(recursive=True) if "chrom" in p.name()]
+    for process in doomed:
+        process.kill()
+    psutil.wait_procs(doomed, OUTLIVE_SECONDS)
+    again = browser_pool.page_for(5, states["demo"])
+    assert SandboxSite(again, sandbox.base_url, TIMEOUT).signed_in()
     browser_pool.close_context(5)
 
 

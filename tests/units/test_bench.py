@@ -34,7 +34,12 @@ def run_bench(name: str) -> str:
         pytest.param("scale.day", ["| 12 accounts: dispatching an action"], marks=pytest.mark.soak),
         pytest.param("quota_floor", ["| our decision, all gates |"], marks=pytest.mark.soak),
         pytest.param("greetings", ["| a greeting |"], marks=pytest.mark.soak),
-        pytest.param("lasting", ["| greeted twice | 0 |"], marks=pytest.mark.soak),
+        pytest.param(
+            "lasting",
+            ["| greeted twice | 0 |", "| greetings a minute and gigabyte, a warm browser |"],
+            marks=pytest.mark.soak,
+        ),
+        pytest.param("load", ["| greeted | 6 of 6 after", "| greeted twice | 0 |"], marks=pytest.mark.soak),
         pytest.param("traces", ["| recorded, masked |"], marks=pytest.mark.soak),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

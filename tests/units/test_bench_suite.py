@@ -71,11 +71,11 @@ def test_a_benchs_table_is_read_among_what_else_it_prints() -> None:
 
 def test_the_page_has_a_place_for_every_bench() -> None:
     page = PAGE.read_text()
-    for bench in SUITE:
-        filled = fill_page(page, results(RESERVE, name=bench.name))
+    for name in [bench.table_name(long=long) for bench in SUITE for long in {False, bench.has_long}]:
+        filled = fill_page(page, results(RESERVE, name=name))
         assert "Measured on 29 November 2026 in 3 s: a machine." in filled
         assert "| reserve | p50 243 µs, p99 3,589 µs | INCR | 2.09 | <= 1.6 |" in filled
-        assert fill_page(filled, results(RESERVE, name=bench.name)) == filled
+        assert fill_page(filled, results(RESERVE, name=name)) == filled
     with pytest.raises(ValueError, match="unheard of"):
         fill_page(page, results(RESERVE, name="unheard of"))
 
@@ -102,6 +102,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     [
         (["unheard"], "no bench is called unheard; there are: names, quota,"),
         (["compare"], "compare needs the JSON of an older run"),
+        (["quota", "--long"], "no bench with a long form is called quota; there are: lasting, load"),
         (["compare", "nowhere.json"], "nowhere.json can't be read"),
     ],
 )

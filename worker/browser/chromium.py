@@ -40,12 +40,8 @@ def find_chromium(*, headless: bool = True) -> Path | None:
 
 def launch_switches(*, load_media: bool) -> list[str]:
     """Return the command line switches that are added to Playwright's."""
-    chosen = []
-    if not load_media:
-        # Blocked by the engine: a Playwright route calls Python for each request, which delays the page while
-        # Python is busy with the database. The engine also knows images without a file extension.
-        chosen.append("--blink-settings=imagesEnabled=false")
-    return chosen
+    # In the engine: what `AccountContext` refuses calls Python, which may be busy with the database.
+    return [] if load_media else ["--blink-settings=imagesEnabled=false", "--disable-remote-fonts"]
 
 
 def find_sandbox_obstacle() -> str | None:

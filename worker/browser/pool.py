@@ -7,16 +7,15 @@ that forks creates its pool after the fork.
 import contextlib
 import json
 import logging
-import re
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from worker import metrics
+from worker.browser.account_context import AccountContext
 from worker.browser.chromium import (
     INSTALL_HINT,
     NAMESPACES_FORBIDDEN,
@@ -35,21 +34,6 @@ from worker.settings import browser_environment
 
 log = logging.getLogger(__name__)  # silent in a command, which sets up no logging
 
-_PROBE_TIMEOUT = timedelta(seconds=2)
-_MEDIA = re.compile(
-    r"\.(png|jpe?g|gif|webp|avif|svg|ico|mp[34]|m4[av]|webm|og[gv]|woff2?|ttf|otf)(\?|$)", re.IGNORECASE
-)
-
-
-@dataclass(slots=True)
-class _Context:
-    """An account's context. `known_states` are the storage states that it was made from or has returned."""
-
-    browser_context: BrowserContext
-    page: Page
-    known_states: set[str] = field(default_factory=set)
-    crashed: bool = False
-
 
 class BrowserPool:
     """Owns Chromium: starts it at the first use and again after a crash, and closes it with the pool."""
@@ -62,18 +46,20 @@ class BrowserPool:
         timeout: timedelta = timedelta(seconds=15),
         load_media: bool = False,
         limits: BrowserLimits = BrowserLimits(),  # noqa: B008 -- it can't be changed
+        open_pages: int = 2,
     ) -> None:
         self._chromium = chromium
         self._headless = headless
         self._timeout = timeout
         self._load_media = load_media
         self._limits = limits
+        self._open_pages = open_pages
         self._wear = Wear()
         self._folder: TemporaryFolder | None = None
         self._recorder: Recorder | None = None
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
-        self._contexts: dict[int, _Context] = {}
+        self._contexts: dict[int, AccountContext] = {}  # the last one was used last
         self._sandbox_obstacle = find_sandbox_obstacle()
         self._next_start = "start"
 
@@ -86,24 +72,26 @@ class BrowserPool:
     def page_for(self, account_id: int, storage_state: str | None) -> Page:
         """Return the account's page, signed in by the storage state (JSON), or signed out for None.
 
-        Reuses the page of the last call if it is alive and has this storage state, else creates a new
-        context. Starts Chromium if none runs. Raises ConfigurationError if there is no Chromium to start.
+        Reuses the page of an earlier call if it is open and alive and has this storage state. Of the pages of
+        other accounts, only those used last stay open, `open_pages` in all: each takes a process of Chromium.
+        Their contexts stay, with the session. Starts Chromium if none runs. Raises ConfigurationError if
+        there is no Chromium to start.
         """
+        self._close_waiting_pages(account_id)
         context = self._contexts.get(account_id)
-        if context is not None and _key(storage_state) in context.known_states and _is_alive(context):
-            return context.page
+        if context is not None and context.knows(storage_state) and (page := context.find_page()) is not None:
+            self._contexts[account_id] = self._contexts.pop(account_id)
+            return page
         self.close_context(account_id)
         try:
-            context = self._new_context(storage_state)
+            return self._open_context(account_id, storage_state)
         except PlaywrightError:
             # Chromium or its driver has died since the last use: retry once with new ones.
             if self._browser is not None:
                 self._count_crash()
             self.close()
             with translate_errors("open a browser"):
-                context = self._new_context(storage_state)
-        self._contexts[account_id] = context
-        return context.page
+                return self._open_context(account_id, storage_state)
 
     def storage_state(self, account_id: int) -> str:
         """Return cookies, local storage and IndexedDB as JSON, unencrypted.
@@ -112,9 +100,7 @@ class BrowserPool:
         """
         context = self._contexts[account_id]
         with translate_errors("read the session"):
-            state = json.dumps(context.browser_context.storage_state(indexed_db=True))
-        context.known_states.add(_key(state))
-        return state
+            return context.storage_state()
 
     def record(self, account_id: int) -> None:
         """Record the account's open context, until `save_recording` or `discard_recording`.
@@ -137,9 +123,7 @@ class BrowserPool:
         """Close the account's context. The next use creates one from a storage state."""
         context = self._contexts.pop(account_id, None)
         if context is not None:
-            # the context of a dead browser can't be closed, and needn't be
-            with contextlib.suppress(PlaywrightError):
-                context.browser_context.close()
+            context.close()
 
     def is_alive(self) -> bool:
         """Return whether Chromium is believed to run, without sending it a request."""
@@ -181,7 +165,13 @@ class BrowserPool:
             self.close()
             self._next_start = "recycled"
 
-    def _new_context(self, storage_state: str | None) -> _Context:
+    def _close_waiting_pages(self, account_id: int) -> None:
+        """Close the pages that were used longest ago, so that there is a place for this account's."""
+        others = [each for number, each in self._contexts.items() if number != account_id and each.has_page]
+        for context in others[: max(0, len(others) + 1 - self._open_pages)]:
+            context.close_page()
+
+    def _open_context(self, account_id: int, storage_state: str | None) -> Page:
         browser_context = self._get_browser().new_context(
             storage_state=json.loads(storage_state) if storage_state else None,
             viewport={"width": 1280, "height": 900},
@@ -189,16 +179,10 @@ class BrowserPool:
         timeout_ms = self._timeout / timedelta(milliseconds=1)
         browser_context.set_default_timeout(timeout_ms)
         browser_context.set_default_navigation_timeout(timeout_ms)
-        if not self._load_media:
-            browser_context.route(_MEDIA, lambda route: route.abort())
-        context = _Context(browser_context, browser_context.new_page(), {_key(storage_state)})
-
-        def mark_crashed(_: Page) -> None:
-            context.crashed = True
-            metrics.BROWSER_CRASHES.inc()
-
-        context.page.on("crash", mark_crashed)
-        return context
+        context = AccountContext(browser_context, storage_state, load_media=self._load_media)
+        page = context.open_page()
+        self._contexts[account_id] = context
+        return page
 
     def _get_browser(self) -> Browser:
         if self._browser is not None and self._browser.is_connected():
@@ -261,21 +245,3 @@ class BrowserPool:
             chromium_sandbox=sandbox,
             traces_dir=self._recorder.folder if self._recorder else None,
         )
-
-
-def _is_alive(context: _Context) -> bool:
-    """Return whether the page runs a script. Playwright notices a dead page only when a request fails."""
-    if context.crashed or context.page.is_closed():
-        return False
-    try:
-        context.page.wait_for_function(
-            "() => true", polling=100, timeout=_PROBE_TIMEOUT / timedelta(milliseconds=1)
-        )
-    except PlaywrightError:
-        return False
-    return True
-
-
-def _key(storage_state: str | None) -> str:
-    """Return the same text for equal storage states."""
-    return json.dumps(json.loads(storage_state), sort_keys=True) if storage_state else ""

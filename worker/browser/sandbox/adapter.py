@@ -278,12 +278,13 @@ class SandboxThread:
             self._conversation.close()
 
     def _proven(self, text: str, more_than: int) -> bool:
-        if not self._conversation.is_open():
-            # a send that led to a challenge or login page replaces the whole page
+        # A send that led to a challenge or login page replaces the whole page. The composer is read first, as
+        # that is quick, and the site empties it last.
+        if not self._conversation.is_open() or not self._conversation.draft_is_empty():
             return False
         wanted = pages.comparable(text)
         sent = [m for m in self._conversation.messages() if m.outgoing and pages.comparable(m.text) == wanted]
-        return len(sent) > more_than and self._conversation.draft_is_empty()
+        return len(sent) > more_than
 
 
 @contextmanager

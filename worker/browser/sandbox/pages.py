@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page
 
 from worker.browser.sandbox import dates, selectors
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.addresses import PROFILE_ORIGINS, find_member_url, is_member_url, normalise_profile_url
+from worker.rules.addresses import PROFILE_ORIGINS, find_member_url, normalise_profile_url
 from worker.rules.identity import PersonKeys
 from worker.rules.model import BirthdayCard, InboxLine, ThreadMessage
 
@@ -44,7 +44,7 @@ def check_stops(page: Page, status: int | None = None) -> None:
 def _read_state(page: Page, status: int | None) -> str:
     """Return the language of the page, or '' if it doesn't say. Raises as `check_stops` does."""
     path = urlsplit(page.url).path
-    state = selectors.whole_page(page).evaluate(selectors.READ_STATE)
+    state = page.evaluate(selectors.READ_STATE)
     if path.startswith(selectors.CHALLENGE_PATH) or any(map(selectors.is_challenge, state["headings"])):
         raise StopAccountError(Reason.CHALLENGE, "the site shows a challenge; a person must answer it")
     if path.startswith(selectors.LOGIN_PATH):
@@ -110,11 +110,12 @@ def _read_card(card: dict[str, list[str]], today: date) -> BirthdayCard:
 def read_member(part: Locator) -> str | None:
     """Return the address by member id that a card, a profile or a conversation carries, or None.
 
-    Raises TryAgainError if it carries the ids of several people.
+    Raises TryAgainError if it carries the ids of several people, or if there are several such parts or none.
     """
-    marks = [f"/in/{mark}/" for mark in part.evaluate(selectors.READ_MEMBERS)]
-    marks += [link.get_attribute("href") or "" for link in selectors.compose_links(part).all()]
-    return _find_member(marks)
+    read = part.evaluate_all(selectors.READ_MEMBERS)
+    if len(read) != 1:
+        raise unexpected(f"a part of a page is there {len(read)} times")
+    return _find_member(read[0])
 
 
 def _find_member(marks: Sequence[str]) -> str | None:
@@ -206,8 +207,7 @@ class Conversation:
 
     def member(self) -> str | None:
         """Read the address by member id in the conversation, if it has one."""
-        head = self.recipient()
-        return head if is_member_url(head, "sandbox") else read_member(self._dialog)
+        return read_member(self._dialog)
 
     def messages(self) -> Sequence[ThreadMessage]:
         """Read all messages at once."""
@@ -261,11 +261,13 @@ class Conversation:
 
         With one left nothing is proven: only a person can tell what it means.
         """
-        decline = selectors.decline_sharing(self.page)
+        questions, decline = selectors.questions(self.page), selectors.decline_sharing(self.page)
+        if not questions.count():
+            return True
         if decline.count():
             decline.click()
             decline.wait_for(state="detached")
-        return not selectors.questions(self.page).count()
+        return not questions.count()
 
     def close(self) -> None:
         """Close it, and wait until it has closed."""

@@ -58,11 +58,6 @@ def global_nav(page: Page) -> Locator:
     return page.locator("nav#global-nav")
 
 
-def whole_page(page: Page) -> Locator:
-    """Return the element whose `lang` is the language of the page."""
-    return page.locator("html")
-
-
 def is_challenge(heading: str) -> bool:
     """Return whether a heading is that of a challenge, which may replace a page under the same address."""
     return bool(_CHALLENGE.match(heading))
@@ -121,11 +116,6 @@ def card_link(card: Locator) -> Locator:
 def card_name(card: Locator) -> Locator:
     """Return the name."""
     return card.locator("span[dir]")
-
-
-def compose_links(part: Locator) -> Locator:
-    """Return the links to a new message, whose address has the recipient's member id."""
-    return part.locator("a[href*='recipient=']")
 
 
 def inbox_heading(page: Page) -> Locator:
@@ -194,13 +184,13 @@ def message_texts(page: Page) -> list[Locator]:
     return [dialogs.get_by_role("article"), dialogs.get_by_role("textbox"), page.locator(".said")]
 
 
-READ_STATE = """(page) => {
+READ_STATE = """() => {
   const texts = (selector) =>
-    [...page.querySelectorAll(selector)].map((one) => one.textContent.replace(/\\s+/g, " ").trim());
+    [...document.querySelectorAll(selector)].map((one) => one.textContent.replace(/\\s+/g, " ").trim());
   return {
     headings: texts("h1"),
     notices: texts("h1, h2, [role=heading], [role=alert]"),
-    language: page.getAttribute("lang") ?? "",
+    language: document.documentElement?.getAttribute("lang") ?? "",
   };
 }"""
 """Reads at once what every page is checked for: its headings, its notices and its language."""
@@ -255,9 +245,14 @@ READ_INBOX = (
 )
 """Reads a page of the inbox at once, with the beginnings of the messages."""
 
-READ_MEMBERS = """(part) => [part, ...part.querySelectorAll("[data-member-id]")]
-  .map((one) => one.getAttribute("data-member-id")).filter(Boolean)"""
-"""Returns the member ids that a part of a page carries."""
+READ_MEMBERS = """(parts) => parts.map((part) => [
+  ...[part, ...part.querySelectorAll("[data-member-id]")]
+    .map((one) => one.getAttribute("data-member-id")).filter(Boolean).map((id) => `/in/${id}/`),
+  ...[...part.querySelectorAll("a[href*='recipient='], [role=dialog] > header a[href]")]
+    .map((link) => link.getAttribute("href")),
+])"""
+"""Returns the addresses by member id that parts of a page carry: a link to a new message has one, and so may
+the link in a conversation's head, whose other addresses aren't by member id."""
 
 EVERY_LINK = "(links) => links.map((link) => link.getAttribute('href') ?? '')"
 """Returns the addresses of all links."""

@@ -1,0 +1,1 @@
+"""The whole system for a bench: how it is started, filled, and measured."""
