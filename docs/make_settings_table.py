@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Final, Literal, get_args, get_origin, get_type_hints
 
 from pydantic.fields import FieldInfo
 
@@ -64,7 +64,7 @@ READ_BY: Final[Mapping[str, frozenset[Process]]] = {
 }
 """The processes that a setting changes. Those of the secrets are in worker/processes.py."""
 
-_WORDS: Final[tuple[tuple[Any, str], ...]] = (
+_WORDS: Final[tuple[tuple[object, str], ...]] = (
     (types.PostgresAddress, "address"),
     (types.RedisUrl, "address"),
     (types.FernetKeys, "keys"),
@@ -98,13 +98,17 @@ def fill_table(page: str) -> str:
     return filled
 
 
-def _row(name: str, hint: Any, field: FieldInfo) -> str:
+def _row(name: str, hint: object, field: FieldInfo) -> str:
     meaning = _LINK.sub(r"[\1](\1)", field.description or "")
-    return f"| `{variable_name(name)}` | {_name_type(hint)} | {_default(field)} | {meaning} | {_readers(name)} |"
+    return (
+        f"| `{variable_name(name)}` | {_name_type(hint)} | {_default(field)} | {meaning} | {_readers(name)} |"
+    )
 
 
-def _name_type(hint: Any) -> str:
-    hint = next((each for each in get_args(hint) if type(None) in get_args(hint) and each is not type(None)), hint)
+def _name_type(hint: object) -> str:
+    hint = next(
+        (each for each in get_args(hint) if type(None) in get_args(hint) and each is not type(None)), hint
+    )
     if get_origin(hint) is Literal:
         return " or ".join(f"`{value}`" for value in get_args(hint))
     return next(word for known, word in _WORDS if known == hint)

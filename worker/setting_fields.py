@@ -51,8 +51,8 @@ class SettingFields(BaseSettings):
         None,
         validation_alias="REDIS_URL",
         description="Redis 6.2 or later, or Valkey, as `redis://:password@host:6379/0`, `rediss://` for TLS, "
-        "`unix://` or `sentinel://`: docs/deployment.md#redis. Give Rapport a database of its own: the queues "
-        "have no key prefix, so that any client can call tasks by name.",
+        "`unix://` or `sentinel://`: docs/deployment.md#redis. Give Rapport a database of its own: the "
+        "queues have no key prefix, so that any client can call tasks by name.",
     )
     secret_keys: FernetKeys | None = Field(
         None,
@@ -78,8 +78,8 @@ class SettingFields(BaseSettings):
     api_key: Key | None = Field(
         None,
         description="The key called `api`, which may do everything: 16 characters or more, ASCII without "
-        "spaces. `rapport keys` makes others, with names, scopes and limits: docs/keys.md. If unset, requests "
-        "without a named key get 503.",
+        "spaces. `rapport keys` makes others, with names, scopes and limits: docs/keys.md. If unset, "
+        "requests without a named key get 503.",
     )
     mcp_key: Key | None = Field(
         None,
@@ -99,9 +99,9 @@ class SettingFields(BaseSettings):
     public_url: PublicUrl | None = Field(
         None,
         description="Where people reach the HTTP API from outside, such as `https://rapport.example.org` or, "
-        "behind a path of a proxy, `https://example.org/rapport`: `https`, or an address of this machine. With "
-        "it, digests hold links to approve with (docs/approving.md#by-link); without it there are none. The "
-        "console takes the path of its links from it: docs/console.md#who-may-enter.",
+        "behind a path of a proxy, `https://example.org/rapport`: `https`, or an address of this machine. "
+        "With it, digests hold links to approve with (docs/approving.md#by-link); without it there are none. "
+        "The console takes the path of its links from it: docs/console.md#who-may-enter.",
     )
     flower_url: PublicUrl | None = Field(
         None,
@@ -174,9 +174,7 @@ class SettingFields(BaseSettings):
         description="How long an action's lease lasts without a heartbeat; a worker sends one every quarter "
         "of it. At least 10 s longer than `RAPPORT_BROWSER_TIMEOUT`.",
     )
-    dispatch_every: Seconds = Field(
-        timedelta(seconds=5), description="How often due actions are dispatched."
-    )
+    dispatch_every: Seconds = Field(timedelta(seconds=5), description="How often due actions are dispatched.")
     settle_time: Pause = Field(
         timedelta(seconds=60),
         description="How late the site may show a message that it accepted; an uncertain greeting is checked "

@@ -10,10 +10,15 @@ from typing import Final
 import pytest
 
 from tests.docs.examples import PAGES, Block, find_blocks
-from tests.docs.world import BrokenBlockError, Scene, World
+from tests.docs.world import Scene, World
 
 BLOCKS: Final = [block for block in find_blocks() if block.page.name != "CHANGELOG.md"]
-RUN: Final = [page for page in PAGES if any(each.page == page and not each.reason for each in BLOCKS)]
+API: Final = next(page for page in PAGES if page.name == "api.md")
+RUN: Final = [
+    page
+    for page in PAGES
+    if page != API and any(block.page == page and block.reason is None for block in BLOCKS)
+]
 SCENES: Final = {
     name: Scene(**scene)
     for name, scene in tomllib.loads(Path(__file__).with_name("scenes.toml").read_text()).items()
@@ -43,6 +48,31 @@ def test_the_commands_of_a_page_run(world: World, page: Path) -> None:
     for block in BLOCKS:
         if block.page == page and block.reason is None:
             world.play(block, scene)
+
+
+@pytest.mark.soak
+def test_each_call_of_the_api_is_answered_as_its_route_says(world: World) -> None:
+    """The ids in the examples are made up, so a route may refuse them, but not the request itself."""
+    wrong = []
+    for block, refusals in list_calls():
+        try:
+            world.run(block.text)
+        except BrokenBlockError as error:
+            kind = re.search(r'"type": ?"/problems/([\w-]+)"', str(error))
+            if kind is None or kind[1] not in refusals:
+                wrong.append(f"{block}: {error}")
+    assert wrong == []
+
+
+def list_calls() -> Iterator[tuple[Block, set[str]]]:
+    """Yield the calls of api.md with the problems by which a route may refuse one that is well-formed."""
+    lines = API.read_text().splitlines()
+    for block in BLOCKS:
+        if block.page == API:
+            rest = "\n".join(lines[block.line :]).split("\n### ")[0]
+            refused = re.search(r"^Refuses with (.*)$", rest, re.MULTILINE)
+            names = set(re.findall(r"`([\w-]+)`", refused[1])) if refused else set()
+            yield block, names - {"fields-wrong", "scope-missing"}
 
 
 def test_a_scene_is_of_a_page_that_runs() -> None:

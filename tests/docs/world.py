@@ -1,7 +1,8 @@
-"""A folder in which the commands of the pages run: the embedded servers, the practice network, somebody's files."""
+"""A folder in which the pages' commands run: embedded servers, the practice network, files of somebody."""
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,8 +18,10 @@ _RAPPORT: Final = f'exec "{sys.executable}" -P -m api_stub.cli "$@"'
 _PROGRAMS: Final = {
     "bin/rapport": _RAPPORT,
     "run": _RAPPORT,
-    # What follows something would follow it for ever, so it is stopped after a while.
-    "bin/curl": 'exec "$REAL_CURL" --silent --show-error --fail-with-body --max-time 20 "$@"',
+    # A stream of events never ends, so it is cut off.
+    "bin/curl": """"$REAL_CURL" "$@" --silent --show-error --fail-with-body --max-time 10
+code=$?
+[ $code -eq 28 ] || exit $code""",
 }
 _ENDLESS: Final = re.compile(r"^(\w+=\S+ )*(rapport|\./run) (logs|watch)\b.* (--follow|-f)\b")
 
@@ -29,17 +32,18 @@ class BrokenBlockError(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the commands of one page need: things that they name, and answers to what they ask."""
+    """What the commands of one page need: things that they name, answers, and keys typed at a terminal."""
 
     prepare: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     def fill(self, text: str) -> str:
         """Return the commands with the names of this world in place of the page's."""
         for word, value in self.words.items():
             pattern = rf"\b{word}\b" if word.isidentifier() else re.escape(word)
-            text = re.sub(pattern, lambda _, value=value: value, text)
+            text = re.sub(pattern, value.replace("\\", r"\\"), text)
         return "\n".join(map(self._answer, text.replace("\\\n", " ").splitlines()))
 
     def _answer(self, line: str) -> str:
@@ -49,6 +53,11 @@ class Scene:
         for part, answer in self.answers.items():
             if part in line:
                 return f"{command} <<<$'{answer}' {comment}{rest}"
+        for part, keys in self.keys.items():
+            if part in line:
+                # Again and again, because a key that is pressed before a screen is drawn is dropped.
+                typing = f"while sleep 1; do printf %s $'{keys}'; done"
+                return f"script --quiet --return --command {shlex.quote(command)} /dev/null < <({typing})"
         return line
 
 
@@ -112,4 +121,3 @@ class World:
             return self.run(scene.fill(block.text))
         except BrokenBlockError as error:
             raise BrokenBlockError(f"{block}: {error}") from None
-
