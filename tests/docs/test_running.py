@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from tests.docs.examples import PAGES, Block, find_blocks
-from tests.docs.world import Scene, World
+from tests.docs.world import BrokenBlockError, Scene, World
 
 BLOCKS: Final = [block for block in find_blocks() if block.page.name != "CHANGELOG.md"]
 API: Final = next(page for page in PAGES if page.name == "api.md")

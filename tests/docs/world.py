@@ -13,13 +13,15 @@ from typing import Final
 from tests.cluster import untraced
 from tests.docs.examples import ROOT, Block
 
-_SECONDS: Final = 240
+_SECONDS: Final = 600
 _RAPPORT: Final = f'exec "{sys.executable}" -P -m api_stub.cli "$@"'
 _PROGRAMS: Final = {
     "bin/rapport": _RAPPORT,
     "run": _RAPPORT,
+    "bin/at-terminal": f'exec "{sys.executable}" "{Path(__file__).with_name("at_terminal.py")}" "$@"',
     # A stream of events never ends, so it is cut off.
-    "bin/curl": """"$REAL_CURL" "$@" --silent --show-error --fail-with-body --max-time 10
+    "bin/curl": """case " $* " in *" -f"*) ;; *) set -- "$@" --fail-with-body ;; esac
+"$REAL_CURL" "$@" --silent --show-error --max-time 10
 code=$?
 [ $code -eq 28 ] || exit $code""",
 }
@@ -55,9 +57,7 @@ class Scene:
                 return f"{command} <<<$'{answer}' {comment}{rest}"
         for part, keys in self.keys.items():
             if part in line:
-                # Again and again, because a key that is pressed before a screen is drawn is dropped.
-                typing = f"while sleep 1; do printf %s $'{keys}'; done"
-                return f"script --quiet --return --command {shlex.quote(command)} /dev/null < <({typing})"
+                return f"at-terminal $'{keys}' {shlex.quote(command)}"
         return line
 
 
@@ -83,6 +83,7 @@ class World:
             "PYTHONPATH": str(ROOT),
             "RAPPORT_DATA": str(folder / ".rapport"),
             "REAL_CURL": curl,
+            "TERM": "xterm",
         }
 
     def run(self, commands: str) -> str:
