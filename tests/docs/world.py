@@ -34,8 +34,12 @@ class BrokenBlockError(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the commands of one page need: things that they name, answers, and keys typed at a terminal."""
+    """What the commands of one page need: things that they name, answers, and keys typed at a terminal.
 
+    `not_run` says why none of the page's commands is run here.
+    """
+
+    not_run: str = ""
     prepare: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
