@@ -37,7 +37,7 @@ _PERSONAL: Final = Scene(
 )
 _FIRST: Final = """
 apt-get update
-apt-get install --yes python3-venv chromium-headless-shell libpam-systemd dbus-user-session
+apt-get install --yes python3-venv chromium-headless-shell libatomic1 libpam-systemd dbus-user-session
 useradd --create-home --shell /bin/bash ann
 cp --recursive /root/rapport /home/ann/rapport
 chown --recursive ann: /home/ann
