@@ -41,7 +41,7 @@ def start_driver(environment: Mapping[str, str]) -> Playwright:
 
 @cache
 def _check_driver() -> None:
-    """Raise ConfigurationError if Node.js lacks a library. Playwright only says that the connection closed."""
+    """Raise ConfigurationError if Node.js lacks a library. Playwright only says that a connection closed."""
     node, _ = compute_driver_executable()
     done = subprocess.run([node, "--version"], env={}, capture_output=True, text=True, check=False)
     if done.returncode != 0:
