@@ -81,6 +81,10 @@ def _call(method: str, path: str, operation: Json) -> str:
     address = path.format_map(values) + (f"?{urlencode(required)}" if required else "")
     command = "curl" if method == "get" else f"curl -X {method.upper()}"
     call = f'{command} "$API{address}" -H "X-API-Key: $API_KEY"'
+    for each in parameters:
+        if each["in"] == "header" and each["required"]:
+            value = each.get("example", '"ETAG"')
+            call += f" -H '{each['name']}: {value}'"
     content = operation.get("requestBody", {}).get("content", {})
     if JSON_TYPE in content:
         body = json.dumps(content[JSON_TYPE]["example"], ensure_ascii=False).replace("'", "'\\''")

@@ -4,37 +4,20 @@ Every variable begins with RAPPORT_, except DATABASE_URL and REDIS_URL, which ho
 """
 
 import os
-import re
 from collections.abc import Collection
-from contextlib import suppress
-from datetime import time, timedelta
+from datetime import timedelta
 from functools import lru_cache
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 
-from worker import postgres_address, redis_address
+from worker import redis_address
 from worker.errors import ConfigurationError
 from worker.redis_address import RedisAddress
-from worker.rules.console.signing_keys import parse_signing_keys
-from worker.rules.log_levels import parse_log_levels
 from worker.secret_files import file_variable, read_secret_files
-from worker.server_address import check_hosts, check_networks, check_public_url, check_site_url, is_loopback
+from worker.setting_fields import SettingFields
 
-_LEAST_KEY_LENGTH: Final = 16
-"""Characters: too many to be guessed over the network. ops/example.env generates 48."""
 _OVERRIDING: Final = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")
 """Celery reads these itself, and they override its settings."""
 
@@ -62,193 +45,11 @@ _FOR_SENDERS: Final = frozenset(
 _FOR_WINDOWS: Final = frozenset({"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"})
 
 
-def _from_seconds(given: object) -> object:
-    """Read plain numbers as seconds. Pydantic reads text only as ISO 8601 (PT15S)."""
-    if isinstance(given, str):
-        with suppress(ValueError):
-            return float(given)
-    return given
-
-
-_LONGEST = timedelta(days=1)
-"""Longer than any useful wait, and short enough to be added to any instant."""
-
-
-def _check_key(given: SecretStr) -> SecretStr:
-    """Refuse a key that is too short, or that an HTTP header or Flower's list of users can't hold."""
-    if len(given) < _LEAST_KEY_LENGTH or not re.fullmatch(r"[!-~]+", given.get_secret_value()):
-        raise ValueError(
-            f"must have at least {_LEAST_KEY_LENGTH} characters, ASCII and without spaces; "
-            'python3 -c "import secrets; print(secrets.token_hex(24))" prints a good one'
-        )
-    return given
-
-
-def _user_and_password(given: SecretStr) -> SecretStr:
-    user, _, password = given.get_secret_value().partition(":")
-    if not re.fullmatch(r"[!-~]+", user) or "," in given.get_secret_value():
-        raise ValueError("must be user:password, with no comma in it")
-    _check_key(SecretStr(password))
-    return given
-
-
-def _postgres(given: SecretStr) -> SecretStr:
-    postgres_address.check(given.get_secret_value())
-    return given
-
-
-def _loopback(given: str) -> str:
-    check_site_url(given)
-    if not is_loopback(urlsplit(given).hostname or ""):
-        raise ValueError(
-            "must be an address of this machine: it is for tests with copies of the site's pages"
-        )
-    return given
-
-
-def _site(given: str) -> str:
-    check_site_url(given)
-    return given
-
-
-def _public(given: str) -> str:
-    check_public_url(given)
-    return given.rstrip("/")
-
-
-def _signing_keys(given: SecretStr) -> SecretStr:
-    parse_signing_keys(given.get_secret_value())
-    return given
-
-
-def _hosts(given: str) -> str:
-    check_hosts(given)
-    return given
-
-
-def _networks(given: str) -> str:
-    check_networks(given)
-    return given
-
-
-def _log_levels(given: str) -> str:
-    parse_log_levels(given)
-    return given
-
-
-Key = Annotated[SecretStr, AfterValidator(_check_key)]
-Seconds = Annotated[timedelta, BeforeValidator(_from_seconds), Field(gt=timedelta(0), le=_LONGEST)]
-Pause = Annotated[timedelta, BeforeValidator(_from_seconds), Field(ge=timedelta(0), le=_LONGEST)]
-
-
-class Settings(BaseSettings):
+class Settings(SettingFields):
     """The settings of a process. Durations are given in seconds and stored as timedeltas.
 
     A process is given only the secrets that it uses (worker/processes.py), so any of them may be unset.
     """
-
-    model_config = SettingsConfigDict(
-        env_prefix="RAPPORT_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
-    )
-
-    database_url: Annotated[SecretStr, AfterValidator(_postgres)] | None = Field(
-        None, validation_alias="DATABASE_URL"
-    )
-    redis_tls_unverified: Literal["i-know-what-this-risks"] | None = Field(
-        None, description="Lets REDIS_URL turn off the check of the server's certificate or name."
-    )
-    redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
-    secret_keys: SecretStr | None = Field(
-        None, description="Fernet keys, comma separated; the first encrypts, all decrypt (rotation)."
-    )
-    notice_keys: SecretStr | None = Field(
-        None, description="The same for where notices are sent; keys of their own."
-    )
-    console: bool = Field(True, description="Serve the console; off, its addresses answer 404.")
-    console_keys: Annotated[SecretStr, AfterValidator(_signing_keys)] | None = Field(
-        None, description="Fernet keys that sign the console's cookies; the first signs, all verify."
-    )
-    api_key: Key | None = Field(None, description="What X-API-Key must hold; unset, the API refuses.")
-
-    mcp_key: Key | None = Field(None, description="The key of the HTTP API that `rapport mcp` uses.")
-    mcp_url: Annotated[str, AfterValidator(_public)] = Field(
-        "http://127.0.0.1:7710", description="The HTTP API that `rapport mcp` asks."
-    )
-    flower_auth: Annotated[SecretStr, AfterValidator(_user_and_password)] | None = Field(
-        None, description="user:password; Flower doesn't start without it."
-    )
-    public_url: Annotated[str, AfterValidator(_public)] | None = Field(
-        None, description="Where people reach the HTTP API; unset, no links to approve with are made."
-    )
-    flower_url: Annotated[str, AfterValidator(_public)] | None = Field(
-        None, description="Where people open Flower; the console links to it."
-    )
-    grafana_url: Annotated[str, AfterValidator(_public)] | None = Field(
-        None, description="Where people open Grafana; the console links to it."
-    )
-    allowed_hosts: Annotated[str, AfterValidator(_hosts)] | None = Field(
-        None, description="Host names that requests may be for, comma separated; unset: of `public_url`."
-    )
-    trusted_proxies: Annotated[str, AfterValidator(_networks)] | None = Field(
-        None, description="Networks of proxies whose X-Forwarded-For is believed, comma separated."
-    )
-    open_metrics: bool = Field(False, description="Let /metrics be read without the key; loopback only.")
-    metrics_account_labels: bool = Field(False, description="Show each account's quota in /metrics, by name.")
-
-    sandbox_url: Annotated[str, AfterValidator(_site)] | None = Field(
-        None, description="Address of the practice network."
-    )
-    sandbox_key: Key | None = Field(None, description="Lets tests and the demo steer that network.")
-    linkedin_url: Annotated[str, AfterValidator(_loopback)] | None = Field(
-        None, description="For tests only: copies of LinkedIn's pages on this machine."
-    )
-    chromium: Path | None = Field(None, description="A Chromium to use instead of Playwright's own.")
-    headless: bool = True
-    browser_timeout: Seconds = Field(
-        timedelta(seconds=15), description="The longest wait for anything on a page."
-    )
-    evidence_dir: Path = Field(Path(".rapport/evidence"), description="Screenshots and traces, by day.")
-    evidence_days: int = Field(14, ge=1, le=365, description="How long evidence is kept.")
-    upload_dir: Path = Field(
-        Path(".rapport/uploads"),
-        description="Files that are sent to be imported, for at most an hour.",
-    )
-    browser_traces: bool = Field(True, description="Keep a masked Playwright trace of an action that failed.")
-
-    action_time_limit: Seconds = Field(
-        timedelta(seconds=180), description="A child that works longer on one action is killed."
-    )
-    dispatch_every: Seconds = timedelta(seconds=5)
-    settle_time: Pause = Field(
-        timedelta(seconds=60), description="How late the site may show a message that it accepted."
-    )
-
-    notify_every: Seconds = Field(
-        timedelta(seconds=10), description="How often the notifier looks for notices to send."
-    )
-
-    digest_at: time = Field(
-        time(7), description="When the morning's digest is due, in each account's zone: 07:00."
-    )
-    summary_at: time = Field(
-        time(20), description="When the evening's summary is due, in each account's zone: 20:00."
-    )
-
-    log_format: Literal["json", "pretty"] = "json"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_levels: Annotated[str, AfterValidator(_log_levels)] | None = Field(
-        None, description="Levels of single modules, as tasks=DEBUG,db=WARNING."
-    )
-    traces: bool = Field(False, description="Send traces to the OpenTelemetry collector at `otlp_endpoint`.")
-    otlp_endpoint: str = Field("http://localhost:4318", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
-    metrics_dir: Path | None = Field(None, description="Where each process leaves its metric files.")
-
-    lease: Seconds = Field(
-        timedelta(seconds=60),
-        description="A worker that is silent for this long loses its action. Renewed every quarter of it.",
-    )
-    ledger_dir: Path | None = Field(None, description="For benches and fault tests: the site without pages.")
-    fault_file: Path | None = Field(None, description="For fault tests only: see worker/failpoint.py.")
 
     @field_validator("redis_url")
     @classmethod

@@ -5,6 +5,8 @@ there. (Material for MkDocs ends in May 2027, and its successor is before its ve
 """
 
 import re
+import shutil
+from pathlib import Path
 from typing import Final
 
 from sphinx.application import Sphinx
@@ -18,6 +20,12 @@ myst_heading_anchors = 4
 myst_fence_as_directive = ["mermaid"]
 exclude_patterns = ["site"]
 nitpicky = True
+
+_MERMAID: Final = Path(__file__).parent / "node_modules/mermaid/dist"
+"""What draws the diagrams. `./run docs-test --site` installs it by npm, as package-lock.json pins it. Without
+it, the pages load it from a public server."""
+_MERMAID_FILES: Final = "mermaid.esm.min.mjs", "chunks/mermaid.esm.min/*.mjs"
+mermaid_use_local = "mermaid/mermaid.esm.min.mjs" if _MERMAID.exists() else ""
 
 _LINK: Final = re.compile(r"\[([^]]*)\]\(\.\./([^)]+)\)")
 _SECTION: Final = re.compile(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
@@ -40,7 +48,19 @@ def _list_pages(section: tuple[str, str]) -> str:
     return f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{pages}\n```\n"
 
 
+def _copy_mermaid(app: Sphinx, error: Exception | None) -> None:
+    """Serve the program that draws the diagrams from the site itself."""
+    if error is not None or not mermaid_use_local:
+        return
+    for pattern in _MERMAID_FILES:
+        for file in _MERMAID.glob(pattern):
+            target = Path(app.outdir) / "_static/mermaid" / file.relative_to(_MERMAID)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+
+
 def setup(app: Sphinx) -> None:
     """Register what the pages of a repository need."""
     app.add_config_value("repository", "", "env")
     app.connect("source-read", _link_sources)
+    app.connect("build-finished", _copy_mermaid)

@@ -16,13 +16,22 @@ _PROGRAMS: Final = {"rapport", "./run", "/opt/rapport/bin/rapport"}
 _ENDS: Final = {"|", "||", "&&", ";", "&", ">", ">>", "<", "2>"}
 
 
+_BLOCK: Final = re.compile(
+    r"(?:^ *<!-- not run: (?P<reason>[^>]+) -->\n\s*)?^ *```sh\n(?P<text>.*?)^ *```", re.DOTALL | re.MULTILINE
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of shell commands on a page, and the line it begins at."""
+    """A block of shell commands on a page, and the line it begins at.
+
+    `reason` says why it isn't run here, as the page's source does above it: `<!-- not run: ... -->`.
+    """
 
     page: Path
     line: int
     text: str
+    reason: str | None = None
 
     def __str__(self) -> str:
         return f"{self.page.name}:{self.line}"
@@ -32,8 +41,8 @@ def find_blocks() -> Iterator[Block]:
     """Yield the blocks of shell commands of all pages."""
     for page in PAGES:
         text = page.read_text()
-        for found in re.finditer(r"^ *```sh\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE):
-            yield Block(page, text.count("\n", 0, found.start()) + 1, found[1])
+        for found in _BLOCK.finditer(text):
+            yield Block(page, text.count("\n", 0, found.start("text")), found["text"], found["reason"])
 
 
 def split_words(line: str) -> Sequence[str]:

@@ -1,5 +1,7 @@
 """The site of the docs builds without a warning, and every page is in its navigation."""
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +29,23 @@ def test_the_site_builds_without_a_warning_and_lists_every_page(tmp_path: Path) 
     assert {page.stem for page in (tmp_path / "site").glob("*.html")} - {"genindex", "search"} == pages
     quota = (tmp_path / "site/quota.html").read_text()
     assert 'href="https://github.com/owner/name/blob/main/worker/quota/quota.lua"' in quota
+
+
+@pytest.mark.soak
+def test_a_page_of_the_site_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm, which brings what draws the diagrams, is not installed")
+    subprocess.run(
+        [npm, "ci", "--ignore-scripts"], cwd=ROOT / "docs/site", check=True, stdout=subprocess.DEVNULL
+    )
+    assert build(ROOT / "docs", tmp_path / "site").returncode == 0
+    for page in (tmp_path / "site").glob("*.html"):
+        loads = (
+            r"<(?:script|img|iframe)[^>]+src=\"(?:https?:)?//|<link[^>]+stylesheet[^>]+//|import .*https?://"
+        )
+        assert re.findall(loads, page.read_text()) == [], page.name
+    assert (tmp_path / "site/_static/mermaid/mermaid.esm.min.mjs").exists()
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,12 @@ def test_one_of_several_machines_runs_its_parts_only() -> None:
     assert "rapport-migrate.service" in dict(alone[0].sections["Unit"])["Wants"]
 
 
+@pytest.mark.parametrize("name", ["embedded", "personal"])
+def test_no_link_that_signs_in_gets_into_the_journal(name: str) -> None:
+    (start,) = settings_of(SETS[name][0], "ExecStart")
+    assert "--in-background" in start.split()
+
+
 def test_a_worker_may_finish_its_action() -> None:
     worker = next(each for each in SETS["processes"] if "browser" in each.name)
     assert settings_of(worker, "TimeoutStopSec") == ["210s"]

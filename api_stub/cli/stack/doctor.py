@@ -86,7 +86,11 @@ def run_checks(data: Path) -> Iterator[Finding]:
 
 def _check_browser() -> Finding:
     configured = inherited_environment().get("RAPPORT_CHROMIUM")
-    path = Path(configured) if configured else _find_playwright_chromium() or find_chromium()
+    try:
+        path = Path(configured) if configured else _find_playwright_chromium() or find_chromium()
+    except ConfigurationError as error:
+        said, _, advice = str(error).partition("; ")
+        return Finding("browser", False, said, advice)
     if path is None or not path.exists():
         advice = "run `.venv/bin/playwright install chromium`, or install your system's chromium package"
         return Finding("browser", False, f"{path or 'none found'}", advice)

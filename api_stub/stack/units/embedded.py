@@ -53,7 +53,11 @@ def embedded_units(installed: Installation, data: Path, *, workers: int) -> Sequ
         ("Type", "exec"),
         *installed.start,
         *(STATE_FOLDER if is_system else ()),
-        ("ExecStart", f"{command(installed.program, 'up', '--workers', workers)} {folder}"),
+        # In the background, `up` prints no link that signs in: what it prints goes to the journal.
+        (
+            "ExecStart",
+            f"{command(installed.program, 'up', '--in-background', '--workers', workers)} {folder}",
+        ),
         ("Restart", "on-failure"),
         ("RestartSec", "10s"),
         ("KillMode", "mixed"),  # `up` stops its processes in order

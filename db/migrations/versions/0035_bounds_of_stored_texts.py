@@ -48,7 +48,7 @@ OLD_REFUSALS = (
 CUT_PROFILE = f"""
     case when octet_length(profile::text) <= {PROFILE_BYTES} then profile else (
         select coalesce(jsonb_object_agg(key, to_jsonb(left(value #>> '{{}}', {FACT}))), '{{}}')
-        from (select key, value from jsonb_each(profile) where jsonb_typeof(value) = 'string' limit 100)
+        from (select key, value from jsonb_each(profile) where jsonb_typeof(value) = 'string' limit 100) as texts
     ) end
 """
 

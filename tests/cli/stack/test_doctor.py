@@ -11,7 +11,7 @@ from api_stub.checks.own_work import check_packages, check_python
 from api_stub.cli.stack import doctor
 from tests.cli.conftest import NOBODY, Rapport
 from worker import queues, redis_address
-from worker.browser import chromium
+from worker.browser import chromium, driver
 from worker.browser.pool import BrowserPool
 
 
@@ -78,6 +78,28 @@ def test_the_doctor_says_that_a_browser_is_missing_or_does_not_run(
     finding = doctor._check_browser()
     assert (finding.ok, finding.detail) == (False, "no libraries")
     assert "does not run" in finding.advice
+
+
+def test_the_doctor_names_the_library_that_playwright_s_driver_lacks(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As a bare Debian does, and Playwright itself only says that a connection was closed."""
+    node = tmp_path / "node"
+    node.write_text(
+        "#!/bin/sh\necho 'node: error while loading shared libraries: libatomic.so.1' >&2; exit 127\n"
+    )
+    node.chmod(0o755)
+    environment.setattr(driver, "compute_driver_executable", lambda: (str(node), "cli.js"))
+    environment.delenv("RAPPORT_CHROMIUM", raising=False)
+    driver._check_driver.cache_clear()
+    try:
+        finding = doctor._check_browser()
+    finally:
+        driver._check_driver.cache_clear()
+    assert not finding.ok
+    assert "driver does not run" in finding.detail
+    assert "libatomic.so.1" in finding.detail
+    assert finding.advice == "on Debian and Ubuntu: apt install libatomic1"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,105 @@
+"""The types of settings: what each may hold. docs/make_settings_table.py names them for people."""
+
+import re
+from contextlib import suppress
+from datetime import timedelta
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from worker import postgres_address
+from worker.rules.console.signing_keys import parse_signing_keys
+from worker.rules.log_levels import parse_log_levels
+from worker.server_address import check_hosts, check_networks, check_public_url, check_site_url, is_loopback
+
+_LEAST_KEY_LENGTH: Final = 16
+"""Characters: too many to be guessed over the network. ops/example.env generates 48."""
+_LONGEST: Final = timedelta(days=1)
+"""Longer than any useful wait, and short enough to be added to any instant."""
+
+
+def _from_seconds(given: object) -> object:
+    """Read plain numbers as seconds. Pydantic reads text only as ISO 8601 (PT15S)."""
+    if isinstance(given, str):
+        with suppress(ValueError):
+            return float(given)
+    return given
+
+
+def _check_key(given: SecretStr) -> SecretStr:
+    """Refuse a key that is too short, or that an HTTP header or Flower's list of users can't hold."""
+    if len(given) < _LEAST_KEY_LENGTH or not re.fullmatch(r"[!-~]+", given.get_secret_value()):
+        raise ValueError(
+            f"must have at least {_LEAST_KEY_LENGTH} characters, ASCII and without spaces; "
+            'python3 -c "import secrets; print(secrets.token_hex(24))" prints a good one'
+        )
+    return given
+
+
+def _user_and_password(given: SecretStr) -> SecretStr:
+    user, _, password = given.get_secret_value().partition(":")
+    if not re.fullmatch(r"[!-~]+", user) or "," in given.get_secret_value():
+        raise ValueError("must be user:password, with no comma in it")
+    _check_key(SecretStr(password))
+    return given
+
+
+def _postgres(given: SecretStr) -> SecretStr:
+    postgres_address.check(given.get_secret_value())
+    return given
+
+
+def _loopback(given: str) -> str:
+    check_site_url(given)
+    if not is_loopback(urlsplit(given).hostname or ""):
+        raise ValueError(
+            "must be an address of this machine: it is for tests with copies of the site's pages"
+        )
+    return given
+
+
+def _site(given: str) -> str:
+    check_site_url(given)
+    return given
+
+
+def _public(given: str) -> str:
+    check_public_url(given)
+    return given.rstrip("/")
+
+
+def _signing_keys(given: SecretStr) -> SecretStr:
+    parse_signing_keys(given.get_secret_value())
+    return given
+
+
+def _hosts(given: str) -> str:
+    check_hosts(given)
+    return given
+
+
+def _networks(given: str) -> str:
+    check_networks(given)
+    return given
+
+
+def _log_levels(given: str) -> str:
+    parse_log_levels(given)
+    return given
+
+
+RedisUrl = Annotated[SecretStr, "checked by Settings, which knows whether TLS may be unverified"]
+FernetKeys = Annotated[SecretStr, "checked where they are used"]
+Key = Annotated[SecretStr, AfterValidator(_check_key)]
+SigningKeys = Annotated[SecretStr, AfterValidator(_signing_keys)]
+UserAndPassword = Annotated[SecretStr, AfterValidator(_user_and_password)]
+PostgresAddress = Annotated[SecretStr, AfterValidator(_postgres)]
+SiteUrl = Annotated[str, AfterValidator(_site)]
+LoopbackUrl = Annotated[str, AfterValidator(_loopback)]
+PublicUrl = Annotated[str, AfterValidator(_public)]
+Hosts = Annotated[str, AfterValidator(_hosts)]
+Networks = Annotated[str, AfterValidator(_networks)]
+LogLevels = Annotated[str, AfterValidator(_log_levels)]
+Seconds = Annotated[timedelta, BeforeValidator(_from_seconds), Field(gt=timedelta(0), le=_LONGEST)]
+Pause = Annotated[timedelta, BeforeValidator(_from_seconds), Field(ge=timedelta(0), le=_LONGEST)]
