@@ -10,7 +10,7 @@ from alembic import op
 from db.migrate import serve_from
 
 revision = "0051"
-down_revision = "0048"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
