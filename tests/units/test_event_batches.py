@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from types import SimpleNamespace
 
+from kombu.utils.imports import symbol_by_name
+
+from worker.app import app
 from worker.event_batches import FLUSH_AFTER_S, BatchingConsumer
 
 
@@ -56,3 +59,7 @@ def test_without_an_event_loop_nothing_waits() -> None:
     consumer.hub = None
     consumer.on_send_event_buffered()
     assert consumer._flush_due is None
+
+
+def test_workers_have_this_consumer() -> None:
+    assert symbol_by_name(app.conf.worker_consumer) is BatchingConsumer
