@@ -6,8 +6,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from kombu.utils.imports import symbol_by_name
-
 from worker.event_batches import FLUSH_AFTER_S, BatchingConsumer
 from worker.settings import get_settings
 
@@ -68,4 +66,4 @@ def test_workers_have_this_consumer(environment: pytest.MonkeyPatch) -> None:
     get_settings.cache_clear()
     config = runpy.run_path(str(Path(__file__).parents[2] / "celeryconfig.py"))
     get_settings.cache_clear()
-    assert symbol_by_name(config["worker_consumer"]) is BatchingConsumer
+    assert config["worker_consumer"] == f"{BatchingConsumer.__module__}:{BatchingConsumer.__name__}"
