@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
 from worker.event_batches import FLUSH_AFTER_S, BatchingConsumer
 from worker.settings import get_settings
 
