@@ -1,12 +1,14 @@
 """Events of a worker's tasks are sent together, a moment later, and before it ends."""
 
+import runpy
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
-from kombu.utils.imports import symbol_by_name
+import pytest
 
-from worker.app import app
 from worker.event_batches import FLUSH_AFTER_S, BatchingConsumer
+from worker.settings import get_settings
 
 
 class Sent:
@@ -61,5 +63,8 @@ def test_without_an_event_loop_nothing_waits() -> None:
     assert consumer._flush_due is None
 
 
-def test_workers_have_this_consumer() -> None:
-    assert symbol_by_name(app.conf.worker_consumer) is BatchingConsumer
+def test_workers_have_this_consumer(environment: pytest.MonkeyPatch) -> None:
+    get_settings.cache_clear()
+    config = runpy.run_path(str(Path(__file__).parents[2] / "celeryconfig.py"))
+    get_settings.cache_clear()
+    assert config["worker_consumer"] == f"{BatchingConsumer.__module__}:{BatchingConsumer.__name__}"
