@@ -114,7 +114,7 @@ def main() -> None:
         run_service_of_the_machine(machine)
     with booted(given.folder) as machine:
         machine.wait_until("every unit", "systemctl list-units --plain --no-legend 'rapport*'", _all_run)
-        machine.run("rapport summary demo; rapport service uninstall --system")
+        machine.run("rapport summary demo; /opt/rapport/bin/rapport service uninstall --system")
     shutil.rmtree(given.folder)
 
 
