@@ -1,6 +1,6 @@
 """Machines and money for many accounts: what the other benches measured, and a simulation of a day.
 
-`python -m bench.scale.capacity` reads docs/performance.json and prints the tables of docs/capacity.md; it
+`./run bench capacity` reads docs/performance.json and prints the tables of docs/capacity.md; it
 writes them there, with a picture of the lag as the load doubles. `--quick` writes nothing.
 """
 

@@ -1,6 +1,6 @@
 """The morning of a thousand accounts a hundred times as fast, and the first dispatch of ten thousand.
 
-`python -m bench.scale.day` starts Postgres and Redis, plans a day's greetings of a thousand accounts on the
+`./run bench day` starts Postgres and Redis, plans a day's greetings of a thousand accounts on the
 site without pages, and lets a control worker, beat and two workers begin the day. The gap between two
 greetings of an account is a hundredth of the usual one, and so is the day: 60 seconds are its first 100
 minutes. What an action costs can't be divided, so this asks a hundred times of these workers what the real
@@ -23,8 +23,8 @@ from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
 from api_stub.stack.environment import settings_environment
-from bench import action_races
-from bench.crowd_plan import plan_crowd
+from bench.actions import action_races
+from bench.actions.crowd_plan import plan_crowd
 from bench.report import Row, print_rows
 from bench.start import read_processor_time
 from db.engine import Database

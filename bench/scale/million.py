@@ -1,6 +1,6 @@
 """What reads an account's contacts, with a million of them, against ten thousand.
 
-`python -m bench.scale.million` starts a Postgres and fills two databases, each with one account. Both have
+`./run bench million` starts a Postgres and fills two databases, each with one account. Both have
 the same birthdays a day, planned greetings and visits, so that only what nobody asks for is more. Each was
 greeted once. Planning, `why`, the searches and the choice of connections not seen for months then run in
 turn, as the application runs them. `--quick` only shows that it works.

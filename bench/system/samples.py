@@ -1,4 +1,4 @@
-"""What the machine and the servers do while `bench.load` runs, every two seconds, from another thread."""
+"""What the machine and the servers do while the bench `load` runs, every two seconds, from another thread."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence

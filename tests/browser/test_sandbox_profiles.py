@@ -13,7 +13,7 @@ from api_stub.sandbox.client import KnownProfile, SandboxClient
 from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.pages import INITIALLY_SHOWN
 from api_stub.sandbox.population.profiles import Profile as Truth
-from bench.expected import compare_fields, expected_address, expected_profile
+from bench.browsers.expected import compare_fields, expected_address, expected_profile
 from tests.browser.conftest import Sites
 from tests.browser.ways import ways
 from worker.browser.sandbox.adapter import SandboxSite

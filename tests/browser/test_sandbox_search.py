@@ -10,7 +10,7 @@ from api_stub.sandbox.client import KnownProfile, SandboxClient
 from api_stub.sandbox.faults import FaultName
 from api_stub.sandbox.pages import search_address
 from api_stub.sandbox.population.profiles import Profile, fold_text
-from bench.expected import compare_fields, expected_address, expected_result
+from bench.browsers.expected import compare_fields, expected_address, expected_result
 from tests.browser.conftest import Sites
 from tests.browser.ways import ways
 from tests.conftest import TIMEOUT

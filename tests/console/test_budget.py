@@ -1,4 +1,7 @@
-"""What a first visit costs, and that nothing moves while a page is read. `bench.console` times the server."""
+"""What a first visit costs, and that nothing moves while a page is read.
+
+The bench `console` times the server.
+"""
 
 import re
 

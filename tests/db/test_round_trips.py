@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from bench.counting_proxy import CountingProxy
+from bench.actions.counting_proxy import CountingProxy
 from db.engine import Database, RowRefusedError, commit_with_next, send_with_next
 
 JOB = text("insert into upkeep_jobs (name, every) values (:name, '1 day')")

@@ -26,7 +26,7 @@ from api_stub.stack.environment import inherited_environment, settings_environme
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.redis import Redis
-from bench.crowd_plan import plan_crowd
+from bench.actions.crowd_plan import plan_crowd
 from db.engine import Database
 
 LONGEST_S = 1800

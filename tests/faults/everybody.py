@@ -28,7 +28,7 @@ from api_stub.sandbox.client import KnownProfile
 from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.pages import search_address
 from api_stub.sandbox.population.profiles import fold_text
-from bench.expected import compare_fields, expected_address, expected_profile
+from bench.browsers.expected import compare_fields, expected_address, expected_profile
 from db.store.people import profiles
 from db.tables import Account, Contact, StoredProfile
 from tasks.contract import SOURCING_CAMPAIGN

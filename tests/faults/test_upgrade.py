@@ -13,7 +13,7 @@ from sqlalchemy import text
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.redis import Redis
-from bench.crowd_plan import plan_crowd
+from bench.actions.crowd_plan import plan_crowd
 from db import migrate
 from db.engine import Database
 from tests.cluster import wait_for

@@ -5,10 +5,13 @@ import sys
 
 import pytest
 
+from bench.suite import find_benches
+
 
 def run_bench(name: str) -> str:
+    (module,) = [bench.module for bench in find_benches([name])]
     ran = subprocess.run(
-        [sys.executable, "-m", f"bench.{name}", "--quick", "--markdown"],
+        [sys.executable, "-m", module, "--quick", "--markdown"],
         capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
     return ran.stdout
@@ -30,8 +33,8 @@ def run_bench(name: str) -> str:
         pytest.param("partitions", ["| action_events: the next part of a chain |"], marks=pytest.mark.soak),
         pytest.param("bloat", ["| contacts | 100% HOT, "], marks=pytest.mark.soak),
         pytest.param("console", ["| /, after a commit |"], marks=pytest.mark.soak),
-        pytest.param("scale.million", ["| planning a day's birthdays |"], marks=pytest.mark.soak),
-        pytest.param("scale.day", ["| 12 accounts: dispatching an action"], marks=pytest.mark.soak),
+        pytest.param("million", ["| planning a day's birthdays |"], marks=pytest.mark.soak),
+        pytest.param("day", ["| 12 accounts: dispatching an action"], marks=pytest.mark.soak),
         pytest.param("quota_floor", ["| our decision, all gates |"], marks=pytest.mark.soak),
         pytest.param("greetings", ["| a greeting |"], marks=pytest.mark.soak),
         pytest.param(

@@ -1,7 +1,7 @@
 """A thousand invented names of many languages, with what each is called by (tests/rules/data/names.tsv).
 
 The expected names are written down by hand from the conventions, never by the rule. An empty one means that
-nobody could tell, or that it is no person's name. `python -m bench.names` prints the figures.
+nobody could tell, or that it is no person's name. `python -m bench.data.names` prints the figures.
 """
 
 import unicodedata
@@ -11,7 +11,7 @@ from typing import Literal
 
 import pytest
 
-from bench.names import Verdict, judge, read_corpus
+from bench.data.names import Verdict, judge, read_corpus
 from worker.rules.names.spoken_name import first_name
 from worker.rules.names.tables import fold
 

@@ -1,4 +1,4 @@
-"""The `limits` library for bench/quota.py, in an environment of its own: it needs redis < 8.
+"""The `limits` library for bench/quota/quota.py, in an environment of its own: it needs redis < 8.
 
 Started as `python limits_side.py URL STRATEGY`. Reads lines from standard input and answers each with a line
 of JSON: `SLICE N` (test and hit, as the library documents it, for a limit of a day and one of a week) or

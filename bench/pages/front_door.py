@@ -1,6 +1,6 @@
 """The front door's lists over a million interactions: the first and the last page, at 50 requests a second.
 
-`python -m bench.front_door` starts a Postgres, fills it as `bench.console` does, and serves the application
+`./run bench front_door` starts a Postgres, fills it as the bench `console` does, and serves the application
 in a process of its own. Each route below /v1 that answers a page of a list is asked for its first and its
 last page of a hundred; lists without any row are left out. For comparison, what the route asks Postgres is
 asked bare, without the application. Forecasts are remembered until something changes, so their first look
@@ -36,8 +36,8 @@ from api_stub.http.v1.pages import write_cursor
 from api_stub.stack.servers.ports import find_free_port
 from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.redis import Redis
-from bench.console import ADD_SOMEBODY, create_application, fill
-from bench.in_process import TestClient
+from bench.pages.console import ADD_SOMEBODY, create_application, fill
+from bench.pages.in_process import TestClient
 from bench.report import Row, print_rows
 from bench.start import read_processor_time
 from db.engine import Database
@@ -57,7 +57,7 @@ set local session_replication_role = replica;
 update actions set state = 'proposed', reason = 'awaiting_approval', not_before = now()
 where id in (select id from actions where state = 'done' order by created_at, id offset 1000 limit 285)
 """
-"""Besides the few proposals that `bench.console` has: more than a page of them."""
+"""Besides the few proposals that `bench.pages.console` has: more than a page of them."""
 _Statement = tuple[str, Any]
 
 
@@ -301,7 +301,7 @@ def main() -> None:
             database.close()
             rows = measure(address, redis.url, seconds)
         postgres.remove_data()
-    print_rows(Console(), rows, title="python -m bench.front_door", markdown=given.markdown)
+    print_rows(Console(), rows, title="python -m bench.pages.front_door", markdown=given.markdown)
 
 
 if __name__ == "__main__":

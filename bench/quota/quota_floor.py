@@ -15,7 +15,7 @@ import redis
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
 from api_stub.stack.servers.redis import Redis
-from bench.quota import LEASE, Workload, a_context, a_usual_state, redis_on_own_core
+from bench.quota.quota import LEASE, Workload, a_context, a_usual_state, redis_on_own_core
 from bench.report import Row, print_rows
 from worker import clock, redis_address
 from worker.quota import arguments, redis_quota
@@ -106,7 +106,7 @@ def main() -> None:
     given = parser.parse_args()
     with redis_on_own_core() as server:
         rows = list(measure(server, rounds=2 if given.quick else 40, each=5 if given.quick else 60))
-    print_rows(Console(), rows, title="python -m bench.quota_floor", markdown=given.markdown)
+    print_rows(Console(), rows, title="python -m bench.quota.quota_floor", markdown=given.markdown)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from pathlib import Path
 from playwright.sync_api import Page, Response
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
-from bench.extraction import TIMEOUT, run_practice_network
-from bench.greeting import Greeting, greet
+from bench.browsers.extraction import TIMEOUT, run_practice_network
+from bench.browsers.greeting import Greeting, greet
 from bench.report import Row, print_rows
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
@@ -150,7 +150,7 @@ def main() -> None:
         rows = [*measure(page, client.base_url, paths, 2 if given.quick else 40)]
         rows += measure_steps(page, client.base_url, paths[:2] if given.quick else paths)
         rows += [start, measure_pages(pool, 1 if given.quick else 10)]
-    print_rows(Console(), rows, title="python -m bench.greetings", markdown=given.markdown)
+    print_rows(Console(), rows, title="python -m bench.browsers.greetings", markdown=given.markdown)
 
 
 if __name__ == "__main__":

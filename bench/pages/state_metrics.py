@@ -1,6 +1,6 @@
 """One scrape of the state in Postgres: with a million actions and interactions, against ten thousand.
 
-`python -m bench.state_metrics` starts a Postgres, fills it with the actions that fifty accounts did in five
+`./run bench state_metrics` starts a Postgres, fills it with the actions that fifty accounts did in five
 years, each with its five events, and with 250 open ones of each account. It times the migration that adds up
 the totals, then `read_state`. `--quick` only shows that it works.
 """
@@ -149,7 +149,7 @@ def main() -> None:
                 ]
                 database.close()
         postgres.remove_data()
-    print_rows(Console(), rows, title="python -m bench.state_metrics", markdown=given.markdown)
+    print_rows(Console(), rows, title="python -m bench.pages.state_metrics", markdown=given.markdown)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What an action costs without its browser: statements, round trips and commits, and actions a second.
 
-`python -m bench.actions` starts Postgres and Redis. First one process carries out greetings on a site without
+`./run bench actions` starts Postgres and Redis. First one process carries out greetings on a site without
 pages, one after the other, and proxies count what it asks of the servers. Then two workers do, as fast as
 they can, as two workers of Celery do an empty task with the same delivery settings, and as two processes send
 only the statements. `--quick` only shows that it works.
@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from rich.status import Status
 
-from bench.action_races import Bench, Race, Size
+from bench.actions.action_races import Bench, Race, Size
 from bench.report import Row, print_rows
 
 FULL = Size(accounts=100, counted=300, raced=3000)

@@ -1,6 +1,6 @@
 """What the life of many actions leaves in the hot tables, with Postgres' own settings and with ours.
 
-`python -m bench.bloat` sends the statements of 10 000 actions among 200 000 older ones. Then it asks
+`./run bench bloat` sends the statements of 10 000 actions among 200 000 older ones. Then it asks
 Postgres how many updates found room on their page and touched no index (HOT), for dead rows and sizes, and
 how often vacuum ran. The default settings have an index by the date of the last greeting, too.
 `--quick` only shows that it works.
@@ -18,7 +18,7 @@ from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from rich.status import Status
 from sqlalchemy import text
 
-from bench.action_races import Bench, Size
+from bench.actions.action_races import Bench, Size
 from bench.report import Row, print_rows
 from db.engine import Database
 

@@ -1,6 +1,6 @@
 """The quota against a bare INCR and against the `limits` library, all in one run.
 
-`python -m bench.quota` prints each figure beside its target; `--quick` only shows that it works. Latency is
+`./run bench quota` prints each figure beside its target; `--quick` only shows that it works. Latency is
 measured in one process, in interleaved slices, against a server on a core of its own. INCR is measured twice:
 the second INCR's ratio says how far to trust the others.
 """
@@ -23,7 +23,7 @@ from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from rich.progress import track
 
 from api_stub.stack.servers.redis import Redis
-from bench.against_limits import compare_with_limits
+from bench.quota.against_limits import compare_with_limits
 from bench.report import Row, print_rows
 from worker import clock, redis_address
 from worker.quota import redis_quota
@@ -206,7 +206,7 @@ def main() -> None:
             *measure_many_accounts(server, accounts=50 if given.quick else 100_000),
         ]
     rows += [] if given.quick else compare_with_limits(console)
-    print_rows(console, rows, title="python -m bench.quota", markdown=given.markdown)
+    print_rows(console, rows, title="python -m bench.quota.quota", markdown=given.markdown)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How many names of the corpus are read right, left out although a person could tell, or read wrong.
 
-`python -m bench.names` prints these by convention, and the time of one name. The corpus is
+`./run bench names` prints these by convention, and the time of one name. The corpus is
 tests/rules/data/names.tsv: invented names, with what each is called by, written down by hand. An empty call
 means that nobody could tell, or that it is no person's name.
 """
@@ -20,7 +20,7 @@ from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from bench.report import Row, print_rows
 from worker.rules.names.spoken_name import first_name
 
-CORPUS = Path(__file__).parent.parent / "tests" / "rules" / "data" / "names.tsv"
+CORPUS = Path(__file__).parents[2] / "tests" / "rules" / "data" / "names.tsv"
 
 
 class Verdict(StrEnum):
@@ -94,7 +94,7 @@ def main() -> None:
         print(f"\n{'convention':20}" + "".join(f"{verdict:>10}" for verdict in Verdict))
         for convention, each in counts.items():
             print(f"{convention:20}" + "".join(f"{each[verdict]:10}" for verdict in Verdict))
-    print_rows(Console(), rows, title="python -m bench.names", markdown=given.markdown)
+    print_rows(Console(), rows, title="python -m bench.data.names", markdown=given.markdown)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Send only the statements of so many actions, without anything around them.
 
-A child of `bench.actions`, whose floor it is. Each line on the standard input is the id of an account's
+A child of the bench `actions`, whose floor it is. Each line on the standard input is the id of an account's
 queued action, and a number of actions; the answer is a line with their seconds.
 """
 

@@ -24,7 +24,7 @@ from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
 from api_stub.sandbox.client import SandboxClient
-from bench.extraction import run_practice_network
+from bench.browsers.extraction import run_practice_network
 from bench.picture import save_picture
 from bench.report import Row, print_rows
 from bench.system.members import add_accounts, add_people, sign_in_members
@@ -39,7 +39,7 @@ EVERY_S = 2.0
 EARLY = 100
 """After so many greetings everything is warm."""
 LONGEST_S = 3600
-PICTURE = Path(__file__).parents[1] / "docs" / "lasting.svg"
+PICTURE = Path(__file__).parents[2] / "docs" / "lasting.svg"
 TEXT = "A very happy birthday, and a calm year!"
 
 PLAN = text("""
@@ -215,7 +215,7 @@ def main() -> None:
         rows += compare_with_one_per_task(warm, per_task)
     if given.long:
         draw(samples, PICTURE)
-    print_rows(Console(), rows, title="python -m bench.lasting", markdown=given.markdown)
+    print_rows(Console(), rows, title="python -m bench.browsers.lasting", markdown=given.markdown)
 
 
 if __name__ == "__main__":

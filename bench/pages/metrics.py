@@ -1,6 +1,6 @@
 """One scrape of a worker whose children were recycled for a month, against one of a new worker.
 
-`python -m bench.metrics` lets real children count, one after the other, then times `render_exposition`:
+`./run bench metrics` lets real children count, one after the other, then times `render_exposition`:
 once with files named by slot, and once with the library's own, named by pid. `--quick` only shows that it
 works.
 """
@@ -28,7 +28,7 @@ import os, sys
 from worker.metric_slots import Slots
 if sys.argv[2] == "by pid":
     Slots.mine = lambda _: os.getpid()
-from bench.metrics import run_children
+from bench.pages.metrics import run_children
 run_children(int(sys.argv[1]))
 """
 TASKS = ("dispatch", "recover", "upkeep.schedules", "upkeep.expiry", "upkeep.replies", "birthday.greet")
@@ -98,7 +98,7 @@ def main() -> None:
     for naming in ("by slot", "by pid"):
         with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
             rows += compare_scrapes(Path(folder), naming, children, times)
-    print_rows(Console(), rows, title="python -m bench.metrics", markdown=given.markdown)
+    print_rows(Console(), rows, title="python -m bench.pages.metrics", markdown=given.markdown)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Reading searches and profiles of the practice network with a real Chromium, compared with its own data.
 
-`python -m bench.extraction` prints the share of fields that were read correctly, and the speed. Each profile
+`./run bench extraction` prints the share of fields that were read correctly, and the speed. Each profile
 is read in one of the mark-ups and languages, in turn. `--quick` only shows that it works.
 """
 
@@ -27,7 +27,7 @@ from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.population.crowd import CROWD_SIZE
 from api_stub.sandbox.population.profiles import fold_text
 from api_stub.stack.servers.ports import find_free_port
-from bench.expected import compare_fields, expected_address, expected_profile, expected_result
+from bench.browsers.expected import compare_fields, expected_address, expected_profile, expected_result
 from bench.report import Row, print_rows
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
@@ -193,7 +193,7 @@ def main() -> None:
     for where, read, true in [miss for one in (scores[0], scores[-1]) for miss in one.misses][:20]:
         print(f"{where}: read {read!r}, true is {true!r}", file=sys.stderr)
     rows = [score.row() for score in scores]
-    print_rows(Console(), rows, title="python -m bench.extraction", markdown=given.markdown)
+    print_rows(Console(), rows, title="python -m bench.browsers.extraction", markdown=given.markdown)
 
 
 if __name__ == "__main__":

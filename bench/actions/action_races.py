@@ -1,4 +1,4 @@
-"""The servers and processes of `bench.actions`, and what is measured of them."""
+"""The servers and processes of `bench.actions.actions`, and what is measured of them."""
 
 import subprocess
 import sys
@@ -20,11 +20,12 @@ from api_stub.stack.environment import inherited_environment, settings_environme
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.redis import Redis
-from bench.counting_proxy import CountingProxy
-from bench.crowd_plan import plan_crowd
+from bench.actions.counting_proxy import CountingProxy
+from bench.actions.crowd_plan import plan_crowd
 from db.engine import Database
 
 LONGEST_S = 900
+EMPTY_TASK = "bench.actions.empty_task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,12 @@ class Bench:
         """Return what an action asks of Postgres and Redis, and its processor time: ours and Postgres'."""
         with CountingProxy(self.postgres.url) as to_postgres, CountingProxy(self.redis.url) as to_redis:
             urls = to_postgres.url, to_redis.url
-            with self._child("bench.one_by_one", urls) as ask:
+            with self._child("bench.actions.one_by_one", urls) as ask:
                 ask(str(self._size.counted))
                 before = to_postgres.counts(), to_redis.counts()
                 ask(str(self._size.accounts))
                 counts = to_postgres.counts() - before[0], to_redis.counts() - before[1]
-        with self._child("bench.one_by_one", (self.postgres.url, self.redis.url)) as ask:
+        with self._child("bench.actions.one_by_one", (self.postgres.url, self.redis.url)) as ask:
             ask(str(self._size.accounts))
             server_s = _processor_s(self.postgres.child)
             ours_s = float(ask(str(self._size.counted)))
@@ -157,10 +158,18 @@ class Bench:
         client = redis.Redis.from_url(self.redis.url)
         client.flushall()
         env = self.environment(self.postgres.url, self.redis.url)
-        subprocess.run([sys.executable, "-m", "bench.empty_task", str(self._size.raced)], env=env, check=True)
+        subprocess.run([sys.executable, "-m", EMPTY_TASK, str(self._size.raced)], env=env, check=True)
         options = ("-Q", "birthday", "-c", "1", "-l", "WARNING", "--without-mingle", "--without-gossip")
         workers = {
-            f"empty{n}": ("celery", "-A", "bench.empty_task", "worker", "-n", f"empty{n}@%h", *options)
+            f"empty{n}": (
+                "celery",
+                "-A",
+                EMPTY_TASK,
+                "worker",
+                "-n",
+                f"empty{n}@%h",
+                *options,
+            )
             for n in (1, 2)
         }
         with self.run_children(workers) as children:
@@ -193,14 +202,14 @@ class Bench:
     def race_bare(self, database: Database) -> Race:
         """Two processes send only the statements."""
         urls = self.postgres.url, self.redis.url
-        with self._child("bench.one_by_one", urls) as ask:
+        with self._child("bench.actions.one_by_one", urls) as ask:
             ask("1")  # queues one action of each account, and has the quota's counters rebuilt
         with database.transaction() as session:
             queued = session.scalars(text("select id from actions where state = 'queued' order by id")).all()
         each = self._size.raced // self._size.accounts - 1
         children = [self.postgres.child, self.redis.child]
         processor_s = sum(map(_processor_s, children))
-        argv = [sys.executable, "-m", "bench.bare_actions"]
+        argv = [sys.executable, "-m", "bench.actions.bare_actions"]
         both = [
             subprocess.Popen(
                 argv, env=self.environment(*urls), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -1,6 +1,6 @@
 """A greeting in a warm browser that is recorded, against one that is not.
 
-`python -m bench.traces` greets in turn without a recording, with one that is discarded, as after a success,
+`./run bench traces` greets in turn without a recording, with one that is discarded, as after a success,
 and with one that is masked, as after a failure. `--quick` only shows that it works.
 """
 
@@ -14,8 +14,8 @@ from pathlib import Path
 from playwright.sync_api import Page
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
-from bench.extraction import TIMEOUT, run_practice_network
-from bench.greeting import greet
+from bench.browsers.extraction import TIMEOUT, run_practice_network
+from bench.browsers.greeting import greet
 from bench.report import Row, print_rows
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
@@ -76,7 +76,7 @@ def main() -> None:
         page = browser_pool.page_for(ACCOUNT, None)
         sign_in(page, client.base_url, "demo", "demo-password")
         rows = measure(browser_pool, page, client.base_url, 1 if given.quick else 15)
-    print_rows(Console(), rows, title="python -m bench.traces", markdown=given.markdown)
+    print_rows(Console(), rows, title="python -m bench.browsers.traces", markdown=given.markdown)
 
 
 if __name__ == "__main__":

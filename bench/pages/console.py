@@ -1,6 +1,6 @@
 """The console's pages on the server: with 100 000 contacts and a million interactions, against a thousand.
 
-`python -m bench.console` starts a Postgres, fills it with one account's contacts and ten greetings of each,
+`./run bench console` starts a Postgres, fills it with one account's contacts and ten greetings of each,
 one a year, then asks the real application for each page, in this process. It also prints what the first
 visit brings over the wire: the page and its files, compressed. `--quick` only shows that it works.
 """
@@ -23,7 +23,7 @@ from api_stub.http.app import create_app
 from api_stub.stack.environment import set_environment, settings_environment
 from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.redis import Redis
-from bench.in_process import TestClient
+from bench.pages.in_process import TestClient
 from bench.report import Row, print_rows
 from db import migrate
 from db.engine import Database
@@ -192,7 +192,7 @@ def main() -> None:
         for path in (*PAGES, AFTER_A_COMMIT)
         for at_many, at_few in [[statistics.median(measured[size][path]) for size in (many, few)]]
     ]
-    print_rows(Console(), rows, title="python -m bench.console", markdown=given.markdown)
+    print_rows(Console(), rows, title="python -m bench.pages.console", markdown=given.markdown)
 
 
 if __name__ == "__main__":

@@ -28,8 +28,8 @@ from sqlalchemy import text
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.servers.ports import find_free_port
-from bench.extraction import run_practice_network
-from bench.front_door import ask_in_turn
+from bench.browsers.extraction import run_practice_network
+from bench.pages.front_door import ask_in_turn
 from bench.report import Row, print_rows
 from bench.system.members import add_accounts, add_people, sign_in_members
 from bench.system.memory import MB
@@ -273,7 +273,7 @@ def main() -> None:
     size, console = (QUICK if given.quick else LONG if given.long else USUAL), Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="rapport-bench-") as name, console.status("starting") as status:
         rows = list(measure(Path(name), size, status.update))
-    print_rows(Console(), rows, title="python -m bench.load", markdown=given.markdown)
+    print_rows(Console(), rows, title="python -m bench.browsers.load", markdown=given.markdown)
 
 
 if __name__ == "__main__":

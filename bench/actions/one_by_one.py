@@ -1,5 +1,6 @@
-"""Carry out actions in this process, one after the other. A child of `bench.actions`, which counts meanwhile.
+"""Carry out actions in this process, one after the other.
 
+It is a child of the bench `actions`, which counts meanwhile.
 Each line on the standard input is a number of actions; the answer is a line with their seconds of processor
 time.
 """

@@ -1,6 +1,6 @@
 """A hundred campaigns at once over twenty accounts: quotas, fairness and memory.
 
-`python -m bench.campaigns` starts Postgres, Redis, beat, a control worker and four browser workers on a site
+`./run bench campaigns` starts Postgres, Redis, beat, a control worker and four browser workers on a site
 without pages. One account starts as many campaigns as all the others together. Effects are counted in the
 site's own ledger. `--quick` only shows that it works.
 """

@@ -1,6 +1,6 @@
 """A backup and its restoration, against pg_dump and pg_restore of the same database in the same run.
 
-`python -m bench.backup` prints seconds, rows a second, sizes, and how much this process grew; `--quick` only
+`./run bench backup` prints seconds, rows a second, sizes, and how much this process grew; `--quick` only
 shows that it works. pg_dump writes its custom format, compressed by gzip at the same level, unencrypted.
 """
 
@@ -118,7 +118,7 @@ def main() -> None:
         with postgres:
             measurements = list(build_rows(postgres, Path(folder), rows))
         postgres.remove_data()
-    print_rows(Console(), measurements, title="python -m bench.backup", markdown=given.markdown)
+    print_rows(Console(), measurements, title="python -m bench.data.backup", markdown=given.markdown)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Importing a LinkedIn export of a million connections, against a plain COPY of as many rows in the same run.
 
-`python -m bench.imports` prints rows a second and how much this process grew; `--quick` only shows that it
+`./run bench imports` prints rows a second and how much this process grew; `--quick` only shows that it
 works. The COPY writes the same columns into a table without indexes or checks, and reads no file.
 """
 
@@ -171,7 +171,7 @@ def main() -> None:
             measurements = list(build_rows(url, database, path, rows))
             database.close()
         postgres.remove_data()
-    print_rows(Console(), measurements, title="python -m bench.imports", markdown=given.markdown)
+    print_rows(Console(), measurements, title="python -m bench.data.imports", markdown=given.markdown)
 
 
 if __name__ == "__main__":

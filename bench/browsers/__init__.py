@@ -1,0 +1,1 @@
+"""What greetings, visits and reading cost in a real browser."""

@@ -1,0 +1,1 @@
+"""What imports, names, backups and tables by month cost."""
