@@ -1,9 +1,9 @@
 """The two tables that only grow, as they are and partitioned by month: inserts, hot queries, retention.
 
 `./run bench partitions` fills both forms of `interactions` and `action_events` with rows of five years. The
-module takes their number, too: `python -m bench.data.partitions --rows 10000000`. A unique key of a partitioned
-table must hold its month, so what makes a greeting happen once needs a table of its own there. `--quick` only
-shows that it works.
+module takes their number, too: `python -m bench.data.partitions --rows 10000000`. A unique key of a
+partitioned table must hold its month, so what makes a greeting happen once needs a table of its own there.
+`--quick` only shows that it works.
 """
 
 import argparse
