@@ -62,7 +62,7 @@ class SettingFields(BaseSettings):
     )
     notice_keys: FernetKeys | None = Field(
         None,
-        description="Fernet keys in the same form, others than those: they encrypt where notices are sent "
+        description="Fernet keys in the same form, but other keys: they encrypt where notices are sent "
         "(docs/notices.md).",
     )
     console: bool = Field(
@@ -72,7 +72,7 @@ class SettingFields(BaseSettings):
     )
     console_keys: SigningKeys | None = Field(
         None,
-        description="Fernet keys in the same form, others than those: they sign the console's cookies and "
+        description="Fernet keys in the same form, but other keys: they sign the console's cookies and "
         "forms. The first signs, all verify. If unset, the console answers 503.",
     )
     api_key: Key | None = Field(
@@ -195,7 +195,7 @@ class SettingFields(BaseSettings):
     fault_file: Path | None = Field(None, description="For fault tests only: see `worker/failpoint.py`.")
     log_format: Literal["json", "pretty"] = Field("json", description="The form of a line of the logs.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="The least level that is logged. Libraries stay at `INFO` with `DEBUG`."
+        "INFO", description="The lowest level that is logged. Libraries stay at `INFO` with `DEBUG`."
     )
     log_levels: LogLevels | None = Field(
         None,
