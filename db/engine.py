@@ -33,8 +33,11 @@ _IDLE_IN_TRANSACTION_MS = 20_000
 """Postgres ends a transaction that is idle for this long: its client may be dead while its locks remain."""
 _ANSWER_GRACE_S = 3.0
 """Time after the statement timeout at which an unanswered Postgres counts as hung or cut off."""
-_FIRST_ANSWER_S = 2.0
-"""A snapshot's first statement does no work. A connection without its answer after this is not waited for."""
+_FIRST_ANSWER_S = 5.0
+"""A snapshot's first statement does no work. A connection without its answer after this is not waited for.
+
+A Postgres that only stalls should have answered by then: every idle connection of the pool is replaced too.
+"""
 
 
 def create_bounded_engine(

@@ -63,18 +63,21 @@ def move_schema(engine: Engine, to: str) -> None:
     A downgrade removes what later revisions added, with its values. Raises RequestRefusedError as
     `upgrade_schema` does, and for a database of a newer version.
     """
-    before, config = read_revision(engine), _config()
-    if before == to:
+    if read_revision(engine) == to:
         return
-    if before is not None and before > to and before not in list_revisions():
-        raise RequestRefusedError(
-            f"the database is at revision {before}, of a newer version of Rapport; this one knows {to} and "
-            "older. Start the newer one, or go back with it: docs/upgrading.md"
-        )
     from alembic import command  # noqa: PLC0415 -- see above
 
-    move = command.upgrade if before is None or before < to else command.downgrade
+    config = _config()
     with _turn_to_migrate(engine), engine.connect() as connection:
+        before = read_revision(engine)
+        if before == to:
+            return
+        if before is not None and before > to and before not in list_revisions():
+            raise RequestRefusedError(
+                f"the database is at revision {before}, of a newer version of Rapport; this one knows {to} "
+                "and older. Start the newer one, or go back with it: docs/upgrading.md"
+            )
+        move = command.upgrade if before is None or before < to else command.downgrade
         event.listen(connection, "begin", _limit_lock_waits)
         config.attributes["connection"] = connection
         with LockWatch(engine, connection) as watch:

@@ -21,12 +21,22 @@ class BatchingConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
 
     def on_send_event_buffered(self) -> None:
         """Send what waits a moment later, unless that is due already."""
-        if self.hub is not None and self._flush_due is None:
+        if self.hub is not None and (self._flush_due is None or self._flush_due.cancelled):
             self._flush_due = self.hub.call_later(FLUSH_AFTER_S, self._flush_events)
 
     def _flush_events(self) -> None:
         self._flush_due = None
         super()._flush_events()
+
+    def on_close(self) -> None:
+        """Leave what waits to the next connection: Celery only hands on what could not be sent."""
+        if (sender := self.event_dispatcher) is not None:
+            with sender.mutex:
+                for group, events in sender._group_buffer.items():  # noqa: SLF001 -- where Celery keeps them
+                    if events:
+                        sender._outbound_buffer.append((list(events), f"{group}.multi"))  # noqa: SLF001 -- as above
+                        events.clear()
+        super().on_close()
 
     def shutdown(self) -> None:
         """Send what waits before the worker ends."""

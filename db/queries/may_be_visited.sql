@@ -9,4 +9,4 @@ and (c.hold_until is null
 and c.id <> all (array(
     select v.contact_id from actions v
     where v.account_id = :account_id and v.kind = 'visit' and v.contact_id is not null
-      and (v.state = 'planned' or v.state in ('queued', 'claimed', 'acting'))))  -- each has an index
+      and (v.state = 'planned' or v.state in ('queued', 'claimed', 'acting'))))  -- one `in` would use neither index

@@ -217,6 +217,23 @@ def test_after_a_crash_the_next_page_works(
     browser_pool.close_context(5)
 
 
+def test_a_crash_counts_for_the_page_that_crashed_alone(
+    browser_pool: BrowserPool, sandbox: SandboxClient, states: dict[str, str]
+) -> None:
+    browser_pool.page_for(5, states["demo"])
+    own = psutil.Process().children(recursive=True)
+    doomed = [p for p in own if p.status() != psutil.STATUS_ZOMBIE and "--type=renderer" in p.cmdline()]
+    for process in doomed:
+        process.kill()
+    psutil.wait_procs(doomed, OUTLIVE_SECONDS)
+    for account_id in (50, *OTHERS):  # the page of account 5 is closed
+        browser_pool.page_for(account_id, states["demo"])
+    again = browser_pool.page_for(5, states["demo"])
+    assert SandboxSite(again, sandbox.base_url, TIMEOUT).signed_in()
+    assert browser_pool.page_for(5, states["demo"]) is again
+    browser_pool.close_context(5)
+
+
 def test_an_account_that_waits_while_the_browser_dies_gets_a_page(
     browser_pool: BrowserPool, sandbox: SandboxClient, states: dict[str, str]
 ) -> None:

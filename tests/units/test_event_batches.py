@@ -6,6 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from celery import Celery
+from celery.events.dispatcher import EventDispatcher
+from celery.worker.consumer import Consumer
 
 from worker.event_batches import FLUSH_AFTER_S, BatchingConsumer
 from worker.settings import get_settings
@@ -21,7 +24,7 @@ class Sent:
     def call_later(self, delay_s: float, call: Callable[[], None]) -> object:
         assert delay_s == FLUSH_AFTER_S
         self.due.append(call)
-        return call
+        return SimpleNamespace(cancelled=False)
 
     def flush(self) -> None:
         self.flushed += 1
@@ -54,6 +57,17 @@ def test_what_waits_is_sent_before_the_worker_ends() -> None:
     consumer.on_send_event_buffered()
     consumer.shutdown()
     assert sent.flushed == 1
+
+
+def test_what_waits_is_handed_on_to_the_next_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Consumer, "on_close", lambda _consumer: None)
+    consumer = make_consumer(Sent())
+    consumer.event_dispatcher = EventDispatcher(None, enabled=False, app=Celery())
+    consumer.event_dispatcher._group_buffer["task"].append({"type": "task-succeeded"})
+    consumer.on_close()
+    following = EventDispatcher(None, enabled=False, app=Celery())
+    following.extend_buffer(consumer.event_dispatcher)
+    assert list(following._outbound_buffer) == [([{"type": "task-succeeded"}], "task.multi")]
 
 
 def test_without_an_event_loop_nothing_waits() -> None:

@@ -47,6 +47,7 @@ class AccountContext:
     def open_page(self) -> Page:
         """Open its page."""
         page = self.browser_context.new_page()
+        self._crashed = False
         page.on("crash", self._mark_crashed)
         if not self._load_media:
             _refuse_media(page)
@@ -91,7 +92,8 @@ class AccountContext:
 def _refuse_media(page: Page) -> None:
     """Refuse the requests for media that `launch_switches` lets through, such as videos.
 
-    A route of Playwright's would also switch the cache off: each page would load its scripts again.
+    A route of Playwright's would also switch the cache off: each page would load its scripts again. It would
+    also reach windows that the page opens, which may load videos so.
     """
     session = page.context.new_cdp_session(page)
 

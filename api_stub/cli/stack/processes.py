@@ -158,7 +158,7 @@ def _require_fitting_tables() -> None:
     A Postgres that doesn't answer is no reason: tasks wait for it.
     """
     with importing():
-        from sqlalchemy.exc import OperationalError  # noqa: PLC0415 -- only these processes need it
+        from sqlalchemy.exc import OperationalError, ProgrammingError  # noqa: PLC0415 -- only these need it
 
         from db import migrate  # noqa: PLC0415 -- as above
         from db.engine import Database  # noqa: PLC0415 -- as above
@@ -168,6 +168,8 @@ def _require_fitting_tables() -> None:
             remedy = migrate.find_remedy(database.engine)
         except OperationalError:
             return
+        except ProgrammingError:  # the rights are granted after the tables are migrated
+            remedy = "run `rapport migrate`"
     if remedy is not None:
         raise ConfigurationError(f"the tables in Postgres don't fit this version of Rapport: {remedy}")
 

@@ -33,9 +33,10 @@ SETTINGS = {
 
 def upgrade() -> None:
     create_index_concurrently("ix_contacts_flagged", "contacts", ["account_id"], where=FLAGGED)
-    op.drop_index("ix_contacts_marked", "contacts", if_exists=True)
     for table, settings in SETTINGS.items():
         op.execute(f"alter table {table} set ({settings})")
+    # last, because it locks out readers of contacts, who would also wait for the other tables' locks
+    op.drop_index("ix_contacts_marked", "contacts", if_exists=True)
 
 
 def downgrade() -> None:

@@ -85,6 +85,10 @@ def list_contacts(
     by_time = filters.since is not None or filters.until is not None
     order = (Contact.created_at, Contact.id) if by_time else (Contact.id,)
     everybody = select(Contact).where(Contact.forgotten_at.is_(None))
+    if filters.since is not None:
+        everybody = everybody.where(Contact.created_at >= filters.since)
+    if filters.until is not None:
+        everybody = everybody.where(Contact.created_at < filters.until)
     if after is not None:
         place = (after if isinstance(after, tuple) else (after,))[-len(order) :]
         everybody = everybody.where(tuple_(*order) > tuple_(*map(literal, place)))
@@ -178,7 +182,7 @@ def _find_by_words(
 
 
 def _conditions(person: type[Contact], filters: ContactFilters) -> list[ColumnElement[bool]]:
-    """Return the conditions on a contact, apart from the account and the words."""
+    """Return the conditions on a contact, apart from the account, the times and the words."""
     found: list[ColumnElement[bool]] = []
     if filters.status is not None:
         found.append(person.status == filters.status)
@@ -191,10 +195,6 @@ def _conditions(person: type[Contact], filters: ContactFilters) -> list[ColumnEl
     if filters.on_hold is not None:
         held = and_(person.hold_until.is_not(None), person.hold_until > _today_of_owner(person))
         found.append(held if filters.on_hold else ~held)
-    if filters.since is not None:
-        found.append(person.created_at >= filters.since)
-    if filters.until is not None:
-        found.append(person.created_at < filters.until)
     return found
 
 

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import CTE, ColumnElement, Integer, Row, Select, cast, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from db.store.people.search_words import MOST_WORDS, begins_words, indexed, split_words
+from db.store.people.search_words import LONGEST_QUERY, MOST_WORDS, begins_words, indexed, split_words
 from db.tables import Account, Contact, IdentityChange
 from db.tables.folding import fold_sql
 from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
@@ -22,7 +22,6 @@ MOST_LISTED: Final = 20
 
 _MOST_READ: Final = 200
 """Matches that are compared word by word; the shortest names come first."""
-_LONGEST_QUERY: Final = 200
 _MOST_TRIGRAMS: Final = 24
 _MOST_COMPARED: Final = 40
 _MOST_CANDIDATES: Final = 5_000
@@ -70,9 +69,9 @@ def find_contacts(session: Session, given: str, *, account: str | None = None) -
        accents and punctuation don't matter.
     3. A part of the name, or of the address' last part: each word of `given` begins a word of it.
 
-    Excludes erased contacts. Each rule has an index.
+    Excludes erased contacts.
     """
-    given = " ".join(given.split())[:_LONGEST_QUERY]
+    given = " ".join(given.split())[:LONGEST_QUERY]
     if not given or not any(sign.isalnum() for sign in given):
         return FoundContacts((), exact=False, count=0)
     addressed = _read(
@@ -97,11 +96,10 @@ def _find_by_name(session: Session, account: str | None, given: str) -> Sequence
 
     Rows are those of `_contacts`, the folded name, and how many contacts match.
     """
-    untitled = _without_titles(given)
-    words = split_words(session, untitled)
+    words = split_words(session, _without_titles(given))
     if not words:
         return []
-    in_name = (_HAYSTACK.contains(word, autoescape=True) for word in fold_words(session, untitled))
+    in_name = (_HAYSTACK.contains(word, autoescape=True) for word in words)
     matching = _select_by_words(session, account, begins_words(words), *in_name)
     statement = (
         _contacts(account)
@@ -151,7 +149,7 @@ def suggest_contacts(session: Session, given: str, *, account: str | None = None
     The first of these that finds somebody decides: those who share the beginnings of all its words, those who
     share one of its words, those who share the beginning of one.
     """
-    words = _fold_words(session, " ".join(given.split())[:_LONGEST_QUERY])
+    words = split_words(session, _without_titles(" ".join(given.split())[:LONGEST_QUERY]))
     beginnings = [word[:_BEGINNING] for word in words]
     for shared, any_of in ((beginnings, False), (words, True), (beginnings, True)):
         if words and (found := _suggest_among(session, account, words, begins_words(shared, any_of=any_of))):
@@ -235,7 +233,7 @@ def _record(found: Row[*tuple[Any, ...]]) -> ContactRecord:
 def _is_addressed(session: Session, given: str) -> ColumnElement[bool]:
     """Return the condition that a contact's address, its last part, or the id is `given`.
 
-    Former addresses are looked up first, so that each condition has an index.
+    Former addresses are looked up first, so that each condition on contacts has an index.
     """
     address = given.rstrip("/")
     part = quote(unquote(address).lower(), safe="-_.~")

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from db.store.people.people_filters import EVERYBODY, PeopleFilters, PeopleOrder, filter_conditions
-from db.store.people.search_words import LOOKED_THROUGH, begins_words, split_words
+from db.store.people.search_words import LONGEST_QUERY, LOOKED_THROUGH, begins_words, split_words
 from db.tables import Contact
 from db.tables.folding import NAME_ORDER
 from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
@@ -35,7 +35,6 @@ MOST_COUNTED: Final = 1_000
 
 _COUNTED_THROUGH: Final = 10_000
 """People who are compared one by one before indexes are asked."""
-_LONGEST_QUERY: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class FoundPeople:
 
 def read_query(session: Session, given: str) -> tuple[Sequence[str], Sequence[str]]:
     """Return the words that a person typed, folded as the stored ones are, or the addresses meant."""
-    given = " ".join(given.replace("\0", " ").split())[:_LONGEST_QUERY]
+    given = " ".join(given.replace("\0", " ").split())[:LONGEST_QUERY]
     if "/in/" in given:
         address = given.rstrip("/")
         normalised = (normalise_profile_url(given, site) for site in PROFILE_ORIGINS)

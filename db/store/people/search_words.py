@@ -17,6 +17,9 @@ LOOKED_THROUGH: Final = 2_000
 """People who are compared one by one, in the order of a list, before the index is asked."""
 
 MOST_WORDS: Final = 8
+LONGEST_QUERY: Final = 200
+_LONGEST_WORD: Final = 500
+"""Characters of a folded word that are compared. Folding lengthens, and Postgres refuses a word of 2 kB."""
 
 
 def split_words(session: Session, given: str) -> Sequence[str]:
@@ -28,7 +31,7 @@ def split_words(session: Session, given: str) -> Sequence[str]:
     )
     typed = select(literal(given).label("given")).subquery("q")
     words: Sequence[str] = session.scalars(select(folded).select_from(typed)).one()
-    return [word for word in words if word][:MOST_WORDS]
+    return [word[:_LONGEST_WORD] for word in words if word][:MOST_WORDS]
 
 
 @contextmanager

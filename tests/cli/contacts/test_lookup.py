@@ -57,6 +57,7 @@ def namesakes(database: Database) -> None:
         ("oneil sian", "apostrophe"),
         ("γιωργοσ", "greek"), ("zoe-1", "zoe"), (f"{SANDBOX}zoe-1", "zoe"),
         ("sandbox.test/in/ZOE-1/?x=1", "zoe"),
+        ("@zoe", "zoe"), ("zoe 🎉", "zoe"), ("kim & anna", "wide"),
     ],
 )  # fmt: skip
 def test_a_person_is_found_however_the_name_is_spelt(
@@ -121,7 +122,7 @@ def test_a_part_of_a_name_forgets_nobody(rapport: Rapport, database: Database, p
     assert "forgotten: 1 contact" in rapport("contacts", "forget", "lukasz walesa", "--yes")
 
 
-@pytest.mark.parametrize("typed", ["Jurgen Stauss", "strauß jürgne", "Jurgn Strauss", "Stras"])
+@pytest.mark.parametrize("typed", ["Jurgen Stauss", "strauß jürgne", "Jurgn Strauss", "Stras", "@stras"])
 def test_nobody_found_suggests_the_nearest(rapport: Rapport, people: None, typed: str) -> None:
     show, forget = ("contacts", "show"), ("contacts", "forget")
     for command in (show, forget, ("why",), ("actions", "list", "--contact")):
@@ -165,6 +166,14 @@ def test_an_id_with_several_ends_lists_them(rapport: Rapport, database: Database
     said = rapport.refused("campaign", "show", several)
     assert f"several campaigns begin with '{several}'" in said
     assert said.count("birthday campaign of demo") > 1
+
+
+def test_a_word_that_folding_makes_longer_than_postgres_takes_finds_nobody(
+    database: Database, people: None
+) -> None:
+    with database.transaction() as session:
+        for found in (lookup.find_contacts, lookup.suggest_contacts):
+            assert not getattr(found(session, "㌖" * 190), "people", ())
 
 
 def test_search_text_is_folded_as_it_is_stored(database: Database) -> None:

@@ -6,12 +6,15 @@ from itertools import product
 
 import pytest
 from cryptography.fernet import Fernet
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from api_stub.cli.stack import doctor, processes
 from api_stub.stack.environment import inherited_environment, set_environment
 from db.engine import Database
 from tests.cli.conftest import Rapport
+from worker.errors import ConfigurationError
 from worker.processes import SECRETS_OF_PROCESS, Process
 from worker.settings import SECRET_FIELDS, get_settings, variable_name
 
@@ -103,6 +106,15 @@ def test_a_process_that_acts_refuses_tables_that_do_not_fit(
             session.execute(text(f"update alembic_version set {place}"))
         said = rapport.refused(*process.split())
         assert said == f"the tables in Postgres don't fit this version of Rapport: {remedy}"
+
+
+def test_tables_without_their_rights_are_not_migrated_yet(environment: pytest.MonkeyPatch) -> None:
+    def refuse(_engine: object) -> None:
+        raise ProgrammingError("select", None, InsufficientPrivilege())
+
+    environment.setattr("db.migrate.find_remedy", refuse)
+    with pytest.raises(ConfigurationError, match="run `rapport migrate`"):
+        processes._require_fitting_tables()
 
 
 def test_a_worker_starts_though_postgres_does_not_answer(environment: pytest.MonkeyPatch) -> None:
