@@ -34,17 +34,25 @@ GAP_MS: Final = 90_000 // SPEED, 180_000 // SPEED
 DISPATCH_EVERY: Final = timedelta(seconds=1)  # beat looks no oftener
 PARTS: Final = 5
 """In how many parts the run's time is told."""
-LAG: Final = text("""
-select extract(epoch from now() - min(d.not_before) filter (where d.state = 'planned'))::float8 as planned,
-       extract(epoch from now() - min(d.not_before) filter (where d.state = 'queued'))::float8 as queued,
+LAG: Final = text(f"""
+with last as materialized (select account_id, max(acting_since) as at from actions group by account_id)
+select extract(epoch from now() - min(w.due) filter (where w.state = 'planned'))::float8 as planned,
+       extract(epoch from now() - min(w.due) filter (where w.state = 'queued'))::float8 as queued,
        (select count(*) from actions where state = 'done') as done
-from actions d
-where d.state = 'queued'
-   or d.state = 'planned' and d.not_before <= now() and not exists (
-       select from actions f
-       where f.account_id = d.account_id and f.state in ('queued', 'claimed', 'acting'))
+from (
+    select d.state, greatest(d.not_before, last.at + interval '{GAP_MS[0]} ms') as due
+    from actions d join last using (account_id)
+    where d.state = 'queued'
+       or d.state = 'planned' and d.not_before <= now() and not exists (
+           select from actions f
+           where f.account_id = d.account_id and f.state in ('queued', 'claimed', 'acting'))
+) w
+where w.due <= now()
 """)
-"""How many seconds the oldest action has waited that could be dispatched, and that is dispatched."""
+"""How many seconds the oldest action has waited that could be dispatched, and that is dispatched.
+
+An account's next is due when the gap after its last one may be over.
+"""
 SIZE_OF_ACTIONS: Final = text("""
 select sum(pg_total_relation_size(name::regclass))::bigint
 from unnest(array['actions', 'action_events', 'interactions', 'decisions', 'event_feed']) name
