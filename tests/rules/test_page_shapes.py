@@ -96,6 +96,12 @@ def test_a_slug_that_only_an_id_has_is_hashed() -> None:
     assert "zebra" not in sketch(element("p", componentkey="lazyColumnzebra"))
 
 
+def test_a_word_of_the_page_that_lies_across_parts_of_a_name_is_hashed() -> None:
+    page = PageElement("p", {"class": "GGGGgGGH card", "id": "lazyColumn"}, "GGGG says hello")
+    assert "gggg" not in sketch(page).lower()
+    assert "card" in sketch(page)
+
+
 def test_cards_alike_are_counted_and_wrappers_left_out() -> None:
     cards = tuple(
         PageElement("div", children=(PageElement("li", {"class": "card"}, f"Person {n}"),)) for n in range(3)

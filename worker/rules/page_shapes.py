@@ -15,6 +15,7 @@ _KEPT_SIGNS: Final = frozenset(".,:;!?'\"()/-+%&|·•…’–—@#_")  # noqa:
 _MOST_WORDS: Final = 12
 _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^A-Za-z\d]+")
 """The parts of a name as developers write it: `lazyColumn`, `lazy-column`, `lazy_column`."""
+_LETTERS: Final = re.compile(r"([A-Za-z]+)")
 _IDENTIFIER: Final = re.compile(
     r"AC[a-z]A[\w-]{8,}|urn:\S+|[0-9a-f]{8}-[0-9a-f-]{20,}|[A-Za-z]*\d[A-Za-z\d]{18,}|[A-Za-z\d+/=]{40,}"
 )
@@ -94,6 +95,7 @@ class Shaper:
         self._known |= _HTML | _FLAGS | _OF_SOMEBODY
         self._said: frozenset[str] = frozenset()
         self._kept: dict[str, bool] = {}
+        self._across: dict[str, bool] = {}
 
     def hash(self, value: str) -> str:
         """Return a mark that is the same for the same value in this check only."""
@@ -118,6 +120,7 @@ class Shaper:
         parts = {part for word in words for part in _PART.findall(word)}
         self._said = frozenset(word.lower() for word in words | parts) - self._known
         self._kept.clear()
+        self._across.clear()
         lines = self._sketch(root, 0)
         for number, line in enumerate(lines):
             if number == most_lines:
@@ -176,18 +179,30 @@ class Shaper:
         pieces = _HASH.split(shaped[:_MOST_VALUE])
         for place, piece in enumerate(pieces):
             if place % 2 == 0:  # the others are hashes
-                parts = _PART.findall(piece)
-                pieces[place] = "".join(map(self._shape_part, parts))
+                names = _LETTERS.split(piece)
+                pieces[place] = "".join(map(self._shape_name, names))
         return "".join(pieces)
 
-    def _shape_part(self, part: str) -> str:
+    def _shape_name(self, name: str) -> str:
+        """Shape each part of a name; the unknown ones are hashed if a word of the page lies across parts."""
+        parts = _PART.findall(name)
+        if name not in self._across:
+            self._across[name] = any(
+                len(word) >= _LEAST_GUARDED
+                and word in name.lower()
+                and not any(word in part.lower() for part in parts)
+                for word in self._said
+            )
+        return "".join(self._shape_part(part, across=self._across[name]) for part in parts)
+
+    def _shape_part(self, part: str, *, across: bool) -> str:
         if part.isdigit():
             return "9"
         if not part.isascii():
             return "¤"
         if not part.isalpha():
             return part
-        is_kept = part.lower() in self._known or self._is_harmless(part.lower())
+        is_kept = part.lower() in self._known or (not across and self._is_harmless(part.lower()))
         return part if is_kept else self.hash(part)
 
     def _is_harmless(self, part: str) -> bool:
