@@ -29,7 +29,7 @@ class BatchingConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
         super()._flush_events()
 
     def on_close(self) -> None:
-        """Leave what waits to the next connection: Celery only hands on what could not be sent."""
+        """Hand the waiting events on to the next connection. Celery hands on only what it failed to send."""
         if (sender := self.event_dispatcher) is not None:
             with sender.mutex:
                 for group, events in sender._group_buffer.items():  # noqa: SLF001 -- where Celery keeps them

@@ -1,6 +1,7 @@
 """The types of settings: what each may hold. docs/make_settings_table.py names them for people."""
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated, Final
@@ -17,6 +18,26 @@ _LEAST_KEY_LENGTH: Final = 16
 """Characters: too many to be guessed over the network. ops/example.env generates 48."""
 _LONGEST: Final = timedelta(days=1)
 """Longer than any useful wait, and short enough to be added to any instant."""
+
+
+def _checked(check: Callable[[str], object]) -> AfterValidator:
+    """Refuse a text for which the check raises ValueError."""
+
+    def keep(given: str) -> str:
+        check(given)
+        return given
+
+    return AfterValidator(keep)
+
+
+def _checked_secret(check: Callable[[str], object]) -> AfterValidator:
+    """Refuse a secret for which the check raises ValueError."""
+
+    def keep(given: SecretStr) -> SecretStr:
+        check(given.get_secret_value())
+        return given
+
+    return AfterValidator(keep)
 
 
 def _from_seconds(given: object) -> object:
@@ -45,11 +66,6 @@ def _user_and_password(given: SecretStr) -> SecretStr:
     return given
 
 
-def _postgres(given: SecretStr) -> SecretStr:
-    postgres_address.check(given.get_secret_value())
-    return given
-
-
 def _loopback(given: str) -> str:
     check_site_url(given)
     if not is_loopback(urlsplit(given).hostname or ""):
@@ -59,47 +75,22 @@ def _loopback(given: str) -> str:
     return given
 
 
-def _site(given: str) -> str:
-    check_site_url(given)
-    return given
-
-
 def _public(given: str) -> str:
     check_public_url(given)
     return given.rstrip("/")
 
 
-def _signing_keys(given: SecretStr) -> SecretStr:
-    parse_signing_keys(given.get_secret_value())
-    return given
-
-
-def _hosts(given: str) -> str:
-    check_hosts(given)
-    return given
-
-
-def _networks(given: str) -> str:
-    check_networks(given)
-    return given
-
-
-def _log_levels(given: str) -> str:
-    parse_log_levels(given)
-    return given
-
-
 RedisUrl = Annotated[SecretStr, "checked by Settings, which knows whether TLS may be unverified"]
 FernetKeys = Annotated[SecretStr, "checked where they are used"]
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
-SigningKeys = Annotated[SecretStr, AfterValidator(_signing_keys)]
+SigningKeys = Annotated[SecretStr, _checked_secret(parse_signing_keys)]
 UserAndPassword = Annotated[SecretStr, AfterValidator(_user_and_password)]
-PostgresAddress = Annotated[SecretStr, AfterValidator(_postgres)]
-SiteUrl = Annotated[str, AfterValidator(_site)]
+PostgresAddress = Annotated[SecretStr, _checked_secret(postgres_address.check)]
+SiteUrl = Annotated[str, _checked(check_site_url)]
 LoopbackUrl = Annotated[str, AfterValidator(_loopback)]
 PublicUrl = Annotated[str, AfterValidator(_public)]
-Hosts = Annotated[str, AfterValidator(_hosts)]
-Networks = Annotated[str, AfterValidator(_networks)]
-LogLevels = Annotated[str, AfterValidator(_log_levels)]
+Hosts = Annotated[str, _checked(check_hosts)]
+Networks = Annotated[str, _checked(check_networks)]
+LogLevels = Annotated[str, _checked(parse_log_levels)]
 Seconds = Annotated[timedelta, BeforeValidator(_from_seconds), Field(gt=timedelta(0), le=_LONGEST)]
 Pause = Annotated[timedelta, BeforeValidator(_from_seconds), Field(ge=timedelta(0), le=_LONGEST)]

@@ -4,6 +4,7 @@ import runpy
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from celery import Celery
@@ -47,6 +48,15 @@ def test_many_events_are_sent_once_and_later_ones_again() -> None:
     assert (len(sent.due), sent.flushed) == (1, 0)
     sent.due.pop()()
     assert sent.flushed == 1
+    consumer.on_send_event_buffered()
+    assert len(sent.due) == 1
+
+
+def test_events_are_sent_again_after_the_timer_was_cleared() -> None:
+    sent = Sent()
+    consumer = make_consumer(sent)
+    cleared: Any = SimpleNamespace(cancelled=True)
+    consumer._flush_due = cleared
     consumer.on_send_event_buffered()
     assert len(sent.due) == 1
 

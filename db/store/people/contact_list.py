@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
+from db.store.people.accounts import find_account
 from db.store.people.search_words import LOOKED_THROUGH, begins_words, indexed, split_words
 from db.tables import Account, Contact, Interaction, StoredProfile
 from worker.rules.model import ContactStatus, Kind
@@ -94,10 +95,8 @@ def list_contacts(
         everybody = everybody.where(tuple_(*order) > tuple_(*map(literal, place)))
     if filters.account is not None:
         # A query of its own: the planner needs the id to know how many contacts the account has.
-        owner = session.scalar(
-            select(Account.id).where(Account.name == filters.account, Account.removed_at.is_(None))
-        )
-        everybody = everybody.where(Contact.account_id == owner)
+        owner = find_account(session, filters.account)
+        everybody = everybody.where(Contact.account_id == (owner.id if owner else None))
     if words:
         narrowed = select(Contact).where(
             Contact.id.in_(_find_by_words(session, everybody, filters, words, by_time=by_time, limit=limit))

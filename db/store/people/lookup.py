@@ -11,6 +11,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import CTE, ColumnElement, Integer, Row, Select, cast, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from db.store.people.accounts import find_account
 from db.store.people.search_words import LONGEST_QUERY, MOST_WORDS, begins_words, indexed, split_words
 from db.tables import Account, Contact, IdentityChange
 from db.tables.folding import fold_sql
@@ -118,8 +119,8 @@ def _select_by_words(session: Session, account: str | None, *conditions: ColumnE
     if account is None:
         return found
     # A query of its own: the planner needs the id to know how many contacts the account has.
-    owner = session.scalar(select(Account.id).where(Account.name == account, Account.removed_at.is_(None)))
-    return found.where(Contact.account_id == owner)
+    owner = find_account(session, account)
+    return found.where(Contact.account_id == (owner.id if owner else None))
 
 
 def _materialize(matching: Select[int]) -> CTE:
