@@ -112,15 +112,9 @@ def test_closing_leaves_no_process_behind(own_process: list[str]) -> None:
         assert alive == []
 
 
-def test_chromium_does_not_outlive_a_killed_worker(own_process: list[str]) -> None:
-    process, children = run(own_process)
-    with process:
-        process.send_signal(signal.SIGKILL)
-        _, alive = psutil.wait_procs(children, OUTLIVE_SECONDS)
-        assert alive == []
-
-
-def test_browser_and_driver_inherit_no_secret(own_process: list[str]) -> None:
+def test_browser_and_driver_inherit_no_secret_and_do_not_outlive_a_killed_worker(
+    own_process: list[str],
+) -> None:
     ours = (
         str(field.validation_alias or f"RAPPORT_{name.upper()}")
         for name, field in Settings.model_fields.items()
@@ -130,7 +124,9 @@ def test_browser_and_driver_inherit_no_secret(own_process: list[str]) -> None:
     process, children = run(own_process, environment)
     with process:
         seen = [(p.name(), Path(f"/proc/{p.pid}/environ").read_text(errors="replace")) for p in children]
-        process.kill()
+        process.send_signal(signal.SIGKILL)
+        _, alive = psutil.wait_procs(children, OUTLIVE_SECONDS)
+        assert alive == []
     for program in ("node", "chrom"):
         assert any(program in name and "PATH=" in environ for name, environ in seen)
     assert not [name for name, environ in seen if "canary" in environ]

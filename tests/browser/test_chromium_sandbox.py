@@ -69,7 +69,7 @@ def test_the_profile_of_the_container_lets_chromium_have_its_sandbox(home: Path)
 
 
 @needs_libseccomp
-@pytest.mark.parametrize("call", ["chroot", "unshare"])
+@pytest.mark.parametrize("call", ["chroot", pytest.param("unshare", marks=pytest.mark.soak)])
 def test_without_these_calls_there_is_none_and_pages_open_all_the_same(home: Path, call: str) -> None:
     told = as_ordinary_user(home, PROFILE, call)
     assert told == {

@@ -149,7 +149,10 @@ def test_a_profile_of_somebody_else_is_not_kept(
         page.unroute_all()
 
 
-@pytest.mark.parametrize("markup", MARKUPS)
+@pytest.mark.parametrize(
+    "markup",
+    [MARKUPS[0], *(pytest.param(markup, marks=pytest.mark.soak) for markup in MARKUPS[1:-1]), MARKUPS[-1]],
+)
 def test_a_pop_up_is_closed(
     site: SandboxSite, page: Page, sandbox: SandboxClient, folded: KnownProfile, markup: str
 ) -> None:
@@ -182,8 +185,8 @@ def test_a_profile_that_is_gone(
     ("fault", "kind", "reason"),
     [
         (FaultName.CHALLENGE_PAGE, StopAccountError, Reason.CHALLENGE),
-        (FaultName.STATUS_429, StopAccountError, Reason.LIMIT_PAGE),
-        (FaultName.LIMIT_PAGE, StopAccountError, Reason.LIMIT_PAGE),
+        pytest.param(FaultName.STATUS_429, StopAccountError, Reason.LIMIT_PAGE, marks=pytest.mark.soak),
+        pytest.param(FaultName.LIMIT_PAGE, StopAccountError, Reason.LIMIT_PAGE, marks=pytest.mark.soak),
         (FaultName.HTTP_500, TryAgainError, Reason.SITE_UNREACHABLE),
     ],
 )

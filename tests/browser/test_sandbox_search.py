@@ -127,8 +127,8 @@ def test_a_pop_up_is_closed(site: SandboxSite, page: Page, sandbox: SandboxClien
 @pytest.mark.parametrize(
     ("fault", "kind", "reason"),
     [
-        (FaultName.CHALLENGE_PAGE, StopAccountError, Reason.CHALLENGE),
-        (FaultName.STATUS_429, StopAccountError, Reason.LIMIT_PAGE),
+        pytest.param(FaultName.CHALLENGE_PAGE, StopAccountError, Reason.CHALLENGE, marks=pytest.mark.soak),
+        pytest.param(FaultName.STATUS_429, StopAccountError, Reason.LIMIT_PAGE, marks=pytest.mark.soak),
         (FaultName.LIMIT_PAGE, StopAccountError, Reason.LIMIT_PAGE),
         (FaultName.HTTP_500, TryAgainError, Reason.SITE_UNREACHABLE),
     ],

@@ -30,7 +30,7 @@ STRUCK = [
 
 
 @pytest.mark.parametrize("struck", STRUCK)
-@pytest.mark.parametrize("which", ["site", "french_site"])
+@pytest.mark.parametrize("which", ["site", pytest.param("french_site", marks=pytest.mark.soak)])
 def test_a_struck_page(
     which: str,
     struck: tuple[FaultName, type[RapportError], Reason],
@@ -62,7 +62,10 @@ def test_a_struck_conversation(
     assert failed.value.reason is (Reason.SITE_UNEXPECTED if kind is TryAgainError else reason)
 
 
-@pytest.mark.parametrize(("fault", "kind", "reason"), STRUCK[:3])
+@pytest.mark.parametrize(
+    ("fault", "kind", "reason"),
+    [STRUCK[0], *(pytest.param(*each, marks=pytest.mark.soak) for each in STRUCK[1:3])],
+)
 def test_a_stop_at_the_send_surfaces(
     fault: FaultName, kind: type[RapportError], reason: Reason, site: SandboxSite, sandbox: SandboxClient
 ) -> None:
@@ -128,7 +131,7 @@ def test_a_profile_that_is_gone(site: SandboxSite, sandbox: SandboxClient) -> No
     site.open_thread(url("dmitri-petrov")).close()
 
 
-@pytest.mark.parametrize("which", ["site", "french_site"])
+@pytest.mark.parametrize("which", [pytest.param("site", marks=pytest.mark.soak), "french_site"])
 def test_a_person_no_longer_connected(
     which: str, sandbox: SandboxClient, request: pytest.FixtureRequest
 ) -> None:

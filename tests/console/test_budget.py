@@ -8,7 +8,7 @@ import re
 import pytest
 
 from db.engine import Database
-from tests.console.conftest import PHONE, WIDTHS, Console, LiveConsoleFactory
+from tests.console.conftest import PHONE, WIDTHS, Console, LiveConsoleFactory, set_width
 from tests.console.today import scenes
 from tests.http.conftest import TestClient
 
@@ -50,23 +50,15 @@ def test_the_first_visit_is_light(console: Console) -> None:
 
 
 @pytest.mark.usefixtures("a_full_day")
-def test_nothing_moves_while_a_page_loads(live_console: LiveConsoleFactory) -> None:
-    served = live_console()
+def test_nothing_moves_while_a_page_loads_and_what_moves_is_noticed(live_console: LiveConsoleFactory) -> None:
+    page = live_console().page_at(PHONE, "/stop")
+    page.add_init_script(SHIFTS)
     for width in WIDTHS:
-        page = served.page_at(width)
-        page.add_init_script(SHIFTS)
-        for path in ("/", "/review", "/people", "/quota", "/calendar"):
+        set_width(page, width)
+        for path in ("/review", "/people", "/quota", "/calendar", "/"):
             page.goto(path)
             page.wait_for_load_state("networkidle")
             assert page.evaluate("window.shifted") == 0, f"{path} at {width} px"
-
-
-@pytest.mark.usefixtures("a_full_day")
-def test_what_moves_is_noticed(live_console: LiveConsoleFactory) -> None:
-    page = live_console().page_at(PHONE)
-    page.add_init_script(SHIFTS)
-    page.goto("/")
-    page.wait_for_load_state("networkidle")
     # What was not painted yet can't move: each try waits for a frame before it moves everything below.
     page.wait_for_function(
         """() => {

@@ -85,7 +85,7 @@ def test_after_a_small_change_other_forms_are_named(page: Page, replica: Replica
     assert forms["messaging.composer"] == "textbox"
 
 
-@pytest.mark.parametrize("front_end", ["sdui", "ember"])
+@pytest.mark.parametrize("front_end", ["sdui", pytest.param("ember", marks=pytest.mark.soak)])
 def test_contradictory_ids_are_drift_and_nothing_of_sending_is_ok(
     page: Page, replica: ReplicaClient, front_end: str
 ) -> None:
@@ -131,7 +131,7 @@ TROUBLES = [
     # what the site does, what the person is told, what isn't ok by it
     (FaultName.ENTER_SENDS, Fact.ENTER_SENDS, {Capability.SEND_BUTTON}),
     (FaultName.PREMIUM_WALL, Fact.PREMIUM_WALL, SENDING),
-    (FaultName.SUBJECT_FIELD, Fact.PREMIUM_WALL, SENDING),
+    pytest.param(FaultName.SUBJECT_FIELD, Fact.PREMIUM_WALL, SENDING, marks=pytest.mark.soak),
 ]
 
 
@@ -164,7 +164,10 @@ def test_a_stranger_s_page_of_messages_is_not_opened(page: Page, replica: Replic
 
 @pytest.mark.parametrize(
     ("fault", "reason"),
-    [(FaultName.CHALLENGE_PAGE, Reason.CHALLENGE), (FaultName.STATUS_999, Reason.LIMIT_PAGE)],
+    [
+        (FaultName.CHALLENGE_PAGE, Reason.CHALLENGE),
+        pytest.param(FaultName.STATUS_999, Reason.LIMIT_PAGE, marks=pytest.mark.soak),
+    ],
 )
 def test_nothing_is_opened_after_a_wall(
     page: Page, replica: ReplicaClient, fault: FaultName, reason: Reason

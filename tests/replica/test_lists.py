@@ -1,4 +1,7 @@
-"""The lists of the replica, used by hand: birthdays, profiles, search, invitations."""
+"""The lists of the replica, used by hand: birthdays, profiles, search, invitations.
+
+These test the replica and nothing of Rapport, so they run in the soak: run them when you change the replica.
+"""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +12,8 @@ from playwright.sync_api import Page, expect
 from api_stub.sandbox.faults import FaultName
 from tests.replica.linkedin.client import ReplicaClient
 from worker.browser.pool import BrowserPool
+
+pytestmark = pytest.mark.soak
 
 SENT = "/mynetwork/invitation-manager/sent/"
 BIRTHDAYS = "/mynetwork/catch-up/birthday/"

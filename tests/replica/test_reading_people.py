@@ -62,7 +62,10 @@ def test_the_sections_are_read_with_what_stands_on_pages_of_their_own(
     assert (read.about, read.languages) == (None, None)
 
 
-@pytest.mark.parametrize(("front_end", "language", "drift"), [("sdui", "en", 2), ("ember", "de", 0)])
+@pytest.mark.parametrize(
+    ("front_end", "language", "drift"),
+    [("sdui", "en", 2), pytest.param("ember", "de", 0, marks=pytest.mark.soak)],
+)
 def test_a_search_has_its_people_and_its_limit(
     site: LinkedInSite, replica: ReplicaClient, front_end: str, language: str, drift: int
 ) -> None:

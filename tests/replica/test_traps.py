@@ -1,4 +1,7 @@
-"""Each trap of the replica's conversations: what a person would see, and what reached the site."""
+"""Each trap of the replica's conversations: what a person would see, and what reached the site.
+
+These test the replica and nothing of Rapport, so they run in the soak: run them when you change the replica.
+"""
 
 import base64
 import re
@@ -10,6 +13,8 @@ from playwright.sync_api import Locator, Page, expect
 from api_stub.sandbox.faults import FaultName, Value
 from tests.replica.linkedin.client import ReplicaClient
 from worker.browser.pool import BrowserPool
+
+pytestmark = pytest.mark.soak
 
 SERVER_ID = "[data-event-urn^='urn:li:msg_message:(']"
 TEXT = "Happy birthday!"

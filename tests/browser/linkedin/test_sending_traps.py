@@ -62,7 +62,11 @@ def test_a_head_whose_ids_disagree_is_nobodys(linkedin: LinkedInSite, pages: Pag
 
 
 @pytest.mark.parametrize(
-    "href", [f"/in/{ADA}/?trk=x", f"/in/ada-example?miniProfileUrn=urn%3Ali%3Afs_miniProfile%3A{ADA}"]
+    "href",
+    [
+        f"/in/ada-example?miniProfileUrn=urn%3Ali%3Afs_miniProfile%3A{ADA}",
+        pytest.param(f"/in/{ADA}/?trk=x", marks=pytest.mark.soak),
+    ],
 )
 def test_a_head_may_be_relative_and_have_parameters(linkedin: LinkedInSite, pages: Pages, href: str) -> None:
     pages.bodies[COMPOSE] = made.page(pane(f'<header><h2><a href="{href}">Ada</a></h2></header>'))
@@ -81,7 +85,9 @@ def test_the_address_of_a_new_message_may_change(linkedin: LinkedInSite, pages: 
     assert linkedin.open_thread(member(ADA)).recipient() == member(ADA)
 
 
-@pytest.mark.parametrize("style", ["position: absolute; left: -9999px", "opacity: 0"])
+@pytest.mark.parametrize(
+    "style", ["position: absolute; left: -9999px", pytest.param("opacity: 0", marks=pytest.mark.soak)]
+)
 def test_a_copy_of_the_form_that_nobody_sees_is_ignored(
     linkedin: LinkedInSite, pages: Pages, style: str
 ) -> None:
@@ -204,7 +210,11 @@ LABEL_ONLY = pill().replace("<span>Ada Example</span>", "")
 
 @pytest.mark.parametrize(
     ("whom", "listed"),
-    [(pill(), "Ada Example"), (pill(), "Dr. Ada Example 🎂"), (LABEL_ONLY, "Ada Example")],
+    [
+        pytest.param(pill(), "Ada Example", marks=pytest.mark.soak),
+        (pill(), "Dr. Ada Example 🎂"),
+        (LABEL_ONLY, "Ada Example"),
+    ],
     ids=["late", "another form of the name", "a pill without a text"],
 )
 def test_an_earlier_conversation_is_found_however_it_is_listed(

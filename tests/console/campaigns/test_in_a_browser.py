@@ -73,7 +73,6 @@ def test_the_dry_run_follows_the_form_and_a_started_campaign_its_plan(
     expect(page.get_by_text("A worker will plan it in a moment.")).to_be_visible()
     assert plan_requested(database) == [campaign_id]
     expect(page.get_by_text("0 of 2 done")).to_be_visible()
-    check_page(page)
     cancel = page.get_by_role("link", name="Cancel …")
     cancel.focus()
     with database.transaction() as session:
@@ -162,4 +161,3 @@ def test_a_search_is_saved_and_run_and_a_schedule_shows_its_starts(
     expect(starts.get_by_text("06:45").first).to_be_visible()
     press(page, "Save and switch on")
     expect(page.get_by_text("Monday, Tuesday, Wednesday, Thursday, Friday at 06:45")).to_be_visible()
-    check_page(page)

@@ -7,7 +7,14 @@ from playwright.sync_api import Locator, Page, expect
 
 from db.engine import Database
 from db.tables import Contact
-from tests.console.conftest import PHONE, WIDTHS, LiveConsoleFactory, check_at_each_width, check_page
+from tests.console.conftest import (
+    PHONE,
+    WIDTHS,
+    LiveConsoleFactory,
+    check_at_each_width,
+    check_page,
+    set_width,
+)
 from tests.console.people.conftest import Known, contact
 
 
@@ -76,7 +83,7 @@ def hold_and_forget(page: Page, known: Known, database: Database) -> None:
     assert contact(database, known.ann).forgotten_at is not None
 
 
-@pytest.mark.parametrize("java_script", [True, False])
+@pytest.mark.parametrize("java_script", [pytest.param(True, marks=pytest.mark.soak), False])
 def test_each_change_from_end_to_end(
     live_console: LiveConsoleFactory, known: Known, database: Database, java_script: bool
 ) -> None:
@@ -121,8 +128,9 @@ def tab_to(page: Page, wanted: Locator) -> None:
 def test_a_screen_reader_hears_rows_with_their_headings(
     live_console: LiveConsoleFactory, known: Known
 ) -> None:
+    page = live_console().page_at(PHONE, "/people?q=ann")
     for width in WIDTHS:
-        page = live_console().page_at(width, "/people?q=ann")
+        set_width(page, width)
         expect(page.get_by_role("table", name="People of demo")).to_match_aria_snapshot("""
             - table "People of demo":
               - rowgroup:

@@ -42,12 +42,14 @@ def open_details(page: Page) -> None:
 
 @pytest.mark.usefixtures("lively")
 def test_the_pages_are_accessible_and_fit_at_each_width(live_console: LiveConsoleFactory) -> None:
-    served = live_console()
-    for place, path in enumerate(("/quota", "/calendar", "/quota/greet", "/quota/warm-up", "/ops")):
-        page = served.page_at(PHONE, path, dark=path == "/quota")
+    page = live_console().page_at(PHONE, "/quota", dark=True)
+    open_details(page)
+    check_at_each_width(page)
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    for place, path in enumerate(("/calendar", "/quota/greet", "/quota/warm-up", "/ops"), start=1):
+        page.goto(path)
         open_details(page)
         check_at_each_width(page, WIDTHS[place % len(WIDTHS)])
-        page.context.close()
 
 
 @pytest.mark.usefixtures("lively")
