@@ -103,7 +103,7 @@ def test_a_draft_of_the_member_is_left_alone(
     assert sent_to(sandbox, "kim-minji") == []
 
 
-@pytest.mark.parametrize("which", ["site", "french_site"])
+@pytest.mark.parametrize("which", ["site", pytest.param("french_site", marks=pytest.mark.soak)])
 def test_the_question_to_share_is_declined(
     which: str, page: Page, sandbox: SandboxClient, request: pytest.FixtureRequest
 ) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -40,16 +41,26 @@ def events(members: dict[str, bytes], name: str = "trace.trace") -> list[dict[st
     return [json.loads(line) for line in members[name].decode().splitlines()]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser_pool: BrowserPool) -> Iterator[Page]:
     yield browser_pool.page_for(ACCOUNT, None)
     browser_pool.discard_recording()
     browser_pool.close_context(ACCOUNT)
 
 
-@pytest.fixture
-def recording(browser_pool: BrowserPool, page: Page, sandbox: SandboxClient) -> Recording:
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording that was deleted where it was written, and its contents."""
+
+    recording: Recording
+    contents: bytes
+
+
+@pytest.fixture(scope="module")
+def recorded(browser_pool: BrowserPool, page: Page, fresh_state: SandboxClient) -> Recorded:
     """A person signs in, reads a message, types an answer, and opens a page with a style sheet."""
+    sandbox = fresh_state
+    sandbox.clear_faults()
     browser_pool.record(ACCOUNT)
     sandbox.write_as_person("kim-minji", "demo", THEIRS)
     sign_in(page, sandbox.base_url, "demo", PASSWORD)
@@ -66,22 +77,31 @@ def recording(browser_pool: BrowserPool, page: Page, sandbox: SandboxClient) -> 
     page.evaluate("text => console.log(text)", "a private line")
     saved = browser_pool.save_recording()
     assert saved is not None
-    return saved
+    contents = saved.path.read_bytes()
+    saved.path.unlink()
+    return Recorded(saved, contents)
+
+
+@pytest.fixture
+def recording(recorded: Recorded, tmp_path: Path) -> Recording:
+    path = tmp_path / "recording.zip"
+    path.write_bytes(recorded.contents)
+    return replace(recorded.recording, path=path)
 
 
 def test_a_trace_holds_no_text_cookie_token_or_password_of_the_recording(
     recording: Recording, page: Page
 ) -> None:
-    recorded = read_members(recording.path)
+    before = read_members(recording.path)
     (session,) = (cookie["value"] for cookie in page.context.cookies())
     assert session in recording.cookies
-    token = re.search(rb'"csrf-token","content":"([^"]+)', recorded["trace.trace"])
+    token = re.search(rb'"csrf-token","content":"([^"]+)', before["trace.trace"])
     assert token is not None
     secrets = [
         PASSWORD, THEIRS, OURS, session, token[1].decode(), "a token", "private-parameter",
         "private-fragment", "a private line",
     ]  # fmt: skip
-    assert [secret for secret in secrets if not holds(recorded, secret)] == []
+    assert [secret for secret in secrets if not holds(before, secret)] == []
     recording.path.with_name("masked.zip").write_bytes(mask_trace(recording.path, most_bytes=MOST))
     masked = read_members(recording.path.with_name("masked.zip"))
     assert [secret for secret in secrets if holds(masked, secret)] == []
@@ -94,9 +114,9 @@ def test_a_trace_still_shows_what_was_done_where_and_how_it_looked(
     path = tmp_path / "masked.zip"
     path.write_bytes(mask_trace(recording.path, most_bytes=MOST))
     members = read_members(path)
-    recorded = read_members(recording.path)
+    before = read_members(recording.path)
     assert [(e["type"], e.get("callId")) for e in events(members)] == [
-        (e["type"], e.get("callId")) for e in events(recorded)
+        (e["type"], e.get("callId")) for e in events(before)
     ]
     calls = [e for e in events(members) if e["type"] == "before"]
     assert {"goto", "fill", "click"} <= {e["method"] for e in calls}
@@ -108,11 +128,10 @@ def test_a_trace_still_shows_what_was_done_where_and_how_it_looked(
 
 
 def test_nothing_of_a_recording_stays_in_the_browsers_folder(
-    browser_pool: BrowserPool, recording: Recording, page: Page, sandbox: SandboxClient
+    browser_pool: BrowserPool, recorded: Recorded, page: Page, sandbox: SandboxClient
 ) -> None:
     """Also where it was discarded, and the same contents are recorded once more."""
-    folder = recording.path.with_name("traces")
-    recording.path.unlink()
+    folder = recorded.recording.path.with_name("traces")
     for keep in (False, True):
         browser_pool.record(ACCOUNT)
         page.goto(f"{sandbox.base_url}/in/kim-minji/")

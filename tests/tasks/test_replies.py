@@ -70,8 +70,15 @@ def test_a_reply_is_marked_and_counted_once_and_its_text_is_nowhere(
             assert not [row for row in rows if ANSWER in row], table
 
 
-@pytest.mark.parametrize("markup", ["a", "b"])
-@pytest.mark.parametrize("member", ["demo", "demo2"])
+@pytest.mark.parametrize(
+    ("member", "markup"),
+    [
+        ("demo", "a"),
+        ("demo2", "b"),
+        pytest.param("demo", "b", marks=pytest.mark.soak),
+        pytest.param("demo2", "a", marks=pytest.mark.soak),
+    ],
+)
 def test_the_first_answer_is_kept_where_the_campaign_asked_for_it_and_stays_out_of_the_log(
     services: Services,
     sandbox: SandboxClient,
@@ -143,7 +150,7 @@ def test_every_page_of_the_inbox_is_read(services: Services, sandbox: SandboxCli
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (FaultName.LIMIT_PAGE, Reason.LIMIT_PAGE),
+        pytest.param(FaultName.LIMIT_PAGE, Reason.LIMIT_PAGE, marks=pytest.mark.soak),
         (FaultName.EXPIRED_SESSION, Reason.NOT_SIGNED_IN),
     ],
 )
