@@ -62,8 +62,15 @@ def site_of(page: Page, network: SandboxClient, timeout: timedelta = TIMEOUT) ->
     return SandboxSite(page, network.base_url, timeout)
 
 
-@both_markups
-@both_members
+@pytest.mark.parametrize(
+    ("member", "markup"),
+    [
+        ("demo", "a"),
+        ("demo2", "b"),
+        pytest.param("demo", "b", marks=pytest.mark.soak),
+        pytest.param("demo2", "a", marks=pytest.mark.soak),
+    ],
+)
 def test_the_inbox_is_the_truth(
     network: SandboxClient, pages: dict[str, Page], member: str, markup: str
 ) -> None:

@@ -14,7 +14,7 @@ from tests.replica.harness import ReplicaHarness
 from worker.errors import Reason
 from worker.rules.model import ActionState
 
-LIKE_OTHERS = ("jürgen-müßig", "maria-garcia", "anne-marie-du-pont", "nina-button")
+LIKE_OTHERS = ("jürgen-müßig", "maria-garcia", "anne-marie-du-pont", "nina-button", "zoe-bright")
 """People of today whose cards are like others'. A greeting here takes three seconds of processor time."""
 
 

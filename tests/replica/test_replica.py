@@ -1,4 +1,7 @@
-"""The replica itself, used by hand: what the tests of the adapter rest on."""
+"""The replica itself, used by hand: what the tests of the adapter rest on.
+
+These test the replica and nothing of Rapport, so they run in the soak: run them when you change the replica.
+"""
 
 import re
 from collections.abc import Iterator
@@ -14,6 +17,8 @@ from tests.replica.linkedin.signin import PIN
 from tests.replica.running import running_replica
 from worker import clock
 from worker.browser.pool import BrowserPool
+
+pytestmark = pytest.mark.soak
 
 
 @pytest.fixture
