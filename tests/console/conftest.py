@@ -142,13 +142,13 @@ class LiveConsole:
     def page_at(
         self,
         width: int = DESK,
-        path: str = "/",
+        path: str | None = "/",
         *,
         java_script: bool = True,
         touch: bool = False,
         dark: bool = False,
     ) -> Page:
-        """Open a page of the console in a new window of this width."""
+        """Open a page of the console in a new window of this width, or an empty one without a path."""
         context = self.browser.new_context(
             base_url=self.address,
             viewport={"width": width, "height": _HEIGHTS[width]},
@@ -160,7 +160,8 @@ class LiveConsole:
         self.opened.callback(context.close)
         page = context.new_page()
         page.set_default_timeout(30_000)
-        page.goto(path)
+        if path is not None:
+            page.goto(path)
         return page
 
 

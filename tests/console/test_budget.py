@@ -51,7 +51,7 @@ def test_the_first_visit_is_light(console: Console) -> None:
 
 @pytest.mark.usefixtures("a_full_day")
 def test_nothing_moves_while_a_page_loads_and_what_moves_is_noticed(live_console: LiveConsoleFactory) -> None:
-    page = live_console().page_at(PHONE, "/stop")
+    page = live_console().page_at(PHONE, None)
     page.add_init_script(SHIFTS)
     for width in WIDTHS:
         set_width(page, width)

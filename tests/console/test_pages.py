@@ -23,7 +23,7 @@ def test_pages_are_accessible_at_each_width(live_console: LiveConsoleFactory, da
         an_account(session)
         an_account(session, "second")
     served = live_console()
-    page = served.page_at(PHONE)
+    page = served.page_at(PHONE, None)
     for path, width in (("/", DESK), ("/people/none", PHONE)):
         page.goto(path)
         check_at_each_width(page, width)

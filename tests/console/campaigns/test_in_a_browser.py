@@ -44,7 +44,7 @@ def test_each_page_is_accessible_at_each_width(
 ) -> None:
     with database.transaction() as session:
         campaign_id = planned_campaign(session, account)
-    page = live_console().page_at(PHONE)
+    page = live_console().page_at(PHONE, None)
     paths = (*PAGES, f"/campaigns/{campaign_id}", f"/campaigns/{campaign_id}/cancel")
     for place, path in enumerate(paths):
         page.goto(path)

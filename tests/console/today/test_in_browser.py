@@ -70,7 +70,7 @@ def test_each_page_is_accessible_at_each_width(
     with database.transaction() as session:
         signed_in(session, "W" * 60)
     served = live_console(evidence_dir=str(tmp_path))
-    page = served.page_at(PHONE)
+    page = served.page_at(PHONE, None)
     for path, width in zip(("/?account=demo", f"/actions/{to_settle}", "/stop"), WIDTHS, strict=True):
         page.goto(path)
         check_at_each_width(page, width)
@@ -149,7 +149,7 @@ def test_an_open_page_goes_on_after_the_server_was_restarted(
 def test_a_part_that_could_not_be_refreshed_stays_and_asks_again(
     live_console: LiveConsoleFactory, database: Database, account: AccountRecord
 ) -> None:
-    page = live_console().page_at(path="/people")
+    page = live_console().page_at(path=None)
     failures: list[str] = []
 
     def answer(route: Route) -> None:
@@ -176,7 +176,7 @@ def test_a_page_that_hears_nothing_listens_anew(
     live_console: LiveConsoleFactory, database: Database, account: AccountRecord
 ) -> None:
     """A connection may be dead without an error: nothing is answered, and nothing ends."""
-    page = live_console().page_at(path="/people")
+    page = live_console().page_at(path=None)
     page.clock.install()
     held: list[Route] = []
     page.route("**/live", lambda route: route.continue_() if held else held.append(route))
