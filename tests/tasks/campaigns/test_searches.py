@@ -126,13 +126,13 @@ def test_a_page_that_kills_its_workers_ends_the_search_and_says_so(
 
 
 def test_pages_without_anybody_new_end_it(without_pages: Services, account: AccountRecord) -> None:
-    search_of(without_pages, account, people=30)
+    search_of(without_pages, account, people=20)
     run_all(without_pages)
     before = opened(without_pages)
-    again = search_of(without_pages, account, people=100, stop_after=4)
+    again = search_of(without_pages, account, people=100, stop_after=3, limit=5)
     run_all(without_pages)
     search = the_search(without_pages, again)
-    assert search.ended is SearchEnd.LIMIT  # pages 1-3 held nobody to be visited, page 4 did
+    assert search.ended is SearchEnd.LIMIT  # pages 1 and 2 held nobody to be visited, page 3 did
     once_more = search_of(without_pages, account, people=100, stop_after=2)
     run_all(without_pages)
     search = the_search(without_pages, once_more)
