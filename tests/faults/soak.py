@@ -102,7 +102,7 @@ def table(rows: dict[str, Row]) -> Table:
     return shown
 
 
-def markdown(rows: dict[str, Row], command: str) -> str:
+def markdown(rows: dict[str, Row], command: str, minutes: float) -> str:
     lines = [f"| {' | '.join(HEADINGS)} |", f"|---|{'--:|' * (len(HEADINGS) - 1)}"]
     lines += [f"| {name} | {' | '.join(row.cells())} |" for name, row in rows.items()]
     total = Row()
@@ -111,7 +111,8 @@ def markdown(rows: dict[str, Row], command: str) -> str:
             setattr(total, name, getattr(total, name) + getattr(row, name))
         total.problems += row.problems
     lines.append(f"| **all** | {' | '.join(f'**{cell}**' for cell in total.cells())} |")
-    return f"Measured on {clock.now():%d %B %Y} by `{command}`:\n\n" + "\n".join(lines)
+    made = f"Measured on {clock.now():%d %B %Y} by `{command}`, in {minutes:.0f} minutes"
+    return f"{made}:\n\n" + "\n".join(lines)
 
 
 def write(page: Path, text: str) -> None:
@@ -145,7 +146,8 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="rapport-soak-") as folder,
         Harness(Path(folder)) as harness,
     ):
-        soak = Soak(harness, console, time.perf_counter() + given.minutes * 60)
+        began = time.perf_counter()
+        soak = Soak(harness, console, began + given.minutes * 60)
         for number in range(max(given.runs, given.storms)):
             if number < given.runs:
                 for name, scenario in FAULTS.items():
@@ -156,9 +158,11 @@ def main() -> int:
                 storm = Scenario(scenarios.storm(seed, 25), EVERYBODY, Quota.AT_LEAST)
                 soak.once("a storm of all of it", storm)
             soak.random_kills(draw, -(-given.kills // max(given.runs, given.storms)))
+    minutes = (time.perf_counter() - began) / 60
     console.print(table(soak.rows))
+    console.print(f"{minutes:.0f} minutes")
     if given.write:
-        write(PAGE, markdown(soak.rows, command))
+        write(PAGE, markdown(soak.rows, command, minutes))
     return int(any(row.problems for row in soak.rows.values()))
 
 
