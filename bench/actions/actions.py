@@ -8,7 +8,6 @@ only the statements. `--quick` only shows that it works.
 
 from collections.abc import Iterator
 
-
 from bench.actions.action_races import Bench, Race, Size
 from bench.command import Given, run_bench
 from bench.report import Row

@@ -14,7 +14,6 @@ from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
-
 from bench.command import Given, run_bench
 from bench.report import Row
 from worker.rules.names.spoken_name import first_name

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-
 from api_stub.stack.environment import inherited_environment
 from bench.command import Given, run_bench
 from bench.report import Row
@@ -91,7 +90,7 @@ def measure(given: Given) -> Iterator[Row]:
     children, times = given.pick(quick=20, usual=MONTH), given.pick(quick=3, usual=5)
     for naming in ("by slot", "by pid"):
         given.say(f"{children:,} children, files {naming}")
-        # A scrape of a month's files by pid takes half a minute, and ten thousand times as long: once is enough.
+        # A scrape of a month's files by pid takes half a minute, so once is enough.
         scrapes = times if naming == "by slot" else 1
         yield from compare_scrapes(given.folder / naming, naming, children, scrapes)
 

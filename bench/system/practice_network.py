@@ -44,7 +44,7 @@ def run_practice_network(folder: Path) -> Iterator[SandboxClient]:
 
 @contextmanager
 def open_browser(folder: Path) -> Iterator[tuple[SandboxClient, BrowserPool]]:
-    """Start a practice network and a pool for it, whose browser starts at its first use; stop both on exit."""
+    """Start a practice network, and a pool whose browser starts at its first use; stop both on exit."""
     with (
         run_practice_network(folder) as client,
         BrowserPool(chromium=find_chromium(), timeout=TIMEOUT) as pool,

@@ -10,7 +10,7 @@ from db.engine import Database
 
 @contextmanager
 def run_postgres(folder: Path, *, durable: bool = False) -> Iterator[Postgres]:
-    """Start a Postgres; stop it and delete its data on exit. One that isn't durable never waits for the disk."""
+    """Start a Postgres; stop it and delete its data on exit. It waits for the disk only if `durable`."""
     postgres = Postgres(folder, durable=durable)
     try:
         with postgres:

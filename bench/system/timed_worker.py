@@ -1,18 +1,19 @@
 """A worker that says when it is ready, when its child is forked, and when a task has a page.
 
-It is a child of the bench `worker_start`. `python -m bench.system.timed_worker ROLE` runs `rapport worker ROLE`
-with a task of its own; with a second argument a child ends after one task. Each line of its standard output is
-JSON.
+It is a child of the bench `worker_start`. `python -m bench.system.timed_worker ROLE` runs `rapport worker
+ROLE` with a task of its own; with a second argument a child ends after one task. Each line of its standard
+output is JSON.
 """
 
 import json
 import os
 import runpy
 import sys
-import time
 from typing import Any
 
 from celery import Task, shared_task, signals  # which the worker imports, too
+
+from worker import clock
 
 OPEN_PAGE = "bench.open_page"
 _imported_before: set[str] = set()
@@ -20,7 +21,7 @@ _imported_before: set[str] = set()
 
 def tell(what: str, **more: object) -> None:
     """Print that it happened now. The clock is the same for all processes of the machine."""
-    print(json.dumps({"what": what, "at": time.monotonic(), **more}), flush=True)
+    print(json.dumps({"what": what, "at": clock.monotonic_seconds(), **more}), flush=True)
 
 
 def begin_child() -> None:

@@ -1,8 +1,8 @@
 """The start of a worker, of its child and of its browser; and a browser recycled against a child restarted.
 
-A worker is ready when it takes messages and its child runs. Imports are counted by Python's `-X importtime` in
-a run of their own. The tasks only open a page: in a warm browser, after the browser was closed as a worn one
-is, and after the child has ended, so that Python's main process forks another.
+A worker is ready when it takes messages and its child runs. Imports are counted by Python's `-X importtime`
+in a run of their own. The tasks only open a page: in a warm browser, after the browser was closed as a worn
+one is, and after the child has ended, so that the worker forks another.
 """
 
 import json
@@ -10,10 +10,10 @@ import re
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import IO, Any, Final
 
 from celery import Celery
@@ -23,6 +23,7 @@ from bench.command import Given, run_bench
 from bench.report import Row
 from bench.start import read_processor_time
 from bench.system.timed_worker import OPEN_PAGE
+from worker import clock
 
 _QUEUE: Final = "birthday"
 _IMPORT = re.compile(r"import time:\s+(?P<self_us>\d+) \|")
@@ -81,7 +82,8 @@ class WorkerBench(Bench):
         env = dict(self.environment(self.postgres.url, self.redis.url))
         if role == "control":
             env.pop(_SECRET)
-        began = time.monotonic()
+        began = clock.monotonic_seconds()
+        env["PYTHONWARNINGS"] = "ignore"  # that a worker should not run as root
         with subprocess.Popen(
             [sys.executable, *words, *(["ends"] if end_children else [])],
             env=env, stdout=subprocess.PIPE, stderr=errors, text=True,
@@ -164,16 +166,16 @@ def measure_next_pages(bench: WorkerBench, times: int) -> Iterator[Row]:
             worker.wait_until_ready()
             bench.send(times, recycle=recycle)
             at = [worker.read("page")[0]["at"] for _ in range(times)]
-            took[name] = statistics.median(later - sooner for sooner, later in zip(at, at[1:], strict=False))
+            took[name] = statistics.median(later - sooner for sooner, later in pairwise(at))
     recycled_s = took["the next page, its browser recycled"]
     for name, seconds in took.items():
         yield Row(name, _ms(seconds), "its browser recycled", f"{seconds / recycled_s:.2f}", "")
 
 
 def _time_python() -> float:
-    began = time.monotonic()
+    began = clock.monotonic_seconds()
     subprocess.run([sys.executable, "-c", "pass"], check=True)
-    return time.monotonic() - began
+    return clock.monotonic_seconds() - began
 
 
 def _ms(seconds: float) -> str:

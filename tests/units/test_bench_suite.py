@@ -64,7 +64,7 @@ def test_only_what_changed_by_more_than_a_tenth_is_told_the_worst_first() -> Non
         "Got worse, 1 figures:",
         "- quota: rows: was 100 rows/s, is 50 rows/s, 100% worse",
         "Got better, 1 figures:",
-        "- quota: reserve: was p50 243 µs, p99 3,589 µs (2.09), is p50 243 µs, p99 3,589 µs (1.0), 52% better",
+        f"- quota: reserve: was {RESERVE.measured} (2.09), is {RESERVE.measured} (1.0), 52% better",
         "1 other figures differ by at most a tenth.",
         "1 figures are in only one of the two runs.",
     ]
