@@ -11,9 +11,9 @@ from bench.results import Results
 
 NOISE: Final = 0.10
 """Changes of up to a tenth are not told: two runs of the same code differ by as much on a quiet machine."""
-_LOAD: Final = re.compile(r", a load of (?P<load>[\d.]+) before$")
+_LOAD: Final = re.compile(r"^(?P<cores>\d+) cores.* a load of (?P<load>[\d.]+) before$")
 _BUSY: Final = 2.0
-"""Two runs differ by more than a tenth where others had this load."""
+"""A machine with a greater load for each core is busy with more than the bench before left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def compare_results(old: Results, new: Results) -> Comparison:
     busy = {
         table.name
         for table in (*old.tables, *new.tables)
-        if table.name in common and (found := _LOAD.search(table.machine)) and float(found["load"]) > _BUSY
+        if table.name in common and _was_busy(table.machine)
     }
     return Comparison(
         sorted(changes, key=lambda change: -change.worse_by),
@@ -86,21 +86,26 @@ def compare_results(old: Results, new: Results) -> Comparison:
 
 def describe_comparison(found: Comparison) -> Iterator[str]:
     """Yield the paragraphs that say what a comparison has found."""
-    for title, changes in (("Got worse", found.worse), ("Got better", found.better)):
+    for title, changes in (("Worse", found.worse), ("Better", found.better)):
         if changes:
-            yield f"{title}, {len(changes)} figures:"
+            yield f"{title} ({len(changes)}):"
             yield from (f"- {change}" for change in changes)
     if found.changes:
-        yield f"{found.same} other figures differ by at most a tenth."
+        yield f"Others, by at most a tenth: {found.same}."
     else:
-        yield f"Nothing changed by more than a tenth, of {found.same} figures."
+        yield f"Nothing changed by more than a tenth (figures compared: {found.same})."
     if found.single:
-        yield f"{found.single} figures are in only one of the two runs."
+        yield f"Figures in only one of the two runs: {found.single}."
     if found.busy:
         yield (
             "The machine had other work before these benches, in one of the runs or both, so their figures "
-            f"say little: {', '.join(found.busy)}."
+            f"say little: {'; '.join(found.busy)}."
         )
+
+
+def _was_busy(machine: str) -> bool:
+    found = _LOAD.search(machine)
+    return found is not None and float(found["load"]) > _BUSY * float(found["cores"])
 
 
 def _measure_change(old: Row, new: Row) -> float:

@@ -61,12 +61,12 @@ def test_only_what_changed_by_more_than_a_tenth_is_told_the_worst_first() -> Non
         replace(RESERVE, ratio="1.0"), replace(rate, measured="50 rows/s"), replace(same, measured="54 ms")
     )
     assert list(describe_comparison(compare_results(old, new))) == [
-        "Got worse, 1 figures:",
+        "Worse (1):",
         "- quota: rows: was 100 rows/s, is 50 rows/s, 100% worse",
-        "Got better, 1 figures:",
+        "Better (1):",
         f"- quota: reserve: was {RESERVE.measured} (2.09), is {RESERVE.measured} (1.0), 52% better",
-        "1 other figures differ by at most a tenth.",
-        "1 figures are in only one of the two runs.",
+        "Others, by at most a tenth: 1.",
+        "Figures in only one of the two runs: 1.",
     ]
 
 
@@ -78,8 +78,10 @@ def test_a_comparison_says_which_targets_are_missed_and_where_the_machine_was_bu
     worse = replace(RESERVE, ratio="4")
     assert str(*compare_results(results(RESERVE), results(worse)).changes).endswith("is still missed")
     busy = results(RESERVE, machine="2 cores, a load of 26.7 before")
-    said = list(describe_comparison(compare_results(busy, results(RESERVE, machine="a load of 0.1 before"))))
-    assert said[0] == "Nothing changed by more than a tenth, of 1 figures."
+    said = list(
+        describe_comparison(compare_results(busy, results(RESERVE, machine="2 cores, a load of 3.9 before")))
+    )
+    assert said[0] == "Nothing changed by more than a tenth (figures compared: 1)."
     assert said[1].endswith("so their figures say little: quota.")
 
 
