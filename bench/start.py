@@ -113,7 +113,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bare", action="store_true", help="in a new clone of the last commit, set-up included"
     )
-    parser.add_argument("--again", type=int, default=3, help="how many demos follow the first (3)")
+    parser.add_argument("--again", type=int, default=2, help="how many demos follow the first (2)")
 
 
 if __name__ == "__main__":

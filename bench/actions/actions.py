@@ -12,7 +12,7 @@ from bench.actions.action_races import Bench, Race, Size
 from bench.command import Given, run_bench
 from bench.report import Row
 
-FULL = Size(accounts=100, counted=300, raced=3000)
+FULL = Size(accounts=100, counted=300, raced=2000)
 QUICK = Size(accounts=4, counted=8, raced=40)
 
 

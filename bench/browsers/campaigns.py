@@ -59,7 +59,7 @@ class Size:
         return [f"a{number:02}" for number in range(self.accounts)]
 
 
-FULL = Size(accounts=20, campaigns=100, people=100, pages_a_day=25, views_a_day=200)
+FULL = Size(accounts=20, campaigns=100, people=100, pages_a_day=15, views_a_day=100)
 QUICK = Size(accounts=3, campaigns=6, people=12, pages_a_day=3, views_a_day=10)
 
 

@@ -161,10 +161,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--people",
         type=int,
-        default=200,
+        default=120,
         choices=numbers,
         metavar="N",
-        help=f"how many profiles to read, {numbers[0]} to {numbers[-1]} (200)",
+        help=f"how many profiles to read, {numbers[0]} to {numbers[-1]} (120)",
     )
 
 

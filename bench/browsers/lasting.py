@@ -190,8 +190,8 @@ def run_worker(
 
 def measure_all(given: Given) -> Iterator[Row]:
     """Greet with a worker, and then in the two other ways."""
-    greetings = given.pick(quick=7, usual=150, long=1000)
-    compared = given.pick(quick=1, usual=30)
+    greetings = given.pick(quick=7, usual=130, long=1000)
+    compared = given.pick(quick=1, usual=20, long=30)
     with run_practice_network(given.folder) as site:
         given.say("signing in")
         sessions = sign_in_members(site, ACCOUNTS)

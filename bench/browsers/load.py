@@ -60,7 +60,7 @@ class Size:
     to_the_end: bool
 
 
-USUAL = Size(accounts=100, contacts=1000, rates=(0, 50, 100, 200), seconds=15, to_the_end=False)
+USUAL = Size(accounts=100, contacts=1000, rates=(0, 50, 100, 200), seconds=8, to_the_end=False)
 LONG = Size(accounts=100, contacts=1000, rates=(0, 50, 100, 200, 400), seconds=60, to_the_end=True)
 QUICK = Size(accounts=3, contacts=6, rates=(0, 5), seconds=2, to_the_end=True)
 

@@ -103,8 +103,8 @@ def build_rows(postgres: Postgres, folder: Path, rows: int) -> Iterator[Row]:
 def measure_all(given: Given) -> Iterator[Row]:
     """Measure in a Postgres that waits for the disk."""
     with run_postgres(given.folder / "data", durable=True) as postgres:
-        yield from build_rows(postgres, given.folder, given.pick(quick=2_000, usual=1_000_000))
+        yield from build_rows(postgres, given.folder, given.pick(quick=2_000, usual=100_000, long=1_000_000))
 
 
 if __name__ == "__main__":
-    run_bench(__doc__, measure_all)
+    run_bench(__doc__, measure_all, long="a million people")

@@ -290,7 +290,7 @@ def measure_all(given: Given) -> list[Row]:
             with database.transaction() as session:
                 for statement in PROPOSE.split(";"):
                     session.execute(text(statement))
-        return measure(address, redis.url, given.pick(quick=1, usual=4), given.say)
+        return measure(address, redis.url, given.pick(quick=1, usual=2), given.say)
 
 
 if __name__ == "__main__":

@@ -198,7 +198,7 @@ def measure_all(given: Given) -> Iterator[Row]:
         given.say("latency")
         slices, each = given.pick(quick=(2, 5), usual=(200, 20))
         yield from measure_latency(server, slices=slices, each=each)
-        accounts = given.pick(quick=50, usual=100_000)
+        accounts = given.pick(quick=50, usual=50_000)
         given.say(f"{accounts:,} accounts")
         yield from measure_many_accounts(server, accounts=accounts)
     given.say("the fallback")

@@ -105,7 +105,7 @@ class WorkerBench(Bench):
 
 def measure(given: Given) -> Iterator[Row]:
     """Run everything, and yield a row for each figure."""
-    bench, times = WorkerBench(given.folder, Size(0, 0, 0)), given.pick(quick=1, usual=5)
+    bench, times = WorkerBench(given.folder, Size(0, 0, 0)), given.pick(quick=1, usual=3)
     with bench.run_servers():
         python_s = statistics.median(_time_python() for _ in range(times))
         yield Row("Python alone, to its end", _ms(python_s), "", "", "")
