@@ -91,8 +91,8 @@ def _measure(
     }
     took: dict[str, list[float]] = {name: [] for name in ways}
     names = count()
-    for _ in range(given.pick(quick=1, usual=15)):
-        state = _charge(given.pick(quick=20, usual=CHARGES))
+    state = _charge(given.pick(quick=20, usual=CHARGES))
+    for _ in range(given.pick(quick=1, usual=10)):
         here.install(context, state)
         with database.transaction() as session:
             Fallback(session).install(context, state)

@@ -126,7 +126,10 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     [
         (["unheard"], "no bench is called unheard; there are: names, quota,"),
         (["compare"], "compare needs the JSON of an older run"),
-        (["quota", "--long"], "no bench with a long form is called quota; there are: backup, partitions, bloat"),
+        (
+            ["quota", "--long"],
+            "no bench with a long form is called quota; there are: backup, partitions, bloat",
+        ),
         (["compare", "nowhere.json"], "nowhere.json can't be read"),
     ],
 )
