@@ -1,5 +1,6 @@
 """Celery's signals: logging, correlation ids, metrics, refused messages, and the end of a child."""
 
+import gc
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Final
@@ -82,6 +83,13 @@ def import_browser(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's s
         import_module("tasks.mark_counts")
         for site in SITES:
             load_adapter(site)
+
+
+@signals.worker_init.connect(weak=False)
+def keep_imports(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Let the garbage collector, here and in the children, pass over what is imported: it stays."""
+    gc.collect()
+    gc.freeze()
 
 
 @signals.worker_init.connect(weak=False)
