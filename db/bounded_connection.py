@@ -150,10 +150,9 @@ class BoundedConnection(psycopg.Connection[Any]):
             yield
             with self.lock:
                 self.wait(batch.send_and_fetch())
-        except BaseException:
-            self._prepared.clear()  # what was to be prepared may not have been sent
-            raise
         finally:
+            if batch.command_queue:
+                self._prepared.clear()  # an error kept from the server what psycopg believes to be prepared
             self._leave(batch)
 
     def send_together(self, commands: Sequence[bytes]) -> None:
