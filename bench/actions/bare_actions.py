@@ -18,8 +18,8 @@ from worker.rules.ledger_gap import REMEMBERED
 from worker.settings import get_settings
 
 LEASE = timedelta(minutes=3)
-CALLS_OF_REDIS = 5
-"""Three of the quota, a message, and an event about it."""
+CALLS_OF_REDIS = 4
+"""Three of the quota, and a message."""
 
 
 class BareClient:
