@@ -118,7 +118,7 @@ class BoundedConnection(psycopg.Connection[Any]):
         return begins or self.commits_next or bool(self.sent_first)
 
     def is_whole_when_sent_together(self) -> bool:
-        """Return whether a transaction needs no BEGIN and COMMIT: Postgres makes one of what is sent together.
+        """Return whether a transaction needs no BEGIN and COMMIT: what is sent together is one in Postgres.
 
         It does if none has begun, and if it needs no limits of its own.
         """

@@ -74,7 +74,9 @@ def _load(session: Session, account_id: int, kind: Kind) -> Row[Any]:
 
 
 def _read_allowance(row: Any, kind: Kind) -> Allowance:  # noqa: ANN401 -- a row
-    account = _read(Account, id=row.account_id, site=row.site, time_zone=row.time_zone, warm_up_on=row.warm_up_on)
+    account = _read(
+        Account, id=row.account_id, site=row.site, time_zone=row.time_zone, warm_up_on=row.warm_up_on
+    )
     total = _read(QuotaTotal, **row.totals) if row.totals else None
     cut = _read(QuotaCut, paused_until=row.paused_until, cut_until=row.cut_until) if row.cut_until else None
     limits = [_read(QuotaLimit, **each) for each in row.limits or ()]
