@@ -1,5 +1,6 @@
 """Celery's signals: logging, correlation ids, metrics, refused messages, and the end of a child."""
 
+import gc
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
@@ -94,6 +95,13 @@ def import_for_children(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celer
     for module in late:
         with suppress(ModuleNotFoundError):  # another version may have none: it only saves time
             import_module(module)
+
+
+@signals.worker_init.connect(weak=False)
+def keep_imports(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Let the garbage collector, here and in the children, pass over what is imported: it stays."""
+    gc.collect()
+    gc.freeze()
 
 
 @signals.worker_init.connect(weak=False)
