@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from api_stub.stack.environment_file import remove_environment, write_environment
 from api_stub.stack.servers.ports import check_http, choose_port
@@ -17,6 +17,8 @@ from worker.extras import Extra, is_installed
 from worker.processes import Process
 
 FLOWER_USER = "rapport"
+LOG_COMMAND: Final = "rapport logs --correlation ID"
+"""How people find what a stack's processes logged about a correlation id."""
 _FIRST = frozenset({"control", "browser1"})
 """The services that a campaign needs until its first action has ended."""
 
@@ -69,6 +71,7 @@ def embedded_settings(data_dir: Path, addresses: Addresses) -> Mapping[str, Any]
         "dispatch_every": timedelta(seconds=1),
         "settle_time": timedelta(seconds=3),
         "log_format": "json",
+        "log_command": LOG_COMMAND,
     }
 
 

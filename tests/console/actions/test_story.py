@@ -54,7 +54,6 @@ def test_every_event_is_told_in_words_with_who_and_the_correlation_id(
     with database.transaction() as session:
         assert len(told) == len(events.list_events(session, action_id))
     assert "only a person can tell whether it arrived" in html
-    assert "rapport logs --correlation test" in html
     assert "Did it arrive?" in html
 
 
