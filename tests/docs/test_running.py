@@ -4,6 +4,7 @@ import re
 import shutil
 import tomllib
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -56,8 +57,8 @@ def test_an_interrupted_command_leaves_no_process_behind(
 
     monkeypatch.setattr("tests.docs.world.subprocess.Popen.communicate", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        World(tmp_path, "curl").run(f"at-terminal q 'touch {began}; {mark}'")
-    wait_for("the end of all", lambda: not list_processes(mark))
+        World(tmp_path, "curl").run(f"at-terminal q 'touch {began}; {mark}'; true")
+    wait_for("the end of all", lambda: not list_processes(mark), patience=timedelta(seconds=30))
 
 
 def list_processes(words: str) -> list[psutil.Process]:
