@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from api_stub.stack.environment_file import remove_environment, write_environment
+from api_stub.stack.log_reader import LOG_COMMAND
 from api_stub.stack.servers.ports import check_http, choose_port
 from api_stub.stack.stack import Service, Stack
 from worker import queues, redis_address
@@ -17,8 +18,6 @@ from worker.extras import Extra, is_installed
 from worker.processes import Process
 
 FLOWER_USER = "rapport"
-LOG_COMMAND: Final = "rapport logs --correlation ID"
-"""How people find what a stack's processes logged about a correlation id."""
 _FIRST = frozenset({"control", "browser1"})
 """The services that a campaign needs until its first action has ended."""
 
