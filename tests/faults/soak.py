@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,6 +131,7 @@ def main() -> int:
     parser.add_argument("--storms", type=int, default=5, help="storms of 25 s")
     parser.add_argument("--minutes", type=float, default=120, help="begin nothing new after so long")
     parser.add_argument("--only", default="", help="only faults with this in their name")
+    parser.add_argument("--keep", type=Path, help="a new folder for data and logs, which stays")
     parser.add_argument("--write", action="store_true", help="write the table into docs/reliability.md")
     given = parser.parse_args()
     console = Console()
@@ -142,10 +144,8 @@ def main() -> int:
     console.print(command)
     draw = random.Random(given.seed)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave no process behind
-    with (
-        tempfile.TemporaryDirectory(prefix="rapport-soak-") as folder,
-        Harness(Path(folder)) as harness,
-    ):
+    kept = nullcontext(given.keep) if given.keep else tempfile.TemporaryDirectory(prefix="rapport-soak-")
+    with kept as folder, Harness(Path(folder)) as harness:
         began = time.perf_counter()
         soak = Soak(harness, console, began + given.minutes * 60)
         for number in range(max(given.runs, given.storms)):
