@@ -31,7 +31,7 @@ from db import bounded_connection, engine
 from db.engine import Database
 from tests.databases import KeptConnections, ReusedDatabase, ReusedEngines
 from tests.network import fill
-from tests.servers import Servers, own_servers, servers_of_environment
+from tests.servers import Servers, copy_cluster, own_servers, servers_of_environment
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
 
@@ -110,6 +110,11 @@ settings.load_profile("rapport")
 expect.set_options(timeout=30_000)  # ms, for the same reason
 
 
+def migrated_cluster() -> Path:
+    """Return the folder of the Postgres that all processes of the run copy; see `copy_cluster`."""
+    return Path(tempfile.gettempdir()) / "migrated"  # in the folder of the run
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """One Postgres and one Redis for the whole run: those of the environment, or our own."""
@@ -117,8 +122,10 @@ def servers() -> Iterator[Servers]:
     if given is not None:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="rapport-tests-") as folder, own_servers(Path(folder)) as own:
-        yield own
+    with tempfile.TemporaryDirectory(prefix="rapport-tests-") as folder:
+        copy_cluster(migrated_cluster(), Path(folder) / "data")
+        with own_servers(Path(folder)) as own:
+            yield own
 
 
 @pytest.fixture(scope="session")
