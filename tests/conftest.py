@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from datetime import date, timedelta
 from functools import partial
 from http.client import HTTPConnection
+from importlib import import_module
 from multiprocessing.util import Finalize
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -35,6 +36,7 @@ from tests.servers import Servers, copy_cluster, own_servers, servers_of_environ
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
 
+TESTS = Path(__file__).parent
 TOGETHER = "tests/faults/"
 """Tests that share what takes longest to start, so one process runs them all."""
 LONGEST_FIRST = (
@@ -77,6 +79,21 @@ def pytest_configure(config: pytest.Config) -> None:
     Finalize(None, shutil.rmtree, [folder], {"ignore_errors": True}, exitpriority=-200)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each process of a whole run begin to import at another place.
+
+    In a new clone every module is compiled, and Hypothesis reads its constants. Processes that import in one
+    order would all do that at the same moment; so each reads what the others have written meanwhile.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or [Path(each).absolute() for each in session.config.args] != [TESTS]:
+        return
+    number, count = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
+    for path in sorted(TESTS.rglob("test_*.py"))[number::count]:
+        import_module(".".join(path.relative_to(TESTS.parent).with_suffix("").parts))
+
+
 def share_ports(number: int, count: int) -> None:
     """Give each process of the run ports of its own: a free port may be bound seconds after it was chosen."""
     everybody = vars(ports)["_CANDIDATES"]
@@ -105,7 +122,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-settings.register_profile("rapport", deadline=None)  # a busy machine is no bug
+settings.register_profile("rapport", deadline=None, max_examples=50)  # a busy machine is no bug
+settings.register_profile("thorough", deadline=None, max_examples=1_000)
 settings.load_profile("rapport")
 expect.set_options(timeout=30_000)  # ms, for the same reason
 

@@ -208,6 +208,6 @@ def test_processes_that_migrate_at_once_take_turns(empty: list[str], engines: li
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in processes:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         assert (process.returncode, out) == (0, "True\n"), err
     assert differences(engines[0]) == []

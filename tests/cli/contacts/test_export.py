@@ -164,7 +164,10 @@ def heeds_hangups() -> Iterator[None]:
 @pytest.mark.usefixtures("heeds_hangups", "people")
 @pytest.mark.parametrize(
     "number",
-    [signal.SIGHUP, *(pytest.param(each, marks=pytest.mark.soak) for each in (signal.SIGTERM, signal.SIGINT))],
+    [
+        signal.SIGHUP,
+        *(pytest.param(each, marks=pytest.mark.soak) for each in (signal.SIGTERM, signal.SIGINT)),
+    ],
 )
 def test_asked_to_end_it_leaves_nothing_at_all(
     environment: pytest.MonkeyPatch,

@@ -167,9 +167,7 @@ def test_a_newcomer_approves_in_the_console_and_sees_the_greeting_go_out(
     assert [entry.text for entry in ledger] == [text]
 
 
-def test_status_names_a_queue_that_nobody_consumes_and_late_upkeep(
-    folder: Folder, run_here: RunHere
-) -> None:
+def test_status_names_a_queue_that_nobody_consumes_and_late_upkeep(folder: Folder, run_here: RunHere) -> None:
     environment = json.loads((folder.data / "environment.json").read_text())
     redis_at, worker = parse(environment["REDIS_URL"]), f"browser1@{os.uname().nodename}"
 
