@@ -121,7 +121,7 @@ def test_ctrl_c_in_the_middle_and_the_next_run_greets_the_rest_and_nobody_twice(
     with held_greetings(data):  # else all might be done before the processes that start last
         wait_for("the processes that start last", lambda: secrets_held(data).keys() == HOLDS.keys())
         assert secrets_held(data) == HOLDS  # checked here, because starting everything takes seconds
-        process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
     told_root = "as root, the database's files are in /var/lib/rapport/postgres-" in finish(process)
     assert told_root is (os.geteuid() == 0)
     assert process.returncode != 0
