@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from bench.report import Row
@@ -9,6 +10,7 @@ from bench.report import Row
 _NUMBER: Final = re.compile(r"(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>[^\s\d,;]*)")
 _TARGET: Final = re.compile(r"(?P<sign><=|>=|<|>)?\s*(?P<rest>.+)")
 _MORE_IS_BETTER: Final = re.compile(r"\b(?:a second|rows/s|people/s|a minute)\b")
+_UNITS: Final = frozenset({"µs", "ms", "s", "min", "kB", "MB", "GB", "KiB", "MiB", "GiB"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +34,22 @@ def find_target(row: Row) -> Target | None:
 def find_figure(row: Row) -> float | None:
     """Return the number that the row's target is about, its ratio if the target has no unit.
 
-    Without a target it is the ratio too, or else the first number measured; None if there is none.
+    Without a target it is the ratio too, or else a rate, or the first number that has a unit, or the first of
+    all; None if there is none.
     """
     target = find_target(row)
     if target is not None and target.unit:
         of_unit = [each for each in _NUMBER.finditer(row.measured) if each["unit"] == target.unit]
         return _value(of_unit[0]["number"]) if of_unit else None
-    number = _NUMBER.search(row.ratio) or _NUMBER.search(row.measured)
+    number = _NUMBER.search(row.ratio) or _find_measured(row.measured)
     return _value(number["number"]) if number else None
+
+
+def _find_measured(measured: str) -> re.Match[str] | None:
+    numbers = list(_NUMBER.finditer(measured))
+    rates = (each for each in numbers if _MORE_IS_BETTER.match(measured, each.start("unit")))
+    with_units = (each for each in numbers if each["unit"] in _UNITS)
+    return next(chain(rates, with_units, numbers), None)
 
 
 def is_more_better(row: Row) -> bool:

@@ -8,17 +8,16 @@ import argparse
 import re
 import signal
 import subprocess
-import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import psutil
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
-from bench.report import Row, print_rows
+from bench.command import Given, run_bench
+from bench.report import Row
 from worker.clock import monotonic_seconds
 
 ROOT = Path(__file__).parents[1]
@@ -47,12 +46,17 @@ def run_until(
     began_s = monotonic_seconds()
     reached, lines = None, []
     with subprocess.Popen([*command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        for line in process.stdout or ():
-            lines.append(line.rstrip("\n"))
-            if reached is None and is_wanted(lines[-1]):
-                reached = timedelta(seconds=monotonic_seconds() - began_s), read_processor_time(process.pid)
-                if stop:
-                    process.send_signal(signal.SIGINT)
+        try:
+            for line in process.stdout or ():
+                lines.append(line.rstrip("\n"))
+                if reached is None and is_wanted(lines[-1]):
+                    spent = read_processor_time(process.pid)
+                    reached = timedelta(seconds=monotonic_seconds() - began_s), spent
+                    if stop:
+                        process.send_signal(signal.SIGINT)
+        except BaseException:
+            process.terminate()
+            raise
     if reached is None or process.returncode not in ({0, 130} if stop else {0}):
         raise subprocess.CalledProcessError(process.returncode, [*map(str, command)], "\n".join(lines))
     return Run(*reached, tuple(lines))
@@ -68,11 +72,26 @@ def read_processor_time(pid: int) -> timedelta:
     return timedelta(seconds=used_s)
 
 
-def measure(folder: Path, data: Path, again: int) -> list[Row]:
+def measure(given: Given) -> Iterator[Row]:
+    """Measure from this clone or a new one, and destroy the data that it leaves."""
+    folder, data = ROOT, given.folder / "data"
+    if given.options.bare:
+        folder = given.folder / "clone"
+        subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
+    try:
+        yield from measure_in(folder, data, given.pick(quick=1, usual=given.options.again), given.say)
+    finally:
+        if data.exists():  # as root, the database's files are in another folder
+            destroy: list[str | Path] = [folder / "run", "destroy", "--data", data]
+            subprocess.run(destroy, input="yes\n", text=True, stdout=subprocess.DEVNULL, check=True)
+
+
+def measure_in(folder: Path, data: Path, again: int, say: Callable[[str], object]) -> Iterator[Row]:
     """Run the first demo, `again` more, and `up`, from a clone in `folder`, which may still be bare."""
     run, is_bare = folder / "run", not (folder / ".venv").exists()
+    say("the first demo")
     first = run_until(re.compile("^Now try").match, [run, "demo", "--data", data])
-    rows = [Row(f"first demo, to its end{', from a bare clone' * is_bare}", str(first), "", "", "<= 90 s")]
+    yield Row(f"first demo, to its end{', from a bare clone' * is_bare}", str(first), "", "", "<= 90 s")
     greeted = {found[1] for line in first.lines if (found := _GREETED.search(line))}
 
     def is_new(line: str) -> bool:
@@ -80,33 +99,22 @@ def measure(folder: Path, data: Path, again: int) -> list[Row]:
         return found is not None and found[1] not in greeted
 
     for number in range(again):
+        say(f"another demo ({number + 1})")
         seen = run_until(is_new, [run, "demo", "--again", "--data", data])
         greeted |= {found[1] for line in seen.lines if (found := _GREETED.search(line))}
-        rows.append(Row(f"demo --again, to its first greeting ({number + 1})", str(seen), "", "", "<= 5 s"))
+        yield Row(f"demo --again, to its first greeting ({number + 1})", str(seen), "", "", "<= 5 s")
+    say("up")
     up = run_until(re.compile("^running; ").match, [run, "up", "--data", data], stop=True)
-    return [*rows, Row("up, until it is ready", str(up), "", "", "")]
+    yield Row("up, until it is ready", str(up), "", "", "")
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this bench can be told."""
     parser.add_argument(
         "--bare", action="store_true", help="in a new clone of the last commit, set-up included"
     )
-    parser.add_argument("--again", type=int, default=3, help="how many demos follow the first")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as name:
-        folder = ROOT
-        if given.bare:
-            folder = Path(name) / "clone"
-            subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
-        rows = measure(folder, Path(name) / "data", given.again)
-        # As root, the database's files are in another folder.
-        destroy: list[str | Path] = [folder / "run", "destroy", "--data", Path(name) / "data"]
-        subprocess.run(destroy, input="yes\n", text=True, stdout=subprocess.DEVNULL, check=True)
-    print_rows(Console(), rows, title="python -m bench.start", markdown=given.markdown)
+    parser.add_argument("--again", type=int, default=2, help="how many demos follow the first (2)")
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure, add_options=add_options)

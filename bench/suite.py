@@ -1,4 +1,4 @@
-"""The benches that `./run bench` runs, in its order, and the sizes that it gives them."""
+"""The benches that `./run bench` runs, in its order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,13 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One bench: a module of this package, and the arguments that give it the size of the suite.
+    """One bench: a module of this package.
 
     `folder` is the package within this one that the module is in. `has_long`: it also takes --long, for a run
     of its own that is too long for the suite.
     """
 
     name: str
-    sized: Sequence[str] = ()
     folder: str = ""
     has_long: bool = False
 
@@ -33,14 +32,14 @@ SUITE: Final = (
     Bench("quota", folder="quota"),
     Bench("quota_floor", folder="quota"),
     Bench("imports", folder="data"),
-    Bench("extraction", ("--people", "200"), folder="browsers"),
+    Bench("extraction", folder="browsers"),
     Bench("campaigns", folder="browsers"),
     Bench("actions", folder="actions"),
-    Bench("backup", folder="data"),
-    Bench("partitions", folder="data"),
-    Bench("bloat", folder="actions"),
-    Bench("metrics", folder="pages"),
-    Bench("state_metrics", folder="pages"),
+    Bench("backup", folder="data", has_long=True),
+    Bench("partitions", folder="data", has_long=True),
+    Bench("bloat", folder="actions", has_long=True),
+    Bench("metrics", folder="pages", has_long=True),
+    Bench("state_metrics", folder="pages", has_long=True),
     Bench("console", folder="pages"),
     Bench("front_door", folder="pages"),
     Bench("million", folder="scale"),
@@ -50,6 +49,7 @@ SUITE: Final = (
     Bench("load", folder="browsers", has_long=True),
     Bench("traces", folder="browsers"),
     Bench("start"),
+    Bench("worker_start", folder="system"),
     Bench("capacity", folder="scale"),  # reckons with the others' results
 )
 

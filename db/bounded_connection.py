@@ -1,7 +1,7 @@
 """A connection of psycopg whose waits are bounded, and whose transactions cost few round trips."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Self, TypeVar, cast
 
 import psycopg
@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 class _Cursor(psycopg.Cursor[Any]):
-    """Sends BEGIN in the round trip of a transaction's first statement, and COMMIT in that of the last."""
+    """Sends what begins and ends a transaction in the round trip of its first and last statement."""
 
     def execute(  # type: ignore[override]  # SQLAlchemy passes no template
         self,
@@ -30,13 +30,21 @@ class _Cursor(psycopg.Cursor[Any]):
             return super().execute(query, params, prepare=prepare, binary=binary)
         first, connection.sent_first = connection.sent_first, []
         commits, connection.commits_next = connection.commits_next, False
-        with connection.one_round_trip():
+        is_whole = commits and connection.is_whole_when_sent_together()
+        if is_whole and not first:
+            with connection.without_begin():
+                return super().execute(query, params, prepare=prepare, binary=binary)
+        with connection.one_round_trip(begins=not is_whole):
             for statement, values in first:
-                psycopg.Cursor(connection).execute(statement, values)
+                psycopg.RawCursor(connection).execute(statement, values)
             super().execute(query, params, prepare=prepare, binary=binary)
-            if commits:
-                connection.wait(connection._exec_command(b"commit"))  # noqa: SLF001 -- as commit, without a sync
+            if commits and not is_whole:
+                connection.send_together([b"commit"])
         return self
+
+
+class RawCursor(psycopg.RawCursor[Any], _Cursor):
+    """The same for statements with numbered parameters, in which psycopg looks for nothing."""
 
 
 class _UtcLoader(TimestamptzLoader):
@@ -46,16 +54,19 @@ class _UtcLoader(TimestamptzLoader):
         super().__init__(oid)  # with a connection it would take that one's zone
 
 
-def _fetch_all(pipeline: Pipeline) -> PQGen[None]:
-    """Send what is left, and fetch every answer."""
-    errors = []
-    for step in (pipeline._sync_gen(), pipeline._fetch_gen(flush=False)):  # noqa: SLF001 -- as psycopg's own end
-        try:
-            yield from step
-        except psycopg.Error as error:
-            errors.append(error)
-    if errors:
-        raise errors[0]
+class _Batch(Pipeline):
+    """Statements that are sent together, in as few packets as possible: psycopg's own sends each at once."""
+
+    def _communicate_gen(self) -> PQGen[None]:
+        yield from ()
+
+    def send_and_fetch(self) -> PQGen[None]:
+        """Send everything, and fetch every answer. Raises the first error."""
+        self._enqueue_sync()
+        while self.command_queue:
+            self.command_queue.popleft()()
+        yield from generators.send(self.pgconn)
+        yield from self._fetch_gen(flush=False)
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -64,17 +75,18 @@ class BoundedConnection(psycopg.Connection[Any]):
     A frozen server does not enforce its own statement timeout, while its kernel still acknowledges packets,
     so keepalives don't detect it either.
 
-    sent_first: statements to send before the next one, in its round trip
-    commits_next: COMMIT is sent with the next statement
+    sent_first: statements with numbered parameters, to send before the next one, in its round trip
+    commits_next: the transaction is committed with the next statement
     """
 
     answer_within_s: float | None = None
     commits_next = False
+    _needs_begin = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- psycopg's own
         super().__init__(*args, **kwargs)
         self.cursor_factory = _Cursor
-        self.sent_first: list[tuple[str, Mapping[str, Any]]] = []
+        self.sent_first: list[tuple[bytes, Sequence[Any]]] = []
         self._begin: tuple[bytes, ...] = (b"begin",)
 
     def set_limits(self, limits: Mapping[str, str], *, answer_within_s: float | None) -> None:
@@ -105,32 +117,53 @@ class BoundedConnection(psycopg.Connection[Any]):
         begins = self.pgconn.transaction_status == TransactionStatus.IDLE
         return begins or self.commits_next or bool(self.sent_first)
 
+    def is_whole_when_sent_together(self) -> bool:
+        """Return whether a transaction needs no BEGIN and COMMIT: what is sent together is one in Postgres.
+
+        It does if none has begun, and if it needs no limits of its own.
+        """
+        return self.pgconn.transaction_status == TransactionStatus.IDLE and len(self._begin) == 1
+
     @contextmanager
-    def one_round_trip(self) -> Iterator[None]:
+    def without_begin(self) -> Iterator[None]:
+        """Begin no transaction before the block's only statement."""
+        self._needs_begin = False
+        try:
+            yield
+        finally:
+            self._needs_begin = True
+
+    @contextmanager
+    def one_round_trip(self, *, begins: bool) -> Iterator[None]:
         """Send the block's statements together at its end. Raises the first error; what follows is skipped.
 
-        psycopg's own pipeline ends with a flush after its sync. Postgres takes that for the beginning of the
-        next request, and then doesn't end a transaction whose client has gone silent.
+        `begins`: after BEGIN, if no transaction has begun. psycopg's own pipeline ends with a flush after its
+        sync. Postgres takes that for the beginning of the next request, and then doesn't end a transaction
+        whose client has gone silent.
         """
-        with self.lock:
-            pipeline = self._pipeline = Pipeline(self, _no_lock=True)
-            self.wait(pipeline._enter_gen())  # noqa: SLF001 -- as psycopg's own `pipeline`
+        idle = self.pgconn.transaction_status == TransactionStatus.IDLE
+        batch = self._pipeline = _Batch(self, _no_lock=True)
         try:
-            try:
-                yield
-            except psycopg.Error:
-                with suppress(psycopg.Error), self.lock:  # what follows was skipped for this error
-                    self.wait(_fetch_all(pipeline))
-                raise
+            self.wait(batch._enter_gen())  # noqa: SLF001 -- as psycopg's own `pipeline`
+            if begins and idle:
+                self.send_together(self._begin)
+            yield
             with self.lock:
-                self.wait(_fetch_all(pipeline))
+                self.wait(batch.send_and_fetch())
         finally:
-            self._leave(pipeline)
+            if batch.command_queue:
+                self._prepared.clear()  # an error kept from the server what psycopg believes to be prepared
+            self._leave(batch)
 
-    def _leave(self, pipeline: Pipeline) -> None:
-        """End the pipeline. Closes the connection if answers are left: they would be taken for others'."""
+    def send_together(self, commands: Sequence[bytes]) -> None:
+        """Send commands with the statements of `one_round_trip`."""
+        for command in commands:
+            self.wait(self._exec_command(command))
+
+    def _leave(self, batch: Pipeline) -> None:
+        """End the batch. Closes the connection if answers are left: they would be taken for others'."""
         try:
-            pipeline._exit(None)  # noqa: SLF001 -- as psycopg's own `pipeline`
+            batch._exit(None)  # noqa: SLF001 -- as psycopg's own `pipeline`
         except psycopg.Error:  # only if something else was raised, which goes on
             self.pgconn.finish()
         finally:
@@ -143,11 +176,9 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     def _start_query(self) -> PQGen[None]:
         """Begin a transaction if none has begun. psycopg's own method can't send several statements."""
-        if self.autocommit or self.pgconn.transaction_status != TransactionStatus.IDLE:
+        if self.autocommit or self._pipeline or not self._needs_begin:
             return
-        if self._pipeline:
-            for statement in self._begin:
-                yield from self._exec_command(statement)  # without psycopg's sync, which waits for the answer
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
             return
         self.pgconn.send_query(b"; ".join(self._begin))
         for result in (yield from generators.execute(self.pgconn)):

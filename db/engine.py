@@ -6,21 +6,24 @@ PgBouncer in transaction mode may stand in between: then nothing relies on the s
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.rows import namedtuple_row
-from sqlalchemy import CursorResult, Engine, Executable, create_engine, event, func, select, text
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, func, select, text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from db.bounded_connection import BoundedConnection
+from db.bounded_connection import BoundedConnection, RawCursor
 from db.measured_pool import MeasuredPool
 from db.queries import load_driver_query, load_query
 from db.statement_spans import trace_statements
 from worker import postgres_address
 from worker.tracing import spans
+
+Executor: TypeAlias = Session | Connection
+"""What executes statements: a session, or a connection for those who need no objects."""
 
 _KEEPALIVE_OPTIONS = {
     # Detects a peer that vanished: without these a read waits for hours, a write for a quarter of an hour.
@@ -113,15 +116,8 @@ class Database:
 
         Raises RowRefusedError in place of IntegrityError and DataError.
         """
-        try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
-                yield session
-        except (IntegrityError, DataError) as error:
-            # Postgres quotes the failing row in the error's detail, and rows hold message texts.
-            diagnosis = getattr(error.orig, "diag", None)
-            raise RowRefusedError(
-                f"{type(error.orig).__name__}: {getattr(diagnosis, 'message_primary', None) or 'row refused'}"
-            ) from None
+        with _hiding_rows(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
@@ -151,18 +147,30 @@ class Database:
             yield session
 
     @contextmanager
-    def single_statement(self) -> Iterator[Session]:
+    def single_statement(self) -> Iterator[Connection]:
         """Run the block's one statement in a transaction of its own, in one round trip."""
-        with self.transaction() as session:
-            commit_with_next(session)
-            yield session
+        with _hiding_rows(), self.engine.begin() as connection:
+            commit_with_next(connection)
+            yield connection
 
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
 
 
-def commit_with_next(session: Session) -> None:
+@contextmanager
+def _hiding_rows() -> Iterator[None]:
+    try:
+        yield
+    except (IntegrityError, DataError) as error:
+        # Postgres quotes the failing row in the error's detail, and rows hold message texts.
+        diagnosis = getattr(error.orig, "diag", None)
+        raise RowRefusedError(
+            f"{type(error.orig).__name__}: {getattr(diagnosis, 'message_primary', None) or 'row refused'}"
+        ) from None
+
+
+def commit_with_next(session: Executor) -> None:
     """Commit with the next statement, in its round trip. If that fails, nothing is committed.
 
     A statement after it begins another transaction, which the end of the session's block commits.
@@ -170,26 +178,29 @@ def commit_with_next(session: Session) -> None:
     _driver(session).commits_next = True
 
 
-def send_with_next(session: Session, name: str, values: Mapping[str, Any]) -> None:
+def send_with_next(session: Executor, name: str, values: Mapping[str, Any]) -> None:
     """Execute db/queries/`name`.sql before the next statement, in its round trip. Its result is ignored."""
-    _driver(session).sent_first.append((load_driver_query(name), values))
+    query = load_driver_query(name)
+    _driver(session).sent_first.append((query.text, query.list_values(values)))
 
 
-def fetch_first(session: Session, name: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- a row of any form
+def fetch_first(session: Executor, name: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- a row of any form
     """Execute db/queries/`name`.sql and return its first row, or None. Raises SQLAlchemy's errors.
 
     For the few statements of every action: to read a wide row, SQLAlchemy takes as long as Postgres. It is
     used all the same where something listens to statements, as what traces them does.
     """
-    session.flush()  # as SQLAlchemy does before each statement
-    connection, statement = session.connection(), load_driver_query(name)
+    if isinstance(session, Session):
+        session.flush()  # as SQLAlchemy does before each statement
+    connection, query = _connection(session), load_driver_query(name)
     if connection.engine.dispatch.before_cursor_execute:
-        return session.execute(load_query(name), values).first()
+        return connection.execute(load_query(name), values).first()
     try:
-        return _driver(session).cursor(row_factory=namedtuple_row).execute(statement, values).fetchone()
+        cursor = RawCursor(_driver(connection), row_factory=namedtuple_row)
+        return cursor.execute(query.text, query.list_values(values)).fetchone()
     except psycopg.Error as error:
         # Invalidates a broken connection, and raises the error as SQLAlchemy's own.
-        connection._handle_dbapi_exception(error, statement, values, None, None)  # noqa: SLF001 -- it has no public name
+        connection._handle_dbapi_exception(error, name, values, None, None)  # noqa: SLF001 -- it has no public name
 
 
 @contextmanager
@@ -207,8 +218,12 @@ def unlimited_time(session: Session) -> Iterator[None]:
         connection.answer_within_s = within_s
 
 
-def _driver(session: Session) -> BoundedConnection:
-    return cast("BoundedConnection", session.connection().connection.driver_connection)
+def _connection(session: Executor) -> Connection:
+    return session.connection() if isinstance(session, Session) else session
+
+
+def _driver(session: Executor) -> BoundedConnection:
+    return cast("BoundedConnection", _connection(session).connection.driver_connection)
 
 
 def execute_counted(session: Session, statement: Executable, values: Mapping[str, Any] | None = None) -> int:

@@ -56,6 +56,7 @@ READ_BY: Final[Mapping[str, frozenset[Process]]] = {
     "log_format": frozenset(Process),
     "log_level": frozenset(Process),
     "log_levels": frozenset(Process),
+    "log_command": _API,
     "traces": TRACED,
     "otlp_endpoint": TRACED,
     "metrics_dir": frozenset(
@@ -77,6 +78,7 @@ _WORDS: Final[tuple[tuple[object, str], ...]] = (
     (types.Hosts, "names"),
     (types.Networks, "networks"),
     (types.LogLevels, "levels"),
+    (types.LogCommand, "command"),
     (types.Seconds, "duration"),
     (types.Pause, "duration, also 0"),
     (bool, "on or off"),

@@ -1,6 +1,8 @@
 """Celery's signals: logging, correlation ids, metrics, refused messages, and the end of a child."""
 
+import gc
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
@@ -42,6 +44,12 @@ _TASK_ERRORS: Final[Mapping[str, type[Exception] | tuple[type[Exception], ...]]]
     "redis": (RedisError, OperationalError),
 }
 """As TASK_ERRORS in worker/metrics/error_types.py."""
+_LATE_IMPORTS: Final = ("cffi.cparser",)
+"""What billiard imports in each child, to have it end with its parent."""
+_LATE_IMPORTS_OF_PLAYWRIGHT: Final = tuple(
+    f"playwright._impl.{module}" for module in ("json_pipe", "local_utils", "protocol_channels")
+)
+"""What Playwright imports when its driver starts. The bench `worker_start` counts what else comes late."""
 
 
 @signals.setup_logging.connect(weak=False)
@@ -75,13 +83,25 @@ def log_unopened_sessions(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Cel
 
 
 @signals.worker_init.connect(weak=False)
-def import_browser(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Import in a browser worker what its children use, before they are forked."""
+def import_for_children(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Import what a child would import itself, before it is forked."""
+    late = list(_LATE_IMPORTS)
     if _is_browser_worker(sender.app):
         import_module("worker.browser.pool")
         import_module("tasks.mark_counts")
         for site in SITES:
             load_adapter(site)
+        late += _LATE_IMPORTS_OF_PLAYWRIGHT
+    for module in late:
+        with suppress(ModuleNotFoundError):  # another version may have none: it only saves time
+            import_module(module)
+
+
+@signals.worker_init.connect(weak=False)
+def keep_imports(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Let the garbage collector, here and in the children, pass over what is imported: it stays."""
+    gc.collect()
+    gc.freeze()
 
 
 @signals.worker_init.connect(weak=False)

@@ -15,6 +15,7 @@ from worker.setting_types import (
     FernetKeys,
     Hosts,
     Key,
+    LogCommand,
     LogLevels,
     LoopbackUrl,
     Networks,
@@ -201,6 +202,12 @@ class SettingFields(BaseSettings):
         None,
         description="Levels of single modules and of those below them, as `tasks=DEBUG,db.store=WARNING`: "
         "docs/operations.md#logs.",
+    )
+    log_command: LogCommand | None = Field(
+        None,
+        description="The command that shows what all processes logged about one correlation id, with `ID` in "
+        "its place: `rapport why` and the console print it. `rapport up`, the units of "
+        "`rapport service install` and the image set it.",
     )
     traces: bool = Field(
         False,

@@ -75,6 +75,11 @@ def _loopback(given: str) -> str:
     return given
 
 
+def _check_log_command(given: str) -> None:
+    if "ID" not in given or not given.isprintable():
+        raise ValueError("must be one line with ID where the correlation id belongs")
+
+
 def _public(given: str) -> str:
     check_public_url(given)
     return given.rstrip("/")
@@ -91,6 +96,7 @@ LoopbackUrl = Annotated[str, AfterValidator(_loopback)]
 PublicUrl = Annotated[str, AfterValidator(_public)]
 Hosts = Annotated[str, _checked(check_hosts)]
 Networks = Annotated[str, _checked(check_networks)]
+LogCommand = Annotated[str, _checked(_check_log_command)]
 LogLevels = Annotated[str, _checked(parse_log_levels)]
 Seconds = Annotated[timedelta, BeforeValidator(_from_seconds), Field(gt=timedelta(0), le=_LONGEST)]
 Pause = Annotated[timedelta, BeforeValidator(_from_seconds), Field(ge=timedelta(0), le=_LONGEST)]

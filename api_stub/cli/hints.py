@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from api_stub.stack.environment import read_typed_program
 from worker.rules.wording.hints import HINT, PROGRAM, with_program
+from worker.settings import get_settings
 
 
 @cache
@@ -53,5 +54,13 @@ def _join_lines(text: str) -> str:
 
 
 def describe_log(correlation_id: str) -> str:
-    """Return the command that shows what all processes logged about an action or a campaign."""
-    return f"log: {program()} logs --correlation {correlation_id}"
+    """Return the command that shows what all processes logged about an action or a campaign.
+
+    If no setting says how these processes' logs are read here, return what to look for in them.
+    """
+    command = get_settings().log_command
+    if command is None:
+        return f"correlation id in the processes' logs: {correlation_id}"
+    if command.startswith(f"{PROGRAM} "):
+        command = program() + command.removeprefix(PROGRAM)
+    return f"log: {command.replace('ID', correlation_id)}"

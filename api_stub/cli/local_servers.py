@@ -20,6 +20,7 @@ from api_stub.stack import environment_file
 from api_stub.stack.environment import inherited_environment, set_environment, settings_environment
 from api_stub.stack.errors import NOT_RUNNING, AlreadyRunningError, NotRunningError
 from api_stub.stack.lock import Purpose, read_holder
+from api_stub.stack.log_reader import LOG_COMMAND
 from api_stub.stack.secrets import load_secrets
 from api_stub.stack.stack import Stack
 from worker.clock import monotonic_seconds
@@ -120,6 +121,7 @@ def _read_offline(data_dir: Path) -> dict[str, str]:
             "secret_keys": secrets.secret_key,
             "notice_keys": secrets.notice_key,
             "evidence_dir": data_dir / "evidence",
+            "log_command": LOG_COMMAND,
         }
     )
 

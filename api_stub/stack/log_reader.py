@@ -15,6 +15,8 @@ from typing import Final, Self
 from api_stub.stack.log_lines import LogLine, parse_line
 from api_stub.stack.processes import OUTPUT_LOG
 
+LOG_COMMAND: Final = "rapport logs --correlation ID"
+"""How people find what a stack's processes logged about a correlation id."""
 _POLL_SECONDS: Final = 0.25
 _TAIL_BYTES: Final = 1_000_000
 """Read of each log if only the newest lines are wanted, and nothing restricts which."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from api_stub.stack.environment_file import remove_environment, write_environment
+from api_stub.stack.log_reader import LOG_COMMAND
 from api_stub.stack.servers.ports import check_http, choose_port
 from api_stub.stack.stack import Service, Stack
 from worker import queues, redis_address
@@ -69,6 +70,7 @@ def embedded_settings(data_dir: Path, addresses: Addresses) -> Mapping[str, Any]
         "dispatch_every": timedelta(seconds=1),
         "settle_time": timedelta(seconds=3),
         "log_format": "json",
+        "log_command": LOG_COMMAND,
     }
 
 

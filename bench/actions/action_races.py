@@ -5,7 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -58,12 +58,13 @@ class Bench:
     @contextmanager
     def run_servers(self) -> Iterator[Database]:
         (self._folder / "ledger").mkdir()
-        with self.postgres, self.redis:
-            migrate_and_seed(self.postgres.url)
-            database = Database(self.postgres.url, application_name="bench")
-            yield database
-            database.close()
-        self.postgres.remove_data()
+        try:
+            with self.postgres, self.redis:
+                migrate_and_seed(self.postgres.url)
+                with closing(Database(self.postgres.url, application_name="bench")) as database:
+                    yield database
+        finally:
+            self.postgres.remove_data()
 
     def environment(self, database_url: str, redis_url: str) -> Mapping[str, str]:
         settings = {

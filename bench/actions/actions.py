@@ -6,26 +6,22 @@ they can, as two workers of Celery do an empty task with the same delivery setti
 only the statements. `--quick` only shows that it works.
 """
 
-import argparse
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
-
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
-from rich.status import Status
 
 from bench.actions.action_races import Bench, Race, Size
-from bench.report import Row, print_rows
+from bench.command import Given, run_bench
+from bench.report import Row
 
-FULL = Size(accounts=100, counted=300, raced=3000)
+FULL = Size(accounts=100, counted=300, raced=2000)
 QUICK = Size(accounts=4, counted=8, raced=40)
 
 
-def measure(folder: Path, size: Size, status: Status) -> Iterator[Row]:
+def measure(given: Given) -> Iterator[Row]:
     """Run everything, and yield a row for each figure."""
-    bench = Bench(folder, size)
+    size = given.pick(quick=QUICK, usual=FULL)
+    bench = Bench(given.folder, size)
     with bench.run_servers() as database:
-        status.update("counting")
+        given.say("counting")
         bench.plan(database)
         of_postgres, of_redis, ours_s, server_s = bench.count_one_by_one()
         per_action = {what: count / size.accounts for what, count in of_postgres.items()}
@@ -42,7 +38,7 @@ def measure(folder: Path, size: Size, status: Status) -> Iterator[Row]:
         yield Row("the same of Postgres", f"{1000 * server_s:.1f} ms", "", "", "")
         races = {}
         for name, race in (("empty", bench.race_empty), ("ours", bench.race_ours), ("bare", bench.race_bare)):
-            status.update(f"racing: {name}")
+            given.say(f"racing: {name}")
             bench.plan(database)
             races[name] = race(database)
     yield from compare(races["empty"], races["ours"], races["bare"])
@@ -61,16 +57,5 @@ def compare(empty: Race, ours: Race, bare: Race) -> Iterator[Row]:
               f"{ours.processor_s / max(empty.processor_s, 1e-6):.1f}", "<= 4")  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="only show that it works")
-    parser.add_argument("--markdown", action="store_true", help="print Markdown")
-    given = parser.parse_args()
-    size, console = (QUICK if given.quick else FULL), Console(stderr=True)
-    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as name, console.status("starting") as status:
-        rows = list(measure(Path(name), size, status))
-    print_rows(Console(), rows, title="An action without its browser", markdown=given.markdown)
-
-
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure)

@@ -12,14 +12,14 @@ from typing import Any
 import redis
 from psycopg.rows import namedtuple_row
 
-from db.bounded_connection import BoundedConnection
+from db.bounded_connection import BoundedConnection, RawCursor
 from db.queries import load_driver_query
 from worker.rules.ledger_gap import REMEMBERED
 from worker.settings import get_settings
 
 LEASE = timedelta(minutes=3)
-CALLS_OF_REDIS = 5
-"""Three of the quota, a message, and an event about it."""
+CALLS_OF_REDIS = 4
+"""Three of the quota, and a message."""
 
 
 class BareClient:
@@ -51,12 +51,13 @@ class BareClient:
         return following.id
 
     def _send_first(self, name: str, values: dict[str, Any]) -> None:
-        self._connection.sent_first.append((load_driver_query(name), values))
+        query = load_driver_query(name)
+        self._connection.sent_first.append((query.text, query.list_values(values)))
 
     def _send(self, name: str, values: dict[str, Any], *, commits: bool = True) -> Any:  # noqa: ANN401 -- a row
         self._connection.commits_next = commits
-        cursor = self._connection.cursor(row_factory=namedtuple_row)
-        return cursor.execute(load_driver_query(name), values).fetchone()
+        query, cursor = load_driver_query(name), RawCursor(self._connection, row_factory=namedtuple_row)
+        return cursor.execute(query.text, query.list_values(values)).fetchone()
 
 
 def main() -> None:

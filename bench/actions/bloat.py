@@ -6,20 +6,16 @@ how often vacuum ran. The default settings have an index by the date of the last
 `--quick` only shows that it works.
 """
 
-import argparse
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import psycopg
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
-from rich.status import Status
 from sqlalchemy import text
 
 from bench.actions.action_races import Bench, Size
-from bench.report import Row, print_rows
+from bench.command import Given, run_bench
+from bench.report import Row
 from db.engine import Database
 
 ACCOUNTS: Final = 100
@@ -76,14 +72,15 @@ class Use:
         )
 
 
-def measure(folder: Path, size: Size, status: Status, *, earlier: int, ours: bool) -> Mapping[str, Use]:
+def measure(given: Given, size: Size, *, earlier: int, ours: bool) -> Mapping[str, Use]:
     """Let so many actions live in a new database; return what each hot table is like then."""
+    folder = given.folder / ("ours" if ours else "default")
     folder.mkdir()
     bench = Bench(folder, size)
     with bench.run_servers() as database:
         if not ours:
             _reset_options(database)
-        status.update(f"{size.raced:,} actions, {'our' if ours else 'default'} settings")
+        given.say(f"{size.raced:,} actions, {'our' if ours else 'default'} settings")
         bench.plan(database)
         with psycopg.connect(bench.postgres.url, autocommit=True) as owner:
             for statement in _EARLIER.format(accounts=size.accounts, earlier=earlier).split(";\n"):
@@ -106,32 +103,19 @@ def _reset_options(database: Database) -> None:
         session.execute(text("create index on contacts (account_id) where last_greeted_on is not null"))
 
 
-def build_rows(folder: Path, size: Size, status: Status, *, earlier: int) -> Iterator[Row]:
+def build_rows(given: Given) -> Iterator[Row]:
     """Measure both, and yield a row for each hot table."""
-    theirs = measure(folder / "default", size, status, earlier=earlier, ours=False)
-    found = measure(folder / "ours", size, status, earlier=earlier, ours=True)
+    size, earlier = given.pick(
+        quick=(Size(4, 0, 40), 100),
+        usual=(Size(ACCOUNTS, 0, 2_000), 40_000),
+        long=(Size(ACCOUNTS, 0, 10_000), 200_000),
+    )
+    theirs = measure(given, size, earlier=earlier, ours=False)
+    found = measure(given, size, earlier=earlier, ours=True)
     for name in filter(theirs.get, found):
         grew = found[name].size / max(theirs[name].size, 1)
         yield Row(name, str(found[name]), f"default: {theirs[name]}", f"{grew:.2f}", "")
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--actions", type=int, default=10_000, help="how many (10000)")
-    parser.add_argument("--earlier", type=int, default=200_000, help="how many there are before (200000)")
-    parser.add_argument("--quick", action="store_true", help="few actions: shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    size = Size(4, 0, 40) if given.quick else Size(ACCOUNTS, 0, given.actions)
-    earlier = 100 if given.quick else given.earlier
-    with (
-        tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder,
-        Console(stderr=True).status("starting") as status,
-    ):
-        rows = list(build_rows(Path(folder), size, status, earlier=earlier))
-    print_rows(Console(), rows, title=f"After {size.raced:,} actions", markdown=given.markdown)
-
-
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, build_rows, long="10 000 actions among 200 000 older ones: vacuum runs meanwhile")

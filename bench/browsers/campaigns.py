@@ -5,9 +5,7 @@ without pages. One account starts as many campaigns as all the others together. 
 site's own ledger. `--quick` only shows that it works.
 """
 
-import argparse
 import json
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -18,12 +16,12 @@ from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
 from api_stub.client import TaskClient
 from api_stub.stack.processes import Child
-from bench.report import Row, print_rows
+from bench.command import Given, run_bench
+from bench.report import Row
 from bench.system.memory import list_processes, measure_memory
 from bench.system.stack import run_stack
 from db.engine import Database
@@ -61,7 +59,7 @@ class Size:
         return [f"a{number:02}" for number in range(self.accounts)]
 
 
-FULL = Size(accounts=20, campaigns=100, people=100, pages_a_day=25, views_a_day=200)
+FULL = Size(accounts=20, campaigns=100, people=100, pages_a_day=15, views_a_day=100)
 QUICK = Size(accounts=3, campaigns=6, people=12, pages_a_day=3, views_a_day=10)
 
 
@@ -185,24 +183,17 @@ def find_halfway_times(samples: Sequence[Sample]) -> tuple[float, float]:
     return max(times), min(times)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="only show that it works")
-    parser.add_argument("--markdown", action="store_true", help="print Markdown")
-    given = parser.parse_args()
-    size, console = (QUICK if given.quick else FULL), Console(stderr=True)
-    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as name, console.status("starting") as status:
-        folder = Path(name)
-        (folder / "ledger").mkdir()
-        with run_stack(folder, WORKERS, ledger_dir=folder / "ledger") as stack:
-            add_accounts(stack.database, size)
-            with closing(TaskClient(redis_address.parse(stack.redis_url))) as client:
-                start_campaigns(client, size)
-            children = [*stack.children.values()]
-            samples = watch_until_done(stack.database, children, size, status.update)
-        rows = list(build_rows(size, samples, folder))
-    print_rows(Console(), rows, title="A hundred campaigns at once", markdown=given.markdown)
+def measure(given: Given) -> Iterator[Row]:
+    """Start the campaigns, and watch."""
+    size, ledger = given.pick(quick=QUICK, usual=FULL), given.folder / "ledger"
+    ledger.mkdir()
+    with run_stack(given.folder, WORKERS, ledger_dir=ledger) as stack:
+        add_accounts(stack.database, size)
+        with closing(TaskClient(redis_address.parse(stack.redis_url))) as client:
+            start_campaigns(client, size)
+        samples = watch_until_done(stack.database, [*stack.children.values()], size, given.say)
+    return build_rows(size, samples, given.folder)
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure)

@@ -5,31 +5,23 @@ is read in one of the mark-ups and languages, in turn. `--quick` only shows that
 """
 
 import argparse
-import secrets
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
-from rich.progress import track
 
 from api_stub.sandbox.client import KnownProfile, SandboxClient
 from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.population.crowd import CROWD_SIZE
 from api_stub.sandbox.population.profiles import fold_text
-from api_stub.stack.servers.ports import find_free_port
 from bench.browsers.expected import compare_fields, expected_address, expected_profile, expected_result
-from bench.report import Row, print_rows
-from worker.browser.chromium import find_chromium
+from bench.command import Given, run_bench
+from bench.report import Row
+from bench.system.practice_network import TIMEOUT, open_browser
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
@@ -38,9 +30,7 @@ from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
 
 MEMBERS = {"demo": "English", "demo2": "French"}
-TIMEOUT = timedelta(seconds=15)
 VARIANTS = [(markup, member) for markup in MARKUPS for member in MEMBERS]
-NOTES = Console(stderr=True)
 EVERYBODY = CROWD_SIZE + 40
 
 
@@ -74,28 +64,6 @@ class Score:
         if self.bare_seconds:
             against, ratio = "opening the page", f"{self.seconds / self.bare_seconds:.1f}"
         return Row(self.what, measured, against, ratio, ">= 99 %")
-
-
-@contextmanager
-def run_practice_network(folder: Path) -> Iterator[SandboxClient]:
-    """Start a practice network; stop it on exit."""
-    port = find_free_port()
-    given = ["--port", str(port), "--state", str(folder / "state.db")]
-    command = [sys.executable, "-m", "api_stub.sandbox", *given]
-    key = secrets.token_hex()
-    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        process.stdin.write(f"{key}\n")
-        process.stdin.close()
-        client = SandboxClient(f"http://127.0.0.1:{port}", key)
-        try:
-            while not client.is_healthy():
-                if process.poll() is not None:
-                    sys.exit("the practice network did not start")
-                time.sleep(0.05)
-            yield client
-        finally:
-            process.terminate()
 
 
 class Reader:
@@ -134,7 +102,9 @@ class Reader:
         score.add(read, expected_profile(self._known[address], self._member))
 
 
-def measure_scores(client: SandboxClient, browser_pool: BrowserPool, people: int) -> list[Score]:
+def measure_scores(
+    client: SandboxClient, browser_pool: BrowserPool, people: int, say: Callable[[str], object]
+) -> list[Score]:
     """Read searches and profiles for as many people, each in one mark-up and language, in turn."""
     known = {expected_address(one): one for one in client.list_profiles()}
     readers = {
@@ -149,10 +119,12 @@ def measure_scores(client: SandboxClient, browser_pool: BrowserPool, people: int
     for index, (markup, member) in enumerate(VARIANTS):
         client.fault(FaultName.MARKUP, markup)
         variant = f"mark-up {markup}, {MEMBERS[member]}"
-        for place in track(places[index :: len(VARIANTS)], f"searches, {variant}", console=NOTES):
+        say(f"searches, {variant}")
+        for place in places[index :: len(VARIANTS)]:
             found += readers[member].read_search(place, searches)
         profiles.append(score := Score(f"profiles, {variant}"))
-        for address in track(wanted[index :: len(VARIANTS)], score.what, console=NOTES):
+        say(score.what)
+        for address in wanted[index :: len(VARIANTS)]:
             readers[member].read_profile(address, score)
     expected = {address for address, one in known.items() if fold_text(one.profile.location) in places}
     if sorted(found) != sorted(expected):
@@ -173,28 +145,28 @@ def sum_scores(scores: list[Score]) -> Score:
     )
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--people", type=int, default=EVERYBODY, help=f"how many profiles to read (all: {EVERYBODY})"
-    )
-    parser.add_argument("--quick", action="store_true", help="a few people: shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    if not len(VARIANTS) <= given.people <= EVERYBODY:
-        parser.error(f"--people must be {len(VARIANTS)} to {EVERYBODY}")
-    with (
-        tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder,
-        run_practice_network(Path(folder)) as client,
-        BrowserPool(chromium=find_chromium(), timeout=TIMEOUT) as browser_pool,
-    ):
-        scores = measure_scores(client, browser_pool, 2 * len(VARIANTS) if given.quick else given.people)
+def measure(given: Given) -> Iterator[Row]:
+    """Read, and name the first fields that were misread."""
+    people = given.pick(quick=2 * len(VARIANTS), usual=given.options.people)
+    with open_browser(given.folder) as (client, pool):
+        scores = measure_scores(client, pool, people, given.say)
     for where, read, true in [miss for one in (scores[0], scores[-1]) for miss in one.misses][:20]:
         print(f"{where}: read {read!r}, true is {true!r}", file=sys.stderr)
-    rows = [score.row() for score in scores]
-    print_rows(Console(), rows, title="python -m bench.browsers.extraction", markdown=given.markdown)
+    return (score.row() for score in scores)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this bench can be told."""
+    numbers = range(len(VARIANTS), EVERYBODY + 1)
+    parser.add_argument(
+        "--people",
+        type=int,
+        default=120,
+        choices=numbers,
+        metavar="N",
+        help=f"how many profiles to read, {numbers[0]} to {numbers[-1]} (120)",
+    )
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure, add_options=add_options)

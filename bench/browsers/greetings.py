@@ -5,26 +5,20 @@ who it is with, before typing and before the click, looks what was written befor
 too: what a greeting loads and waits for, step by step; a start of the browser; and a new page for an account.
 """
 
-import argparse
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from playwright.sync_api import Page, Response
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
-from bench.browsers.extraction import TIMEOUT, run_practice_network
 from bench.browsers.greeting import Greeting, greet
-from bench.report import Row, print_rows
-from worker.browser.chromium import find_chromium
+from bench.command import Given, run_bench
+from bench.report import Row
+from bench.system.practice_network import ACCOUNT, TIMEOUT, open_browser
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
-
-ACCOUNT = 1
 
 
 @dataclass
@@ -132,26 +126,17 @@ def _ms(seconds: float) -> str:
     return f"{1000 * seconds:.0f} ms"
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder,
-        run_practice_network(Path(folder)) as client,
-        BrowserPool(chromium=find_chromium(), timeout=TIMEOUT) as pool,
-    ):
-        start = measure_start(pool, 1 if given.quick else 5)
+def build_rows(given: Given) -> Iterator[Row]:
+    """Measure the start of a browser, then sign in and greet."""
+    with open_browser(given.folder) as (client, pool):
+        start = measure_start(pool, given.pick(quick=1, usual=5))
         page = pool.page_for(ACCOUNT, None)
         sign_in(page, client.base_url, "demo", "demo-password")
         paths = [f"/in/{person.slug}/" for person in client.people()]
-        rows = [*measure(page, client.base_url, paths, 2 if given.quick else 40)]
-        rows += measure_steps(page, client.base_url, paths[:2] if given.quick else paths)
-        rows += [start, measure_pages(pool, 1 if given.quick else 10)]
-    print_rows(Console(), rows, title="python -m bench.browsers.greetings", markdown=given.markdown)
+        yield from measure(page, client.base_url, paths, given.pick(quick=2, usual=40))
+        yield from measure_steps(page, client.base_url, given.pick(quick=paths[:2], usual=paths))
+        yield from (start, measure_pages(pool, given.pick(quick=1, usual=10)))
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, build_rows)

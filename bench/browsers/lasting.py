@@ -7,12 +7,10 @@ start or end a Chromium meanwhile. Then one process greets in a warm browser, an
 each greeting.
 """
 
-import argparse
 import json
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,20 +18,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
 from api_stub.sandbox.client import SandboxClient
-from bench.browsers.extraction import run_practice_network
+from bench.command import Form, Given, run_bench
 from bench.picture import save_picture
-from bench.report import Row, print_rows
+from bench.report import Row
 from bench.system.members import add_accounts, add_people, sign_in_members
 from bench.system.memory import MB, Memory, list_processes, measure_memory
+from bench.system.practice_network import run_practice_network
 from bench.system.stack import run_stack
 from worker.browser.chromium import find_chromium
 
 ACCOUNTS = 5
-GREETINGS = 150
 WORKERS = {"control": ("worker", "control"), "browser": ("worker", "browser")}
 EVERY_S = 2.0
 EARLY = 100
@@ -191,32 +188,26 @@ def run_worker(
     return samples, sum(process.is_running() for process in processes)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--long", action="store_true", help="1 000 greetings, with a picture for the docs")
-    parser.add_argument("--greetings", type=int, default=GREETINGS, help=f"how many ({GREETINGS})")
-    parser.add_argument("--quick", action="store_true", help="a few: shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    greetings, compared = (7, 1) if given.quick else (1000 if given.long else given.greetings, 30)
-    with (
-        tempfile.TemporaryDirectory(prefix="rapport-bench-") as name,
-        run_practice_network(Path(name)) as site,
-    ):
+def measure_all(given: Given) -> Iterator[Row]:
+    """Greet with a worker, and then in the two other ways."""
+    greetings = given.pick(quick=7, usual=130, long=1000)
+    compared = given.pick(quick=1, usual=20, long=30)
+    with run_practice_network(given.folder) as site:
+        given.say("signing in")
         sessions = sign_in_members(site, ACCOUNTS)
         everybody = add_people(site, greetings + 2 * compared)
         slugs = list(everybody)
         people = {slug: everybody[slug] for slug in slugs[2 * compared :]}
-        samples, left = run_worker(Path(name), site, sessions, people)
-        rows = list(build_rows(samples, site, left))
+        given.say(f"{greetings} greetings by a worker")
+        samples, left = run_worker(given.folder, site, sessions, people)
+        yield from build_rows(samples, site, left)
+        given.say("a browser for each greeting, and a warm one")
         per_task = measure_pace(site, sessions, slugs[:compared], per_task=True)
         warm = measure_pace(site, sessions, slugs[compared : 2 * compared], per_task=False)
-        rows += compare_with_one_per_task(warm, per_task)
-    if given.long:
+        yield from compare_with_one_per_task(warm, per_task)
+    if given.form is Form.LONG:
         draw(samples, PICTURE)
-    print_rows(Console(), rows, title="python -m bench.browsers.lasting", markdown=given.markdown)
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure_all, long="1 000 greetings, with a picture for the docs")

@@ -5,12 +5,10 @@ their contacts. Beside them the front door is asked for lists: not at all, 50 ti
 as often each time. Effects are counted in the network's ledger. `--long` goes on until everybody is greeted.
 """
 
-import argparse
 import asyncio
 import math
 import os
 import secrets
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,16 +21,16 @@ from pathlib import Path
 
 import httpx
 from cryptography.fernet import Fernet
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.servers.ports import find_free_port
-from bench.browsers.extraction import run_practice_network
+from bench.command import Given, run_bench
 from bench.pages.front_door import ask_in_turn
-from bench.report import Row, print_rows
+from bench.report import Row
 from bench.system.members import add_accounts, add_people, sign_in_members
 from bench.system.memory import MB
+from bench.system.practice_network import run_practice_network
 from bench.system.samples import Sample, Sampler
 from bench.system.stack import Stack, run_stack
 from worker.browser.chromium import find_chromium
@@ -62,7 +60,7 @@ class Size:
     to_the_end: bool
 
 
-USUAL = Size(accounts=100, contacts=1000, rates=(0, 50, 100, 200), seconds=15, to_the_end=False)
+USUAL = Size(accounts=100, contacts=1000, rates=(0, 50, 100, 200), seconds=8, to_the_end=False)
 LONG = Size(accounts=100, contacts=1000, rates=(0, 50, 100, 200, 400), seconds=60, to_the_end=True)
 QUICK = Size(accounts=3, contacts=6, rates=(0, 5), seconds=2, to_the_end=True)
 
@@ -261,20 +259,10 @@ def _is_ready(base: str) -> bool:
         return False
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--long", action="store_true", help="a minute at each rate, and until all are greeted"
-    )
-    parser.add_argument("--quick", action="store_true", help="only show that it works")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    size, console = (QUICK if given.quick else LONG if given.long else USUAL), Console(stderr=True)
-    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as name, console.status("starting") as status:
-        rows = list(measure(Path(name), size, status.update))
-    print_rows(Console(), rows, title="python -m bench.browsers.load", markdown=given.markdown)
+def measure_all(given: Given) -> Iterator[Row]:
+    """Measure in the size of this form."""
+    return measure(given.folder, given.pick(quick=QUICK, usual=USUAL, long=LONG), given.say)
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure_all, long="a minute at each rate, and until all are greeted")

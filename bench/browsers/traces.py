@@ -4,26 +4,21 @@
 and with one that is masked, as after a failure. `--quick` only shows that it works.
 """
 
-import argparse
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import Page
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
-from bench.browsers.extraction import TIMEOUT, run_practice_network
 from bench.browsers.greeting import greet
-from bench.report import Row, print_rows
-from worker.browser.chromium import find_chromium
+from bench.command import Given, run_bench
+from bench.report import Row
+from bench.system.practice_network import ACCOUNT, TIMEOUT, open_browser
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
 from worker.browser.traces.masking import mask_trace
 
-ACCOUNT = 1
 PERSON = "/in/kim-minji/"
 
 
@@ -58,26 +53,17 @@ def measure(browser_pool: BrowserPool, page: Page, base_url: str, times: int) ->
     first, *others = medians
     return [
         Row(name, f"{1000 * medians[name]:.0f} ms", first, f"{medians[name] / medians[first]:.2f}", target)
-        for name, target in zip((first, *others), ("", "1.10", ""), strict=True)
+        for name, target in zip((first, *others), ("", "<= 1.10", ""), strict=True)
     ]
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
-    given = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder,
-        run_practice_network(Path(folder)) as client,
-        BrowserPool(chromium=find_chromium(), timeout=TIMEOUT) as browser_pool,
-    ):
-        page = browser_pool.page_for(ACCOUNT, None)
+def build_rows(given: Given) -> list[Row]:
+    """Sign in, and measure."""
+    with open_browser(given.folder) as (client, pool):
+        page = pool.page_for(ACCOUNT, None)
         sign_in(page, client.base_url, "demo", "demo-password")
-        rows = measure(browser_pool, page, client.base_url, 1 if given.quick else 15)
-    print_rows(Console(), rows, title="python -m bench.browsers.traces", markdown=given.markdown)
+        return measure(pool, page, client.base_url, given.pick(quick=1, usual=15))
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, build_rows)

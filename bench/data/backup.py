@@ -4,28 +4,25 @@
 shows that it works. pg_dump writes its custom format, compressed by gzip at the same level, unencrypted.
 """
 
-import argparse
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 from pyrage import x25519
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.servers.postgres import Postgres
-from bench.report import Row, print_rows
+from bench.command import Given, run_bench
+from bench.report import Row
+from bench.system.servers import open_database, run_postgres
 from db.backup.load import load_backup
 from db.backup.make import make_backup
 from db.backup.targets import open_target
 from db.backup.unpack import verify_backup
-from db.engine import Database
 
 PEOPLE = """
 insert into contacts (account_id, profile_url, full_name, email, birth_month, birth_day, profile)
@@ -46,10 +43,7 @@ def find_programs() -> Path:
 
 def fill(url: str, rows: int) -> None:
     migrate_and_seed(url)
-    with (
-        closing(Database(url, application_name="bench", statement_timeout_ms=0)) as database,
-        database.transaction() as session,
-    ):
+    with open_database(url) as database, database.transaction() as session:
         session.execute(
             text("insert into accounts (name, site, time_zone) values ('mine', 'linkedin', 'UTC')")
         )
@@ -89,7 +83,7 @@ def build_rows(postgres: Postgres, folder: Path, rows: int) -> Iterator[Row]:
         verify_backup(made[0], key)
 
     def restore() -> None:
-        with closing(Database(ours, application_name="bench", statement_timeout_ms=0)) as database:
+        with open_database(ours) as database:
             verified = verify_backup(made[0], key)
             load_backup(database.engine, made[0], key, verified, can_open={}, without_keys=False, by="bench")
 
@@ -106,20 +100,11 @@ def build_rows(postgres: Postgres, folder: Path, rows: int) -> Iterator[Row]:
         yield Row(what, said, f"{against}: {other[0]:.1f} s", f"{seconds / other[0]:.1f}", "")
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few seconds: shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    rows = 2_000 if given.quick else 1_000_000
-    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
-        postgres = Postgres(Path(folder) / "data")
-        with postgres:
-            measurements = list(build_rows(postgres, Path(folder), rows))
-        postgres.remove_data()
-    print_rows(Console(), measurements, title="python -m bench.data.backup", markdown=given.markdown)
+def measure_all(given: Given) -> Iterator[Row]:
+    """Measure in a Postgres that waits for the disk."""
+    with run_postgres(given.folder / "data", durable=True) as postgres:
+        yield from build_rows(postgres, given.folder, given.pick(quick=2_000, usual=100_000, long=1_000_000))
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure_all, long="a million people")

@@ -4,11 +4,10 @@
 works. The COPY writes the same columns into a table without indexes or checks, and reads no file.
 """
 
-import argparse
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,11 +15,11 @@ from zoneinfo import ZoneInfo
 
 import psutil
 import psycopg
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
 from api_stub.cli.stack.migrate import migrate_and_seed
-from api_stub.stack.servers.postgres import Postgres
-from bench.report import Row, print_rows
+from bench.command import Given, run_bench
+from bench.report import Row
+from bench.system.servers import run_postgres
 from db.engine import Database
 from db.imports.merge import import_file, inspect_file
 from db.imports.report import ImportReport
@@ -153,26 +152,16 @@ def expect(held: bool, report: ImportReport) -> None:
         sys.exit(f"the import came to something else: {report}")
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few seconds: shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    rows = 2_000 if given.quick else 1_000_000
-    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
-        path = Path(folder) / "Connections.csv"
-        write_export(path, rows)
-        postgres = Postgres(Path(folder) / "data")
-        with postgres:
-            url = postgres.create_database("bench")
-            migrate_and_seed(url)
-            database = Database(url, application_name="bench")
-            measurements = list(build_rows(url, database, path, rows))
-            database.close()
-        postgres.remove_data()
-    print_rows(Console(), measurements, title="python -m bench.data.imports", markdown=given.markdown)
+def measure_all(given: Given) -> Iterator[Row]:
+    """Write the export, and import it into a Postgres that waits for the disk."""
+    rows = given.pick(quick=2_000, usual=1_000_000)
+    path = given.folder / "Connections.csv"
+    write_export(path, rows)
+    with run_postgres(given.folder / "data", durable=True) as postgres:
+        migrate_and_seed(postgres.url)
+        with closing(Database(postgres.url, application_name="bench")) as database:
+            yield from build_rows(postgres.url, database, path, rows)
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure_all)

@@ -5,19 +5,17 @@ tests/rules/data/names.tsv: invented names, with what each is called by, written
 means that nobody could tell, or that it is no person's name.
 """
 
-import argparse
 import csv
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
-
-from bench.report import Row, print_rows
+from bench.command import Given, run_bench
+from bench.report import Row
 from worker.rules.names.spoken_name import first_name
 
 CORPUS = Path(__file__).parents[2] / "tests" / "rules" / "data" / "names.tsv"
@@ -62,40 +60,32 @@ def judge(case: Case) -> tuple[Verdict, str]:
     return (Verdict.LEFT_OUT, "") if not found else (Verdict.WRONG, found)
 
 
-def main() -> None:
-    """Judge, time and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a hundred names, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    cases = list(islice(read_corpus(), 100 if given.quick else None))
+def measure(given: Given) -> Iterator[Row]:
+    """Judge and time; without --markdown, print each name that isn't read right, and the counts."""
+    cases = list(islice(read_corpus(), given.pick(quick=100, usual=None)))
+    began = time.perf_counter()
+    judged = [(case, *judge(case)) for case in cases]
+    seconds = time.perf_counter() - began
+    if not given.options.markdown:
+        print_details(judged)
+    total = Counter(verdict for _, verdict, _ in judged)
+    for verdict in Verdict:
+        target = "0" if verdict is Verdict.WRONG else ""
+        yield Row(f"names {verdict}", f"{total[verdict]:,} of {len(cases):,}", "", "", target)
+    yield Row("one name", f"{seconds / len(cases) * 1e6:.0f} µs", "", "", "")
+
+
+def print_details(judged: Sequence[tuple[Case, Verdict, str]]) -> None:
+    """Print the names that aren't read right, and how many are, by convention."""
     counts: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
-    seconds = 0.0
-    for case in cases:
-        before = time.perf_counter()
-        verdict, found = judge(case)  # it remembers names, so that only the first time counts
-        seconds += time.perf_counter() - before
+    for case, verdict, found in judged:
         counts[case.convention][verdict] += 1
-        if verdict is not Verdict.RIGHT and not given.markdown:
+        if verdict is not Verdict.RIGHT:
             print(f"{verdict:9} {case.convention:16} {case.name!r} is {case.called!r}, not {found!r}")
-    total: Counter[Verdict] = sum(counts.values(), Counter())
-    shares = [
-        Row(
-            f"names {verdict}",
-            f"{total[verdict]:,} of {len(cases):,}",
-            "",
-            "",
-            "0" if verdict is Verdict.WRONG else "",
-        )
-        for verdict in Verdict
-    ]
-    rows = [*shares, Row("one name", f"{seconds / len(cases) * 1e6:.0f} µs", "", "", "")]
-    if not given.markdown:
-        print(f"\n{'convention':20}" + "".join(f"{verdict:>10}" for verdict in Verdict))
-        for convention, each in counts.items():
-            print(f"{convention:20}" + "".join(f"{each[verdict]:10}" for verdict in Verdict))
-    print_rows(Console(), rows, title="python -m bench.data.names", markdown=given.markdown)
+    print(f"\n{'convention':20}" + "".join(f"{verdict:>10}" for verdict in Verdict))
+    for convention, each in counts.items():
+        print(f"{convention:20}" + "".join(f"{each[verdict]:10}" for verdict in Verdict))
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure)

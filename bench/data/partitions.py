@@ -9,20 +9,17 @@ partitioned table must hold its month, so what makes a greeting happen once need
 import argparse
 import random
 import statistics
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import psycopg
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
-from rich.status import Status
 
 from api_stub.cli.stack.migrate import migrate_and_seed
-from api_stub.stack.servers.postgres import Postgres
-from bench.report import Row, print_rows
+from bench.command import Given, run_bench
+from bench.report import Row
+from bench.system.servers import run_postgres
 
 Connection = psycopg.Connection[Any]
 
@@ -200,20 +197,22 @@ class Form:
         self._connection.execute(statement)
 
 
-def measure(connection: Connection, subject: Subject, rows: int, status: Status) -> Iterator[Row]:
+def measure(
+    connection: Connection, subject: Subject, rows: int, say: Callable[[str], object]
+) -> Iterator[Row]:
     """Measure both forms of a table, and yield a row for each figure."""
     figures: list[dict[str, float]] = []
     texts: list[dict[str, str]] = []
     for by_month in (False, True):
         form = Form(connection, subject, rows, by_month=by_month)
-        status.update(f"filling {form.name}")
+        say(f"filling {form.name}")
         filled_s = form.create()
         took = {"one insert": form.time_inserts()}
         for what, query in subject.queries.items():
-            status.update(f"asking {form.name}: {what}")
+            say(f"asking {form.name}: {what}")
             took[what] = form.time_query(query, random.Random(1))
         heap, indexes = form.measure_size()
-        status.update(f"retention of {form.name}")
+        say(f"retention of {form.name}")
         spent = {what: statistics.median(each) for what, each in took.items()}
         words = {
             what: f"p50 {1e6 * each:.0f} µs, p95 {1e6 * statistics.quantiles(took[what], n=20)[-1]:.0f} µs"
@@ -237,31 +236,21 @@ def measure(connection: Connection, subject: Subject, rows: int, status: Status)
         )
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=300_000, help="rows of each table (300000)")
-    parser.add_argument("--quick", action="store_true", help="few rows: shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    rows = 20_000 if given.quick else given.rows
-    with (
-        tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder,
-        Console(stderr=True).status("starting") as status,
-    ):
-        postgres = Postgres(Path(folder), durable=False)
-        with postgres:
-            migrate_and_seed(postgres.url)
-            with psycopg.connect(postgres.url, autocommit=True) as connection:
-                connection.execute("set session_replication_role = replica")  # no triggers: they are the same
-                found = [
-                    row
-                    for subject in (INTERACTIONS, EVENTS)
-                    for row in measure(connection, subject, rows, status)
-                ]
-        postgres.remove_data()
-    print_rows(Console(), found, title=f"By month or whole, {rows:,} rows", markdown=given.markdown)
+def measure_all(given: Given) -> Iterator[Row]:
+    """Measure both tables."""
+    rows = given.options.rows or given.pick(quick=20_000, usual=100_000, long=300_000)
+    with run_postgres(given.folder) as postgres:
+        migrate_and_seed(postgres.url)
+        with psycopg.connect(postgres.url, autocommit=True) as connection:
+            connection.execute("set session_replication_role = replica")  # no triggers: they are the same
+            for subject in (INTERACTIONS, EVENTS):
+                yield from measure(connection, subject, rows, given.say)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this bench can be told."""
+    parser.add_argument("--rows", type=int, help="rows of each table, instead of 100000")
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure_all, long="300 000 rows of each table", add_options=add_options)

@@ -5,26 +5,24 @@ one a year, then asks the real application for each page, in this process. It al
 visit brings over the wire: the page and its files, compressed. `--quick` only shows that it works.
 """
 
-import argparse
 import re
 import secrets
 import statistics
-import tempfile
 import time
-from pathlib import Path
+from collections.abc import Iterator
 
 from alembic import command
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
 from api_stub.http.app import create_app
 from api_stub.stack.environment import set_environment, settings_environment
-from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.redis import Redis
+from bench.command import Given, run_bench
 from bench.pages.in_process import TestClient
-from bench.report import Row, print_rows
+from bench.report import Row
+from bench.system.servers import open_database, run_postgres
 from db import migrate
 from db.engine import Database
 from db.store.console import links, users
@@ -162,38 +160,26 @@ def count_bytes(client: TestClient, path: str) -> int:
         return sum(map(len, answer.iter_raw()))
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="seconds: shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    few, many = (100, 300) if given.quick else (1_000, 100_000)
+def measure_all(given: Given) -> Iterator[Row]:
+    """Time the pages with few and with many contacts."""
+    few, many = given.pick(quick=(100, 300), usual=(1_000, 100_000))
     measured: dict[int, dict[str, list[float]]] = {}
-    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
-        postgres, redis = Postgres(Path(folder) / "postgres", durable=False), Redis(Path(folder) / "redis")
-        with postgres, redis:
-            for size in (few, many):
-                address = postgres.create_database(f"of_{size}")
-                database = Database(address, application_name="bench", statement_timeout_ms=0)
+    with run_postgres(given.folder / "postgres") as postgres, Redis(given.folder / "redis") as redis:
+        for size in (few, many):
+            given.say(f"{size:,} contacts")
+            address = postgres.create_database(f"of_{size}")
+            with open_database(address) as database:
                 fill(database, size)
                 measured[size], first_visit = time_pages(database, address, redis.url)
-                database.close()
-        postgres.remove_data()
-    rows = [Row("the first visit over the wire", f"{first_visit / 1e3:.1f} kB", "", "", "< 60 kB")]
-    rows += [
-        Row(
-            path,
-            f"{at_many * 1e3:.0f} ms, at most {max(measured[many][path]) * 1e3:.0f} ms",
-            f"{at_few * 1e3:.0f} ms",
-            f"{at_many / at_few:.1f}",
+    yield Row("the first visit over the wire", f"{first_visit / 1e3:.1f} kB", "", "", "< 60 kB")
+    for path in (*PAGES, AFTER_A_COMMIT):
+        at_many, at_few = (statistics.median(measured[size][path]) for size in (many, few))
+        most = f"at most {max(measured[many][path]) * 1e3:.0f} ms"
+        yield Row(
+            path, f"{at_many * 1e3:.0f} ms, {most}", f"{at_few * 1e3:.0f} ms", f"{at_many / at_few:.1f}",
             "< 100 ms",
-        )
-        for path in (*PAGES, AFTER_A_COMMIT)
-        for at_many, at_few in [[statistics.median(measured[size][path]) for size in (many, few)]]
-    ]
-    print_rows(Console(), rows, title="python -m bench.pages.console", markdown=given.markdown)
+        )  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure_all)

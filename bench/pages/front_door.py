@@ -7,20 +7,17 @@ asked bare, without the application. Forecasts are remembered until something ch
 after a commit is timed too. `--quick` only shows that it works.
 """
 
-import argparse
 import asyncio
 import math
 import re
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -28,18 +25,18 @@ import httpx
 import psutil
 import psycopg
 from fastapi import FastAPI
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import event, func, select, text
 from starlette.requests import Request
 
 from api_stub.http.v1.pages import write_cursor
 from api_stub.stack.servers.ports import find_free_port
-from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.redis import Redis
+from bench.command import Given, run_bench
 from bench.pages.console import ADD_SOMEBODY, create_application, fill
 from bench.pages.in_process import TestClient
-from bench.report import Row, print_rows
+from bench.report import Row
 from bench.start import read_processor_time
+from bench.system.servers import open_database, run_postgres
 from db.engine import Database
 from worker.settings import Settings
 
@@ -249,7 +246,7 @@ def time_after_commits(base: str, key: str, path: str, database: Database, times
     return taken
 
 
-def measure(address: str, redis_url: str, seconds: int) -> list[Row]:
+def measure(address: str, redis_url: str, seconds: int, say: Callable[[str], object]) -> list[Row]:
     """Return a row for the first and the last page of each list."""
     app = create_application(address, redis_url)
     api_key = Settings().api_key
@@ -263,6 +260,7 @@ def measure(address: str, redis_url: str, seconds: int) -> list[Row]:
         postgres_pid = psutil.Process(backend).ppid()
 
         def measure_page(what: str, path: str, cursor: str | None, ask: Callable[[], list[float]]) -> None:
+            say(what)
             statements = capture_statements(client, database, path, cursor)
             before = read_processor_time(pid) + read_processor_time(postgres_pid)
             taken = ask()
@@ -282,27 +280,18 @@ def measure(address: str, redis_url: str, seconds: int) -> list[Row]:
     return rows
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="seconds: shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    contacts, seconds = (300, 1) if given.quick else (100_000, 4)
-    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
-        postgres, redis = Postgres(Path(folder) / "postgres", durable=False), Redis(Path(folder) / "redis")
-        with postgres, redis:
-            address = postgres.create_database("lists")
-            database = Database(address, application_name="bench", statement_timeout_ms=0)
-            fill(database, contacts)
+def measure_all(given: Given) -> list[Row]:
+    """Fill a database, and ask for its lists."""
+    with run_postgres(given.folder / "postgres") as postgres, Redis(given.folder / "redis") as redis:
+        address = postgres.create_database("lists")
+        given.say("filling the tables")
+        with open_database(address) as database:
+            fill(database, given.pick(quick=300, usual=100_000))
             with database.transaction() as session:
                 for statement in PROPOSE.split(";"):
                     session.execute(text(statement))
-            database.close()
-            rows = measure(address, redis.url, seconds)
-        postgres.remove_data()
-    print_rows(Console(), rows, title="python -m bench.pages.front_door", markdown=given.markdown)
+        return measure(address, redis.url, given.pick(quick=1, usual=2), given.say)
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure_all)

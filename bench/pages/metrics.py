@@ -1,23 +1,21 @@
-"""One scrape of a worker whose children were recycled for a month, against one of a new worker.
+"""One scrape of a worker whose children were recycled for long, against one of a new worker.
 
 `./run bench metrics` lets real children count, one after the other, then times `render_exposition`:
 once with files named by slot, and once with the library's own, named by pid. `--quick` only shows that it
 works.
 """
 
-import argparse
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
-
 from api_stub.stack.environment import inherited_environment
-from bench.report import Row, print_rows
+from bench.command import Given, run_bench
+from bench.report import Row
 from worker import metrics
 from worker.metrics.exposition import render_exposition
 
@@ -87,19 +85,15 @@ def describe(folder: Path, median: float) -> str:
     return f"{median * 1e3:.1f} ms, {len(list(folder.glob('slots/*.db'))):,} files"
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two seconds: shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    children, times = (20, 3) if given.quick else (MONTH, 5)
-    rows = []
+def measure(given: Given) -> Iterator[Row]:
+    """Compare a new and an old worker, with both ways to name the files."""
+    children, times = given.pick(quick=20, usual=6_000, long=MONTH), given.pick(quick=3, usual=5)
     for naming in ("by slot", "by pid"):
-        with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
-            rows += compare_scrapes(Path(folder), naming, children, times)
-    print_rows(Console(), rows, title="python -m bench.pages.metrics", markdown=given.markdown)
+        given.say(f"{children:,} children, files {naming}")
+        # A scrape of a month's files by pid takes half a minute, so once is enough.
+        scrapes = times if naming == "by slot" else 1
+        yield from compare_scrapes(given.folder / naming, naming, children, scrapes)
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure, long="a month's 18 000 children")

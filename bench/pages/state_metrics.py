@@ -1,24 +1,22 @@
-"""One scrape of the state in Postgres: with a million actions and interactions, against ten thousand.
+"""One scrape of the state in Postgres: with many actions and interactions, against ten thousand.
 
 `./run bench state_metrics` starts a Postgres, fills it with the actions that fifty accounts did in five
 years, each with its five events, and with 250 open ones of each account. It times the migration that adds up
 the totals, then `read_state`. `--quick` only shows that it works.
 """
 
-import argparse
 import statistics
-import tempfile
 import time
-from pathlib import Path
+from collections.abc import Iterator
 
 import psutil
 from alembic import command
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import func, select, text
 
 from api_stub.http.state_metrics import read_state
-from api_stub.stack.servers.postgres import Postgres
-from bench.report import Row, print_rows
+from bench.command import Given, run_bench
+from bench.report import Row
+from bench.system.servers import open_database, run_postgres
 from db import migrate
 from db.engine import Database
 
@@ -120,37 +118,24 @@ def time_scrapes(database: Database) -> tuple[list[float], float]:
     return took, (time.process_time() + sum(backend.cpu_times()[:2]) - before) / SCRAPES
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="seconds: shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    few, many = (100, 1_000) if given.quick else (10_000, 1_000_000)
+def measure_all(given: Given) -> Iterator[Row]:
+    """Time scrapes with few and with many actions."""
+    few, many = given.pick(quick=(100, 1_000), usual=(10_000, 200_000), long=(10_000, 1_000_000))
     worked: dict[int, float] = {}
-    rows = []
-    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
-        postgres = Postgres(Path(folder), durable=False)
-        with postgres:
-            for size in (few, many):
-                database = Database(
-                    postgres.create_database(f"of_{size}"), application_name="bench", statement_timeout_ms=0
-                )
+    with run_postgres(given.folder) as postgres:
+        for size in (few, many):
+            given.say(f"{size:,} actions")
+            with open_database(postgres.create_database(f"of_{size}")) as database:
                 migrated = fill(database, size)
                 took, worked[size] = time_scrapes(database)
-                of = f"{size:,} actions"
-                ratio = f"{worked[size] / worked[few]:.1f}" if size == many else ""
-                measured = f"{worked[size] * 1e3:.0f} ms of processor time"
-                waited = f"{statistics.median(took) * 1e3:.0f} ms, at most {max(took) * 1e3:.0f} ms"
-                rows += [
-                    Row(f"a scrape, {of}", measured, f"{few:,}" if size == many else "", ratio, "< 50 ms"),
-                    Row(f"the same by the clock, {of}", waited, "", "", ""),
-                    Row(f"the totals' migration, {of}", f"{migrated:.1f} s", "", "", ""),
-                ]
-                database.close()
-        postgres.remove_data()
-    print_rows(Console(), rows, title="python -m bench.pages.state_metrics", markdown=given.markdown)
+            of = f"{size:,} actions"
+            ratio = f"{worked[size] / worked[few]:.1f}" if size == many else ""
+            measured = f"{worked[size] * 1e3:.0f} ms of processor time"
+            waited = f"{statistics.median(took) * 1e3:.0f} ms, at most {max(took) * 1e3:.0f} ms"
+            yield Row(f"a scrape, {of}", measured, f"{few:,}" if size == many else "", ratio, "< 50 ms")
+            yield Row(f"the same by the clock, {of}", waited, "", "", "")
+            yield Row(f"the totals' migration, {of}", f"{migrated:.1f} s", "", "", "")
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure_all, long="a million actions")

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import subprocess
+import sys
 import tempfile
 import time
 import venv
@@ -14,8 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
-
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
 from api_stub.stack.servers.redis import Redis
 from bench.report import Row
@@ -68,18 +67,17 @@ class LimitsProcess:
 
 
 @contextmanager
-def install_limits(console: Console) -> Iterator[Path | None]:
+def install_limits() -> Iterator[Path | None]:
     """Yield the Python of an environment with the library, or None if it can't be installed."""
     with tempfile.TemporaryDirectory(prefix="rapport-limits-") as folder:
-        with console.status("installing the limits library"):
-            venv.create(folder, with_pip=True)
-            python = Path(folder) / "bin" / "python"
-            install = subprocess.run(
-                [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", HERE / "limits.lock"],
-                check=False, capture_output=True, text=True,
-            )  # fmt: skip
+        venv.create(folder, with_pip=True)
+        python = Path(folder) / "bin" / "python"
+        install = subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", HERE / "limits.lock"],
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
         if install.returncode:
-            console.print(f"no comparison with the limits library: {install.stderr.strip()[-300:]}")
+            print(f"no comparison with the limits library: {install.stderr.strip()[-300:]}", file=sys.stderr)
         yield None if install.returncode else python
 
 
@@ -89,9 +87,9 @@ def two_window_context(limit: int, account_id: int = 1) -> QuotaContext:
     return QuotaContext(account_id, ZoneInfo("UTC"), Kind.GREET, "run", limits, Totals(10**7, 10**7), {}, 1)
 
 
-def compare_with_limits(console: Console) -> Iterator[Row]:
+def compare_with_limits() -> Iterator[Row]:
     """Yield decisions a second, and how many units eight processes at once are granted."""
-    with install_limits(console) as python:
+    with install_limits() as python:
         if python is None:
             return
         for strategy in ("fixed", "moving"):

@@ -5,7 +5,6 @@ measured in one process, in interleaved slices, against a server on a core of it
 the second INCR's ratio says how far to trust the others.
 """
 
-import argparse
 import statistics
 import tempfile
 import time
@@ -19,12 +18,12 @@ from zoneinfo import ZoneInfo
 
 import psutil
 import redis
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
-from rich.progress import track
 
 from api_stub.stack.servers.redis import Redis
+from bench.command import Form, Given, run_bench
 from bench.quota.against_limits import compare_with_limits
-from bench.report import Row, print_rows
+from bench.quota.fallback import compare_with_fallback
+from bench.report import Row
 from worker import clock, redis_address
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
@@ -132,7 +131,7 @@ def measure_latency(server: Redis, *, slices: int, each: int) -> Iterator[Row]:
             Timed("reserve, denied", workload.denied),
             Timed("remaining", workload.remaining),
         ]
-        for _ in track(range(slices), "latency", transient=True):
+        for _ in range(slices):
             workload.quota.install(workload.context, a_usual_state())
             for timed in (first, *verbs, again):
                 timed.slice(each)
@@ -162,7 +161,7 @@ def measure_many_accounts(server: Redis, *, accounts: int) -> Iterator[Row]:
         quota = RedisQuota(redis_quota.connect(redis_address.parse(server.url)))
         before = client.info("memory")["used_memory"]
         state = a_usual_state()
-        for number in track(range(accounts), f"{accounts} accounts", transient=True):
+        for number in range(accounts):
             quota.install(a_context(number), state)
         each = (client.info("memory")["used_memory"] - before) / accounts
         numbers = count()
@@ -193,21 +192,21 @@ def redis_on_own_core() -> Iterator[Redis]:
             psutil.Process().cpu_affinity(cores)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few seconds: shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    console = Console()
+def measure_all(given: Given) -> Iterator[Row]:
+    """Measure one decision, then many accounts, then the fallback and the library."""
     with redis_on_own_core() as server:
-        rows = [
-            *measure_latency(server, slices=2 if given.quick else 200, each=5 if given.quick else 20),
-            *measure_many_accounts(server, accounts=50 if given.quick else 100_000),
-        ]
-    rows += [] if given.quick else compare_with_limits(console)
-    print_rows(console, rows, title="python -m bench.quota.quota", markdown=given.markdown)
+        given.say("latency")
+        slices, each = given.pick(quick=(2, 5), usual=(200, 20))
+        yield from measure_latency(server, slices=slices, each=each)
+        accounts = given.pick(quick=50, usual=50_000)
+        given.say(f"{accounts:,} accounts")
+        yield from measure_many_accounts(server, accounts=accounts)
+    given.say("the fallback")
+    yield from compare_with_fallback(given)
+    if given.form is not Form.QUICK:
+        given.say("the limits library")
+        yield from compare_with_limits()
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure_all)

@@ -5,18 +5,17 @@ machine affects all of them. The last of them takes a unit from every window lik
 what ours takes beyond it is the price of the rules.
 """
 
-import argparse
 import statistics
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
 import redis
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
 from api_stub.stack.servers.redis import Redis
+from bench.command import Given, run_bench
 from bench.quota.quota import LEASE, Workload, a_context, a_usual_state, redis_on_own_core
-from bench.report import Row, print_rows
+from bench.report import Row
 from worker import clock, redis_address
 from worker.quota import arguments, redis_quota
 from worker.quota.redis_quota import RedisQuota
@@ -98,16 +97,11 @@ def _microseconds(client: redis.Redis) -> float:
     return float(client.info("commandstats")["cmdstat_evalsha"]["usec_per_call"])
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a second: shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
+def build_rows(given: Given) -> Iterator[Row]:
+    """Start a server, and measure in it."""
     with redis_on_own_core() as server:
-        rows = list(measure(server, rounds=2 if given.quick else 40, each=5 if given.quick else 60))
-    print_rows(Console(), rows, title="python -m bench.quota.quota_floor", markdown=given.markdown)
+        yield from measure(server, rounds=given.pick(quick=2, usual=40), each=given.pick(quick=5, usual=60))
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, build_rows)

@@ -4,7 +4,6 @@
 writes them there, with a picture of the lag as the load doubles. `--quick` writes nothing.
 """
 
-import argparse
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
@@ -12,11 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from matplotlib.figure import Figure
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
+from bench.command import Form, Given, run_bench
 from bench.page import PAGE as PERFORMANCE
 from bench.picture import save_picture
-from bench.report import Row, print_rows
+from bench.report import Row
 from bench.results import read_results
 from bench.scale.day import SPEED
 from bench.scale.simulation import (
@@ -157,23 +156,18 @@ def draw_lags(loads: Sequence[tuple[int, Outcome]], file: Path) -> None:
     save_picture(figure, file)
 
 
-def main() -> None:
-    """Reckon, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="write nothing")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
+def measure(given: Given) -> Sequence[Row]:
+    """Reckon, and write the page."""
     results = read_results(PERFORMANCE.with_suffix(".json"))
     costs = read_unit_costs(results)
     capacity = find_capacity(list_streams(), LONGEST_LAG_S)
     needs = [size(count, capacity, count_actions_a_week(), costs, Assumptions()) for count in ACCOUNTS]
     loads = list_loads(costs)
-    if not given.quick:
+    if given.form is not Form.QUICK:
         PAGE.write_text(fill_page(PAGE.read_text(), build_tables(capacity, needs, costs, loads)))
         draw_lags(loads, PICTURE)
-    rows = [*build_rows(needs, costs, loads), compare_with_run(costs, read_lags(results))]
-    print_rows(Console(), rows, title="python -m bench.scale.capacity", markdown=given.markdown)
+    return [*build_rows(needs, costs, loads), compare_with_run(costs, read_lags(results))]
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure)

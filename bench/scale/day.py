@@ -10,22 +10,20 @@ that it works; `--seconds 180` lets the thousand finish.
 """
 
 import argparse
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
 from api_stub.stack.environment import settings_environment
 from bench.actions import action_races
 from bench.actions.crowd_plan import plan_crowd
-from bench.report import Row, print_rows
+from bench.command import Given, run_bench
+from bench.report import Row
 from bench.start import read_processor_time
 from db.engine import Database
 
@@ -245,22 +243,23 @@ def wait_for_first(database: Database) -> None:
     raise TimeoutError("no action is done")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="only show that it works")
+def measure(given: Given) -> Iterator[Row]:
+    """Run the thousand, then plan and dispatch the ten thousand."""
+    size = given.pick(quick=QUICK, usual=FULL)
+    size = replace(size, seconds=given.options.seconds or size.seconds)
+    bench = DayBench(given.folder, action_races.Size(size.accounts, 0, 0))
+    with bench.run_servers() as database:
+        given.say(f"{size.accounts:,} accounts")
+        yield from measure_day(bench, database, size)
+        given.say(f"{size.dispatched:,} accounts")
+        bench.begin_day(database, replace(size, accounts=size.dispatched, each=1))
+        yield from describe_dispatch(size, *bench.plan_and_dispatch(size))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only this bench can be told."""
     parser.add_argument("--seconds", type=float, help=f"of the run, instead of {FULL.seconds}")
-    parser.add_argument("--markdown", action="store_true", help="print Markdown")
-    given = parser.parse_args()
-    size, console = (QUICK if given.quick else FULL), Console(stderr=True)
-    size = replace(size, seconds=given.seconds or size.seconds)
-    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as name, console.status("starting"):
-        bench = DayBench(Path(name), action_races.Size(size.accounts, 0, 0))
-        with bench.run_servers() as database:
-            rows = list(measure_day(bench, database, size))
-            bench.begin_day(database, replace(size, accounts=size.dispatched, each=1))
-            rows += describe_dispatch(size, *bench.plan_and_dispatch(size))
-    print_rows(Console(), rows, title="python -m bench.scale.day", markdown=given.markdown)
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure, add_options=add_options)

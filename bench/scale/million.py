@@ -6,26 +6,24 @@ greeted once. Planning, `why`, the searches and the choice of connections not se
 turn, as the application runs them. `--quick` only shows that it works.
 """
 
-import argparse
 import math
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
 import psutil
-from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.orm import Session
 
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.explain.why import find_outlook
 from api_stub.stack.environment import set_environment, settings_environment
-from api_stub.stack.servers.postgres import Postgres
-from bench.report import Row, print_rows
+from bench.command import Given, run_bench
+from bench.report import Row
+from bench.system.servers import open_database, run_postgres
 from db.engine import Database, today_in
 from db.store.people import accounts, contact_list, lookup, search, visits
 from db.store.people.contact_list import ContactFilters
@@ -282,31 +280,22 @@ def weigh(database: Database, size: Size) -> Row:
     return Row("a contact on the disk, with its indexes", f"{taken / size.contacts / 1e3:.2f} kB", "", "", "")
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="seconds: shows that it works, no figures")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    given = parser.parse_args()
-    sizes = QUICK if given.quick else FULL
+def measure_all(given: Given) -> Sequence[Row]:
+    """Fill both databases, and time everything in them."""
+    sizes = given.pick(quick=QUICK, usual=FULL)
     set_environment(settings_environment({"log_level": "WARNING"}))
     logs.configure(Settings())
-    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
-        postgres = Postgres(Path(folder), durable=False)
-        with postgres:
-            databases: list[Database] = []
-            for size in sizes:
-                address = postgres.create_database(f"of_{size.contacts}")
-                migrate_and_seed(address)
-                databases.append(Database(address, application_name="bench", statement_timeout_ms=0))
-                fill(databases[-1], size)
-            small, large = databases
-            rows = [*measure(small, large, sizes[0].times), weigh(large, sizes[-1])]
-            for database in databases:
-                database.close()
-        postgres.remove_data()
-    print_rows(Console(), rows, title="python -m bench.scale.million", markdown=given.markdown)
+    with run_postgres(given.folder) as postgres, ExitStack() as opened:
+        databases: list[Database] = []
+        for size in sizes:
+            given.say(f"{size.contacts:,} contacts")
+            address = postgres.create_database(f"of_{size.contacts}")
+            migrate_and_seed(address)
+            databases.append(opened.enter_context(open_database(address)))
+            fill(databases[-1], size)
+        small, large = databases
+        return [*measure(small, large, sizes[0].times), weigh(large, sizes[-1])]
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, measure_all)

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import text
 
 from api_stub.sandbox.client import SandboxClient
-from bench.browsers.extraction import TIMEOUT
+from bench.system.practice_network import TIMEOUT
 from bench.system.stack import Stack
 from db.store.people import accounts
 from worker.browser.chromium import find_chromium

@@ -8,8 +8,8 @@ import sys
 import time
 from typing import Any
 
-from bench.browsers.extraction import TIMEOUT
 from bench.browsers.greeting import greet
+from bench.system.practice_network import TIMEOUT
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite

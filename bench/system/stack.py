@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.processes import Child, ProcessTable
-from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.redis import Redis
+from bench.system.servers import run_postgres
 from db.engine import Database
 from worker.secrets import Vault
 
@@ -40,8 +40,7 @@ def run_stack(folder: Path, commands: Mapping[str, Sequence[str]], **settings: o
     """
     children: dict[str, Child] = {}
     table, keys = ProcessTable(folder), Fernet.generate_key().decode()
-    postgres, redis = Postgres(folder, durable=False), Redis(folder)
-    with postgres, redis:
+    with run_postgres(folder) as postgres, Redis(folder) as redis:
         migrate_and_seed(postgres.url)
         of_all = {
             "database_url": postgres.url,
@@ -65,4 +64,3 @@ def run_stack(folder: Path, commands: Mapping[str, Sequence[str]], **settings: o
             for child in children.values():
                 child.stop(_GRACE)
             database.close()
-    postgres.remove_data()

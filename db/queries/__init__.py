@@ -4,14 +4,28 @@
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-_DIALECT: Final = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # untyped there
+_DIALECT: Final = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # untyped there
+
+
+@dataclass(frozen=True, slots=True)
+class DriverQuery:
+    """A statement as psycopg's raw cursor takes it: `$1` in its text is the first of the named values."""
+
+    text: bytes
+    names: tuple[str, ...]
+
+    def list_values(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return the values in the order of their numbers. Raises KeyError if one is missing."""
+        return [values[name] for name in self.names]
 
 
 @cache
@@ -21,9 +35,13 @@ def load_query(name: str) -> TextClause:
 
 
 @cache
-def load_driver_query(name: str) -> str:
-    """Return the statement as psycopg takes it, without SQLAlchemy."""
-    return str(load_query(name).compile(dialect=_DIALECT))
+def load_driver_query(name: str) -> DriverQuery:
+    """Return the statement as psycopg takes it, without SQLAlchemy.
+
+    With numbers instead of names, because psycopg looks for names anew in each long statement.
+    """
+    compiled = load_query(name).compile(dialect=_DIALECT)
+    return DriverQuery(str(compiled).encode(), tuple(compiled.positiontup or ()))
 
 
 def _read(name: str) -> str:

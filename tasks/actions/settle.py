@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from db.engine import Executor
 from db.store.actions import dispatch, lifecycle, refusals
 from db.store.actions.claims import Claim
 from db.store.actions.gates import SKIP_REASONS, WAITS_TOGETHER, ClosedGate
@@ -52,37 +53,37 @@ class Outcome(StrEnum):
     LOST = "lost"
 
 
-@retry(
+_until_recorded = retry(
     retry=retry_if_exception_type(OperationalError),
     stop=stop_after_attempt(6),
     wait=wait_exponential_jitter(multiplier=0.2, max=5),
     reraise=True,
 )
-def write_done(
-    services: Services, claim: Claim, write: Callable[[Session], bool], *, single: bool = False
-) -> bool:
-    """End the action as done, once, by calling `write` in one transaction. `single`: it is one statement.
+
+
+@_until_recorded
+def write_done(services: Services, claim: Claim, write: Callable[[Session], bool]) -> bool:
+    """End the action as done, once, by calling `write` in one transaction.
 
     If the commit's reply is lost, the state is read on a new connection. Raises OperationalError if Postgres
     stays unavailable: the lease then expires, and the action is reconciled or its page read again.
     """
-    database = services.database
-    with spans.span("record"), (database.single_statement if single else database.transaction)() as session:
-        if write(session):
-            return True
-        return lifecycle.get_state(session, claim.action_id) == (ActionState.DONE, claim.attempt)
+    with spans.span("record"), services.database.transaction() as session:
+        return write(session) or _is_done(session, claim)
 
 
+@_until_recorded
 def record_effect(services: Services, claim: Claim, *, status: str, screenshot: str | None) -> bool:
-    """Record a proven effect once; raises as `write_done` does."""
-    return write_done(
-        services,
-        claim,
-        lambda session: lifecycle.record_effect(
-            session, claim, status=status, text=claim.message, screenshot=screenshot
-        ),
-        single=True,
-    )
+    """Record a proven effect once, by one statement; raises as `write_done` does."""
+    with spans.span("record"), services.database.single_statement() as connection:
+        recorded = lifecycle.record_effect(
+            connection, claim, status=status, text=claim.message, screenshot=screenshot
+        )
+        return recorded or _is_done(connection, claim)
+
+
+def _is_done(session: Executor, claim: Claim) -> bool:
+    return lifecycle.get_state(session, claim.action_id) == (ActionState.DONE, claim.attempt)
 
 
 def record_proven_effect(

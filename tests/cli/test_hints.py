@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from api_stub.cli import hints
 from api_stub.cli.formatting import print_json, print_text
@@ -18,6 +19,7 @@ from db.engine import Database
 from tests.builders import a_contact, an_account
 from tests.cli.conftest import Rapport
 from tests.cluster import untraced
+from worker.settings import Settings, get_settings
 
 ROOT = Path(__file__).parents[2]
 _BARE = re.compile(rf"(?<![`\w])rapport (?:{'|'.join(COMMANDS)})\b")
@@ -51,6 +53,32 @@ def test_a_help_text_is_folded_by_the_terminal_alone_and_examples_keep_their_lin
 def test_without_run_the_program_is_called_rapport(rapport: Rapport) -> None:
     assert rapport.refused("why", "nobody").endswith("(`rapport actions list` shows them)")
     assert "Usage: rapport why" in rapport("why", "-h")
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (None, "correlation id in the processes' logs: 5a21"),
+        ("rapport logs --correlation ID", "log: '../my clone/run' logs --correlation 5a21"),
+        ("journalctl --unit='rapport-*' --grep=ID", "log: journalctl --unit='rapport-*' --grep=5a21"),
+    ],
+)
+def test_the_log_is_named_by_the_command_that_shows_it_here(
+    typed: None, environment: pytest.MonkeyPatch, command: str | None, says: str
+) -> None:
+    if command is not None:
+        environment.setenv("RAPPORT_LOG_COMMAND", command)
+    get_settings.cache_clear()
+    assert hints.describe_log("5a21") == says
+
+
+@pytest.mark.parametrize("command", ["rapport logs", "echo ID\x1b[2J", "cat\nID"])
+def test_a_log_command_without_the_id_or_of_several_lines_is_refused(
+    environment: pytest.MonkeyPatch, command: str
+) -> None:
+    environment.setenv("RAPPORT_LOG_COMMAND", command)
+    with pytest.raises(ValidationError, match="must be one line with ID"):
+        Settings()
 
 
 def test_what_a_person_wrote_is_never_changed(

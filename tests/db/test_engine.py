@@ -37,7 +37,7 @@ def test_a_connection_notices_a_peer_that_is_gone_within_half_a_minute(database:
 def test_a_transaction_whose_client_has_gone_silent_is_ended_and_its_locks_with_it(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_IDLE_IN_TRANSACTION_MS", 100)
+    monkeypatch.setattr(engine, "_IDLE_IN_TRANSACTION_MS", 1_000)  # more than a first connection pauses
     silent = Database(database_url, application_name="silent")
     with silent.engine.connect() as connection:
         connection.execute(text("lock table actions"))

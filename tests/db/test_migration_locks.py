@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Connection, Engine, event, text
 
 from db import migrate
 from db.engine import Database
@@ -138,6 +138,43 @@ def test_another_migration_is_waited_for_and_then_named(
             migrate.upgrade_schema(engine)
     migrate.upgrade_schema(engine)
     assert has_column(engine, "in_turn")
+
+
+def test_a_newer_version_that_migrates_meanwhile_is_seen_when_the_turn_has_come(
+    engine: Engine, database_url: str, add_revision: AddRevision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_revision("op.execute('alter table contacts add column too_late int')")
+    with psycopg.connect(database_url) as other:
+        other.execute("select pg_advisory_lock(%s)", [migrate.MIGRATION_LOCK])
+
+        def end_the_other(_seconds: float) -> None:
+            other.execute("update alembic_version set version_num = '9999', serves_from = '9999'")
+            other.execute("select pg_advisory_unlock(%s)", [migrate.MIGRATION_LOCK])
+            other.commit()
+
+        monkeypatch.setattr("db.migrate.time.sleep", end_the_other)
+        with pytest.raises(RequestRefusedError, match="at revision 9999, of a newer version"):
+            migrate.upgrade_schema(engine)
+    assert not has_column(engine, "too_late")
+
+
+def test_readers_of_contacts_are_locked_out_by_the_last_statement_of_room_for_updates(engine: Engine) -> None:
+    """They would also wait for what a later statement waits for."""
+    migrate.move_schema(engine, "0051")
+    holds = text(
+        "select count(*) from pg_locks where pid = pg_backend_pid() and relation = 'contacts'::regclass "
+        "and mode = 'AccessExclusiveLock'"
+    )
+    seen: list[tuple[str, bool]] = []
+
+    def look(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement != str(holds):
+            seen.append((statement, bool(connection.scalar(holds))))
+
+    event.listen(engine, "after_cursor_execute", look)
+    migrate.move_schema(engine, "0052")
+    locked_out = [statement for statement, is_held in seen if is_held]
+    assert [each.split()[0:2] for each in locked_out] == [["DROP", "INDEX"], ["UPDATE", "alembic_version"]]
 
 
 def test_an_index_is_built_concurrently_in_place_of_an_interrupted_build(

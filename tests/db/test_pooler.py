@@ -82,6 +82,8 @@ def test_each_transaction_has_its_limits_and_leaves_none_behind(pooled: Database
     for _ in range(3):
         with pooled.transaction() as session:
             assert tuple(session.execute(shown).one()) == ("4321ms", "20s", "UTC", "rapport pooled")
+    with pooled.single_statement() as connection:
+        assert tuple(connection.execute(shown).one()) == ("4321ms", "20s", "UTC", "rapport pooled")
     with psycopg.connect(pooled_url, autocommit=True) as other:  # another client, the same server connections
         found = other.execute("select current_setting('statement_timeout')").fetchone()
     assert found == ("0",)

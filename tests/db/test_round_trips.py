@@ -6,12 +6,14 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from bench.actions.counting_proxy import CountingProxy
+from db.bounded_connection import BoundedConnection
 from db.engine import Database, RowRefusedError, commit_with_next, send_with_next
 
 JOB = text("insert into upkeep_jobs (name, every) values (:name, '1 day')")
+ADD = b"insert into upkeep_jobs (name, every) values ($1, '1 day')"
 COUNT = text("select count(*) from upkeep_jobs where name like 'trip %'")
 
 
@@ -43,15 +45,56 @@ def test_begin_goes_with_the_first_statement_and_nothing_is_asked_before(
     )
 
 
-def test_a_single_statement_is_one_round_trip_and_is_committed(
+def test_a_single_statement_is_one_round_trip_and_is_committed_without_begin_and_commit(
     counted: tuple[Database, CountingProxy], database: Database
 ) -> None:
     measured, proxy = counted
     before = proxy.counts()
-    with measured.single_statement() as session:
-        session.execute(JOB, {"name": "trip 1"})
-    assert (proxy.counts() - before)["round trips"] == 1
+    with measured.single_statement() as connection:
+        connection.execute(JOB, {"name": "trip 1"})
+    assert proxy.counts() - before == Counter({"round trips": 1, "transactions": 1, "statements": 1})
     assert count_jobs(database) == 1
+
+
+def test_statements_that_are_sent_together_are_one_transaction_without_begin_and_commit(
+    counted: tuple[Database, CountingProxy], database: Database
+) -> None:
+    def add(*names: str) -> None:
+        with measured.single_statement() as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, BoundedConnection)
+            driver.sent_first += [(ADD, [name]) for name in names[:-1]]
+            connection.execute(JOB, {"name": names[-1]})
+
+    measured, proxy = counted
+    before = proxy.counts()
+    add("trip 1", "trip 2")
+    assert proxy.counts() - before == Counter({"round trips": 1, "transactions": 1, "statements": 2})
+    with pytest.raises(RowRefusedError, match="UniqueViolation"):
+        add("trip 3", "trip 2")
+    assert count_jobs(database) == 2
+
+
+def test_the_last_statement_commits_what_is_before_it(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(JOB, {"name": "trip 1"})
+        commit_with_next(session)
+        session.execute(JOB, {"name": "trip 2"})
+        session.rollback()
+    assert count_jobs(database) == 2
+
+
+def test_what_an_error_kept_from_the_server_can_be_sent_again(database: Database) -> None:
+    def ask(value: object) -> object:
+        with database.transaction() as session:
+            send_with_next(session, "lock_recipient", {"site": "sandbox", "addresses": ["a"]})
+            return session.scalar(text("select cast(:value as int)"), {"value": value})
+
+    for _ in range(5):  # psycopg prepares at the next
+        assert ask(1) == 1
+    with pytest.raises(ProgrammingError, match="cannot adapt"):
+        ask(object())
+    assert ask(2) == 2
 
 
 def test_a_last_statement_that_fails_commits_nothing_and_the_connection_can_be_used_again(

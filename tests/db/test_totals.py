@@ -22,6 +22,7 @@ from db.store.people import accounts
 from db.store.privacy import account_removal, erasure, retention
 from db.tables import Import
 from tests.builders import SANDBOX, a_campaign, a_contact, a_search, add_planned, an_account, found
+from tests.cluster import wait_for
 from tests.db.helpers import run_concurrently, wait_for_lock_wait
 from worker.rules.model import ImportSource
 from worker.rules.totals import MoveTotal, PeopleSource, ProcessedOutcome
@@ -172,12 +173,16 @@ def test_an_import_counts_each_entry_once_when_it_has_finished(session: Session)
     assert [people(session)["import", outcome] for outcome in ProcessedOutcome] == [9 + 3, 22 + 3, 5 + 4]
 
 
-def go_back_before_the_totals(database: Database) -> None:
+def go_back(database: Database, *revisions: str) -> None:
     config = migrate._config()
     with database.engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "0022")
-        command.downgrade(config, "-1")
+        for revision in revisions:
+            command.downgrade(config, revision)
+
+
+def go_back_before_the_totals(database: Database) -> None:
+    go_back(database, "0022", "-1")
 
 
 def test_what_happened_before_the_totals_is_counted_by_the_migration(database: Database) -> None:
@@ -198,6 +203,28 @@ def test_what_happened_before_the_totals_is_counted_by_the_migration(database: D
         assert (moves(session), people(session)) == before
         add_planned(session, account, a_contact(session, account, "cas"), campaign_id=campaign)
         assert moves(session) == recount(session)
+
+
+def test_a_move_that_waits_for_the_migration_to_one_trigger_is_counted(database: Database) -> None:
+    def plan_for(name: str) -> None:
+        with database.transaction() as session:
+            account = an_account(session, name)
+            add_planned(session, account, a_contact(session, account, "ann"))
+
+    go_back(database, "0052")
+    with ThreadPoolExecutor(2) as pool:
+        with database.transaction() as session:
+            account = an_account(session)
+            add_planned(session, account, a_contact(session, account, "ann"))
+            migration = pool.submit(migrate.upgrade_schema, database.engine)
+            wait_for_lock_wait(database, migration)
+            move = pool.submit(plan_for, "second")
+            waiting = text("select count(distinct pid) from pg_locks where not granted")
+            wait_for("both to wait", lambda: migration.done() or move.done() or session.scalar(waiting) == 2)
+        migration.result()
+        move.result()
+    with database.transaction() as session:
+        assert moves(session) == recount(session) == {("birthday", "greet", "", "planned", ""): 2}
 
 
 def test_what_happens_while_the_migration_counts_is_counted_once(database: Database) -> None:

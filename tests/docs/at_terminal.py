@@ -6,12 +6,17 @@ The keys are pressed again and again, because one that is pressed before a scree
 import os
 import pty
 import select
+import signal
 import sys
 from contextlib import suppress
+from typing import Final
+
+_SECONDS: Final = 600
 
 
 def run(keys: str, command: str) -> int:
     """Return the exit code of the command, and print what it prints."""
+    signal.alarm(_SECONDS)  # whoever started this may have been killed; the terminal's end ends the command
     child, terminal = pty.fork()
     if child == 0:
         os.execvp("bash", ["bash", "-c", command])

@@ -4,11 +4,14 @@ import re
 import shutil
 import tomllib
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+import psutil
 import pytest
 
+from tests.cluster import wait_for
 from tests.docs.examples import PAGES, Block, find_blocks
 from tests.docs.world import BrokenBlockError, Scene, World
 
@@ -40,6 +43,28 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
     finally:
         world.run("rapport down || true; rapport destroy <<<yes")
+
+
+def test_an_interrupted_command_leaves_no_process_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = f"sleep 600 # {tmp_path}"
+    began = tmp_path / "began"
+
+    def interrupt(*_: object, **__: object) -> None:
+        wait_for("the command", began.exists)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tests.docs.world.subprocess.Popen.communicate", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        World(tmp_path, "curl").run(f"at-terminal q 'touch {began}; {mark}'; true")
+    wait_for("the end of all", lambda: not list_processes(mark), patience=timedelta(seconds=30))
+
+
+def list_processes(words: str) -> list[psutil.Process]:
+    return [
+        each for each in psutil.process_iter(["cmdline"]) if words in " ".join(each.info["cmdline"] or ())
+    ]
 
 
 @pytest.mark.soak

@@ -1,8 +1,10 @@
 """A folder in which the pages' commands run: embedded servers, the practice network, files of somebody."""
 
 import json
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -92,20 +94,24 @@ class World:
 
     def run(self, commands: str) -> str:
         """Run shell commands and return what they print. Raises BrokenBlockError if one fails."""
-        done = subprocess.run(
+        with subprocess.Popen(
             ["bash", "-eu", "-o", "pipefail", "-c", commands],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=_SECONDS,
-            check=False,
             cwd=self.folder,
             env=self.environment,
-        )
-        if done.returncode != 0:
-            raise BrokenBlockError(f"exit {done.returncode}\n{commands}\n---\n{done.stdout}")
-        return done.stdout
+            start_new_session=True,
+        ) as shell:
+            try:
+                printed, _ = shell.communicate(timeout=_SECONDS)
+            except BaseException:  # interrupted, too: what the shell started must not stay behind
+                os.killpg(shell.pid, signal.SIGKILL)
+                raise
+        if shell.returncode != 0:
+            raise BrokenBlockError(f"exit {shell.returncode}\n{commands}\n---\n{printed}")
+        return printed
 
     def learn_addresses(self) -> None:
         """Give the commands the variables that the pages use for addresses and keys of a running Rapport."""

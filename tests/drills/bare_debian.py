@@ -115,6 +115,9 @@ def main() -> None:
     with booted(given.folder) as machine:
         machine.wait_until("every unit", "systemctl list-units --plain --no-legend 'rapport*'", _all_run)
         machine.run("rapport summary demo; /opt/rapport/bin/rapport service uninstall --system")
+        machine.wait_until(
+            "no unit", "systemctl list-units --all --no-legend 'rapport*'", lambda said: not said
+        )
     shutil.rmtree(given.folder)
 
 

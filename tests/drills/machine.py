@@ -13,10 +13,11 @@ from typing import Final
 
 import psutil
 
+from api_stub.stack.environment import inherited_environment
 from tests.cluster import wait_for
 from tests.docs.examples import ROOT
 
-_BARE: Final = "ca-certificates,systemd,systemd-sysv,dbus,iproute2,procps"
+BARE: Final = "ca-certificates,systemd,systemd-sysv,dbus,iproute2,procps"
 _PATH: Final = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -68,6 +69,8 @@ def booted(root: Path) -> Iterator[Machine]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
+        # Debian 13's systemd doesn't start on the older hierarchy, which a machine may still have.
+        env={**inherited_environment(), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
     )
     try:
         leader = wait_for("the container", lambda: psutil.Process(container.pid).children())[0].pid
@@ -79,9 +82,9 @@ def booted(root: Path) -> Iterator[Machine]:
         container.wait(120)
 
 
-def make_debian(root: Path, suite: str) -> None:
-    """Make a Debian of nothing but systemd in a new folder, and copy the files of this tree into it."""
-    subprocess.run(["mmdebstrap", "--variant=minbase", f"--include={_BARE}", suite, str(root)], check=True)
+def make_debian(root: Path, suite: str, packages: str = BARE) -> None:
+    """Make a Debian with few packages in a new folder, and copy the files of this tree into it."""
+    subprocess.run(["mmdebstrap", "--variant=minbase", f"--include={packages}", suite, str(root)], check=True)
     tracked = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files", "-z"], stdout=subprocess.PIPE, text=True, check=True
     )

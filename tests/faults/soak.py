@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def table(rows: dict[str, Row]) -> Table:
     return shown
 
 
-def markdown(rows: dict[str, Row], command: str) -> str:
+def markdown(rows: dict[str, Row], command: str, minutes: float) -> str:
     lines = [f"| {' | '.join(HEADINGS)} |", f"|---|{'--:|' * (len(HEADINGS) - 1)}"]
     lines += [f"| {name} | {' | '.join(row.cells())} |" for name, row in rows.items()]
     total = Row()
@@ -111,7 +112,8 @@ def markdown(rows: dict[str, Row], command: str) -> str:
             setattr(total, name, getattr(total, name) + getattr(row, name))
         total.problems += row.problems
     lines.append(f"| **all** | {' | '.join(f'**{cell}**' for cell in total.cells())} |")
-    return f"Measured on {clock.now():%d %B %Y} by `{command}`:\n\n" + "\n".join(lines)
+    made = f"Measured on {clock.now():%d %B %Y} by `{command}`, in {minutes:.0f} minutes"
+    return f"{made}:\n\n" + "\n".join(lines)
 
 
 def write(page: Path, text: str) -> None:
@@ -129,6 +131,7 @@ def main() -> int:
     parser.add_argument("--storms", type=int, default=5, help="storms of 25 s")
     parser.add_argument("--minutes", type=float, default=120, help="begin nothing new after so long")
     parser.add_argument("--only", default="", help="only faults with this in their name")
+    parser.add_argument("--keep", type=Path, help="a new folder for data and logs, which stays")
     parser.add_argument("--write", action="store_true", help="write the table into docs/reliability.md")
     given = parser.parse_args()
     console = Console()
@@ -141,11 +144,10 @@ def main() -> int:
     console.print(command)
     draw = random.Random(given.seed)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave no process behind
-    with (
-        tempfile.TemporaryDirectory(prefix="rapport-soak-") as folder,
-        Harness(Path(folder)) as harness,
-    ):
-        soak = Soak(harness, console, time.perf_counter() + given.minutes * 60)
+    kept = nullcontext(given.keep) if given.keep else tempfile.TemporaryDirectory(prefix="rapport-soak-")
+    with kept as folder, Harness(Path(folder)) as harness:
+        began = time.perf_counter()
+        soak = Soak(harness, console, began + given.minutes * 60)
         for number in range(max(given.runs, given.storms)):
             if number < given.runs:
                 for name, scenario in FAULTS.items():
@@ -156,9 +158,11 @@ def main() -> int:
                 storm = Scenario(scenarios.storm(seed, 25), EVERYBODY, Quota.AT_LEAST)
                 soak.once("a storm of all of it", storm)
             soak.random_kills(draw, -(-given.kills // max(given.runs, given.storms)))
+    minutes = (time.perf_counter() - began) / 60
     console.print(table(soak.rows))
+    console.print(f"{minutes:.0f} minutes")
     if given.write:
-        write(PAGE, markdown(soak.rows, command))
+        write(PAGE, markdown(soak.rows, command, minutes))
     return int(any(row.problems for row in soak.rows.values()))
 
 

@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 
 from api_stub.cli.main import build_app
 from db.role_names import APP, READER
+from tests.docs.examples import find_blocks
 from worker.processes import SECRETS_OF_PROCESS, Process
 from worker.settings import SECRET_FIELDS, Settings, get_settings, variable_name
 
@@ -202,6 +203,22 @@ def test_only_the_migration_owns_the_tables() -> None:
     created = re.findall(r"create role (\w+)", FILE["configs"]["roles"]["content"])
     assert created == [APP, READER]
     assert "--roles" in command_of("migrate")
+
+
+def test_a_restoration_runs_as_the_owner_with_what_it_needs() -> None:
+    """The commands of docs/deployment.md; tests/drills/compose.py types them."""
+    (block,) = [each.text for each in find_blocks() if " migrate rapport restore " in each.text]
+    (line,) = re.findall(r"^docker compose run (.*)$", block.replace("\\\n", " "), re.MULTILINE)
+    words = shlex.split(line)
+    place = words.index("migrate")
+    options, command = words[:place], words[place + 1 :]
+    mounted = [each.split(":")[1] for each in options if each.endswith(":ro")]
+    assert [word for word in command if word.startswith("/")] == [f"{mounted[0]}/FILE", mounted[1]]
+    passed = {options[at + 1] for at, word in enumerate(options) if word == "--env"}
+    assert passed == {"RAPPORT_SECRET_KEYS", "RAPPORT_NOTICE_KEYS"}
+    assert passed <= set(re.findall(r"^(\w+)=", ENVIRONMENT.read_text(), re.MULTILINE))
+    folders = {volume.split(":")[1] for volume in SERVICES["migrate"]["volumes"]}
+    assert re.findall(r"RAPPORT_EVIDENCE_DIR=(\S+)", DOCKERFILE.read_text()) == list(folders)
 
 
 def test_redis_keeps_what_it_is_told() -> None:

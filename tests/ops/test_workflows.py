@@ -38,7 +38,7 @@ def test_they_keep_to_their_schema(schema: str, files: list[Path]) -> None:
 
 
 def test_zizmor_finds_no_weakness_in_the_workflows() -> None:
-    check(PROGRAMS / "zizmor", "--offline", "--quiet", ROOT / ".github" / "workflows")
+    check(PROGRAMS / "zizmor", "--offline", "--quiet", ROOT / ".github")
 
 
 def test_hadolint_finds_no_weakness_in_the_dockerfile() -> None:
@@ -91,10 +91,56 @@ def test_the_tests_run_on_every_python_and_machine_that_is_supported() -> None:
     assert {each["os"] for each in matrix["include"]} == {"ubuntu-24.04-arm", "macos-15"}
 
 
+def test_each_test_of_the_soak_runs_in_one_job_of_a_workflow() -> None:
+    marked = {file for file in (ROOT / "tests").rglob("*.py") if re.search(r"mark\.soak\b", file.read_text())}
+    jobs = PARSED["soak.yml"]["jobs"]["tests"]["strategy"]["matrix"]["include"]
+    selections = [job["paths"] for job in jobs] + ["tests/docs"]  # those by `./run docs-test`, in checks.yml
+    for file in marked:
+        path = file.relative_to(ROOT)
+        chosen = [words for words in selections if is_selected(path, words.split(" --ignore "))]
+        assert len(chosen) == 1, f"{path}: {chosen}"
+
+
+def is_selected(path: Path, words: list[str]) -> bool:
+    taken, *ignored = words
+    return path.is_relative_to(taken) and not any(path.is_relative_to(each) for each in ignored)
+
+
+def test_a_workflow_that_runs_by_the_clock_keeps_what_explains_a_failure() -> None:
+    for job in PARSED["soak.yml"]["jobs"].values():
+        *_, last = job["steps"]
+        assert last["if"] == "failure()"
+        assert last["uses"].startswith("actions/upload-artifact@")
+        assert last["with"]["path"].strip()
+
+
+def test_a_machine_is_prepared_before_its_tests_run() -> None:
+    """A test whose server is missing is skipped, and Chromium without its sandbox fails."""
+    for name, workflow in PARSED.items():
+        for job in workflow["jobs"].values():
+            commands = [step.get("run", "") for step in job.get("steps", ())]
+            tests = [
+                at
+                for at, each in enumerate(commands)
+                if re.search(r"run (test|soak|docs-test)\b|\.ci/run", each)
+            ]
+            assert not tests or ".github/prepare" in commands[: tests[0]], name
+
+
+def test_a_machine_is_prepared_with_the_servers_that_run_installs_for_root() -> None:
+    prepare = (ROOT / ".github" / "prepare").read_text()
+    (packages,) = re.findall(
+        r"^sudo apt-get install --yes --no-install-recommends (.*)$", prepare, re.MULTILINE
+    )
+    function = (ROOT / "run").read_text().partition("add_servers() {")[2].partition("\n}")[0]
+    named = " ".join(re.findall(r"wanted=\"(?:\$\{wanted:\+\$wanted \})?([\w -]+)\"", function))
+    assert set(packages.split()) == set(named.split())
+
+
 def test_commands_of_run_that_the_workflows_name_exist() -> None:
     usage = subprocess.run([ROOT / "run", "--help"], capture_output=True, text=True, check=True).stdout
     named = {word for file in WORKFLOWS for word in re.findall(r"\./run ([\w-]+)", file.read_text())}
-    assert named == {"lint", "test", "docs-test"}
+    assert named == {"lint", "test", "docs-test", "soak"}
     assert all(re.search(rf"^  {word} ", usage, re.MULTILINE) for word in named)
 
 

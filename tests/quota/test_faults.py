@@ -156,8 +156,8 @@ def test_another_server_that_lacks_the_last_writes_is_cold(tmp_path: Path) -> No
     with Redis(first) as server:
         quota = RedisQuota(redis_quota.connect(redis_address.parse(server.url)))
         context = install_state(quota, a_context())
-        # Redis writes a command to its file before it answers, so the copy has the state; and nothing rewrites the
-        # file meanwhile, which would take files away from under the copy
+        # Redis writes a command to its file before it answers, so the copy has the state; and nothing
+        # rewrites the file meanwhile, which would take files away from under the copy
         shutil.copytree(first, second, ignore=shutil.ignore_patterns("processes.json"))
         quota.reserve(context, "only the first knows", lease=LEASE)
     with Redis(second) as replica:

@@ -14,7 +14,7 @@ import pytest
 from api_stub.stack.environment import inherited_environment
 from api_stub.stack.units.embedded import Installation, embedded_units
 from api_stub.stack.units.hardening import BROWSER_SYSTEM_CALLS
-from api_stub.stack.units.processes import OWNERS_ADDRESS, Part, list_usual_parts, process_units
+from api_stub.stack.units.processes import LOG_COMMAND, OWNERS_ADDRESS, Part, list_usual_parts, process_units
 from api_stub.stack.units.unit import Unit, command
 from worker.errors import RequestRefusedError
 from worker.processes import SECRETS_OF_PROCESS, Process
@@ -133,6 +133,14 @@ def test_each_process_is_given_its_own_secrets_as_files_and_no_others() -> None:
         for name, file in given.items():
             assert file == f"%E/rapport/secrets/{owner if name == 'DATABASE_URL' else name}"
             assert f"{name}_FILE=%d/{name}" in settings_of(unit, "Environment")
+
+
+def test_a_unit_and_the_pages_command_say_that_the_logs_are_in_the_journal() -> None:
+    wanted = f"RAPPORT_LOG_COMMAND={LOG_COMMAND}"
+    (api,) = [unit for unit in SETS["processes"] if unit.name == "rapport-api.service"]
+    assert f'"{wanted}"' in settings_of(api, "Environment")
+    page = Path(__file__).parents[2] / "docs" / "deployment.md"
+    assert f'export {wanted.replace("=", "=" + chr(34), 1)}"\n' in page.read_text()
 
 
 def test_the_target_wants_every_process_and_each_browser() -> None:

@@ -1,15 +1,15 @@
 """Single actions: queue one, carry it out, and look at what it left."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
+from db.engine import Executor
 from db.store.actions import dispatch, leases, lifecycle
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
@@ -92,25 +92,29 @@ def an_hour_asleep(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 def lose_the_commits_answer(services: Services, monkeypatch: pytest.MonkeyPatch, write: str) -> None:
     """Commit the next transaction in which `lifecycle.<write>` is called, and lose the answer."""
-    really, really_transaction = getattr(lifecycle, write), services.database.transaction
-    writers: list[Session] = []
+    really = getattr(lifecycle, write)
+    writers: list[Executor] = []
 
-    def wrote(session: Session, *given: object, **named: object) -> bool:
+    def wrote(session: Executor, *given: object, **named: object) -> bool:
         writers.append(session)
         done: bool = really(session, *given, **named)
         return done
 
-    @contextmanager
-    def transaction() -> Iterator[Session]:
-        with really_transaction() as session:
-            yield session
-        if session in writers:
-            monkeypatch.setattr(lifecycle, write, really)
-            writers.clear()
-            raise CLOSED
+    def lose_answer(begin: Callable[[], AbstractContextManager[Executor]]) -> object:
+        @contextmanager
+        def transaction() -> Iterator[Executor]:
+            with begin() as session:
+                yield session
+            if session in writers:
+                monkeypatch.setattr(lifecycle, write, really)
+                writers.clear()
+                raise CLOSED
+
+        return transaction
 
     monkeypatch.setattr(lifecycle, write, wrote)
-    monkeypatch.setattr(services.database, "transaction", transaction)
+    for name in ("transaction", "single_statement"):
+        monkeypatch.setattr(services.database, name, lose_answer(getattr(services.database, name)))
 
 
 def settle_slowly(services: Services, after: timedelta = timedelta(hours=1)) -> None:

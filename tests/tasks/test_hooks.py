@@ -1,5 +1,6 @@
 """What a message's headers may put into logs and rows."""
 
+import gc
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -123,3 +124,9 @@ def test_what_a_workers_main_process_says_about_a_task_has_the_tasks_ids(
     request.on_failure(None)
     assert seen == [{"task": "tasks.birthday.greet", "task_id": "a-task", "correlation_id": "crm-42"}] * 2
     assert RapportTask.Request == "worker.task_requests:CorrelatedRequest"
+
+
+def test_the_garbage_collector_passes_over_what_a_worker_has_imported() -> None:
+    gc.unfreeze()  # what tests/conftest.py has frozen
+    hooks.keep_imports()
+    assert gc.get_freeze_count()

@@ -20,7 +20,11 @@ def run_bench(name: str) -> str:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        pytest.param("quota", ["| reserve, granted |", "memory of an account"]),
+        pytest.param(
+            "quota",
+            ["| reserve, granted |", "memory of an account", "| a grant over 500 charges, by Postgres |"],
+            marks=pytest.mark.soak,
+        ),
         pytest.param("imports", ["| the same file again: nothing changes |"], marks=pytest.mark.soak),
         pytest.param("backup", ["| restoring it, verified before |"], marks=pytest.mark.soak),
         pytest.param("metrics", ["| its 20th child, files by slot |"], marks=pytest.mark.soak),
@@ -35,7 +39,10 @@ def run_bench(name: str) -> str:
         pytest.param("console", ["| /, after a commit |"], marks=pytest.mark.soak),
         pytest.param("million", ["| planning a day's birthdays |"], marks=pytest.mark.soak),
         pytest.param("day", ["| 12 accounts: dispatching an action"], marks=pytest.mark.soak),
-        pytest.param("quota_floor", ["| our decision, all gates |"], marks=pytest.mark.soak),
+        pytest.param("quota_floor", ["| our decision, all gates |"]),
+        pytest.param(
+            "worker_start", ["| modules that a child imports until then | 0 |"], marks=pytest.mark.soak
+        ),
         pytest.param("greetings", ["| a greeting |"], marks=pytest.mark.soak),
         pytest.param(
             "lasting",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.compare import compare_results
+from bench.compare import compare_results, describe_comparison
 from bench.figures import find_figure, meets_target
 from bench.page import PAGE, fill_page
 from bench.report import HEADINGS, Row
@@ -17,11 +17,13 @@ from bench.suite import SUITE
 RESERVE = Row("reserve", "p50 243 µs, p99 3,589 µs", "INCR", "2.09", "<= 1.6")
 
 
-def results(*rows: Row, name: str = "quota") -> Results:
+def a_table(*rows: Row, name: str = "quota", machine: str = "a machine") -> Table:
     cells = tuple((row.what, row.measured, row.against, row.ratio, row.target) for row in rows)
-    return Results(
-        tables=(Table(name=name, at="2026-11-29T10:00:00+00:00", machine="a machine", seconds=3, rows=cells),)
-    )
+    return Table(name=name, at="2026-11-29T10:00:00+00:00", machine=machine, seconds=3, rows=cells)
+
+
+def results(*rows: Row, name: str = "quota", machine: str = "a machine") -> Results:
+    return Results(tables=(a_table(*rows, name=name, machine=machine),))
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,8 @@ def results(*rows: Row, name: str = "quota") -> Results:
         (Row("twice", "1", "", "", "0"), 1, False),
         (Row("wrong", "12 of 13", "", "0.92", ""), 0.92, None),
         (Row("nothing", "refused", "", "", "< 100 ms"), None, None),
+        (Row("greetings", "150 in 78 s, 116 a minute", "", "", ""), 116, None),
+        (Row("a run", "6,477 of 15,000 greetings in 61 s", "", "", ""), 61, None),
     ],
 )
 def test_a_rows_figure_is_what_its_target_is_about(
@@ -50,14 +54,34 @@ def test_a_rows_figure_is_what_its_target_is_about(
 def test_only_what_changed_by_more_than_a_tenth_is_told_the_worst_first() -> None:
     rate = Row("rows", "100 rows/s", "", "", "")
     same = Row("page", "50 ms", "", "", "")
-    old = results(RESERVE, rate, same)
+    lost = Row("lost", "1", "", "", "")
+    old = results(RESERVE, rate, same, lost)
     new = results(
         replace(RESERVE, ratio="1.0"), replace(rate, measured="50 rows/s"), replace(same, measured="54 ms")
     )
-    worse, better = compare_results(old, new)
-    assert (worse.what, worse.ratio) == ("quota: rows", "100% worse")
-    assert (better.what, better.ratio) == ("quota: reserve", "52% better")
-    assert not list(compare_results(results(RESERVE), results(RESERVE, name="another")))
+    assert list(describe_comparison(compare_results(old, new))) == [
+        "Worse (1):",
+        "- quota: rows: was 100 rows/s, is 50 rows/s, 100% worse",
+        "Better (1):",
+        f"- quota: reserve: was {RESERVE.measured} (2.09), is {RESERVE.measured} (1.0), 52% better",
+        "Others, by at most a tenth: 1.",
+        "Figures in only one of the two runs: 1.",
+    ]
+
+
+def test_a_comparison_says_which_targets_are_missed_and_where_the_machine_was_busy() -> None:
+    met = replace(RESERVE, ratio="1.5")
+    assert str(*compare_results(results(met), results(RESERVE)).changes).endswith(
+        "39% worse; its target of <= 1.6 is missed now"
+    )
+    worse = replace(RESERVE, ratio="4")
+    assert str(*compare_results(results(RESERVE), results(worse)).changes).endswith("is still missed")
+    busy = results(RESERVE, machine="2 cores, a load of 26.7 before")
+    said = list(
+        describe_comparison(compare_results(busy, results(RESERVE, machine="2 cores, a load of 3.9 before")))
+    )
+    assert said[0] == "Nothing changed by more than a tenth (figures compared: 1)."
+    assert said[1].endswith("so their figures say little: quota.")
 
 
 def test_a_benchs_table_is_read_among_what_else_it_prints() -> None:
@@ -104,7 +128,10 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     [
         (["unheard"], "no bench is called unheard; there are: names, quota,"),
         (["compare"], "compare needs the JSON of an older run"),
-        (["quota", "--long"], "no bench with a long form is called quota; there are: lasting, load"),
+        (
+            ["quota", "--long"],
+            "no bench with a long form is called quota; there are: backup, partitions, bloat",
+        ),
         (["compare", "nowhere.json"], "nowhere.json can't be read"),
     ],
 )
@@ -120,4 +147,4 @@ def test_two_runs_are_compared(tmp_path: Path) -> None:
     new.write_text(results(replace(RESERVE, ratio="4.18")).model_dump_json())
     assert read_results(old) == results(RESERVE)
     assert "100% worse" in bench("compare", str(old), str(new)).stdout
-    assert "nothing changed" in bench("compare", str(old), str(old)).stdout
+    assert "Nothing changed" in bench("compare", str(old), str(old)).stdout

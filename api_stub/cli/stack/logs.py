@@ -14,9 +14,10 @@ from api_stub.cli.formatting import print_json
 from api_stub.cli.hints import as_typed
 from api_stub.cli.terminal import Console
 from api_stub.stack.errors import NotRunningError
-from api_stub.stack.log_reader import LogFilter, LogReader, TimedLine
+from api_stub.stack.log_reader import LOG_COMMAND, LogFilter, LogReader, TimedLine
 from worker import clock
 from worker.errors import RequestRefusedError
+from worker.settings import get_settings
 
 _STYLES: Final = {"debug": "dim", "warning": "yellow", "error": "bold red", "critical": "bold red"}
 _COLOURS: Final = ("cyan", "green", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
@@ -86,6 +87,12 @@ def logs(
 
 def _check_names(reader: LogReader, names: list[str]) -> None:
     known = reader.list_names()
+    command = get_settings().log_command
+    if not known and command is not None and command != LOG_COMMAND:
+        raise NotRunningError(
+            "`rapport up` was never started here, so it has no logs. What other processes logged about one "
+            f"correlation id: {command}"
+        )
     if not known:
         raise NotRunningError(
             "nothing was ever started here, so there are no logs: start it with `rapport up`"

@@ -56,6 +56,7 @@ def show_action(
         traces=[find_address(folder, given, each) for each in evidence.traces],
         is_gone=evidence.is_gone,
         evidence_days=settings.evidence_days,
+        log_command=settings.log_command,
         name_state=lambda state: name_state(state, texts),
     )
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from api_stub.stack.units.embedded import STATE, STATE_FOLDER, Installation
 from api_stub.stack.units.hardening import harden_system, limit
-from api_stub.stack.units.unit import Lines, Unit, command
+from api_stub.stack.units.unit import Lines, Unit, command, quote
 from worker.extras import Extra, is_installed
 from worker.processes import SECRETS_OF_PROCESS, Process
 from worker.secret_files import file_variable
@@ -17,6 +17,8 @@ TARGET: Final = "rapport.target"
 SECRETS_FOLDER: Final = "%E/rapport/secrets"
 OWNERS_ADDRESS: Final = "DATABASE_URL_OF_OWNER"
 """The file with the address as which `migrate` owns the tables."""
+LOG_COMMAND: Final = "journalctl --unit='rapport-*' --grep=ID"
+"""How people find what the units logged about a correlation id."""
 _SERVERS: Final = "network-online.target postgresql.service redis-server.service valkey-server.service"
 
 
@@ -146,6 +148,7 @@ def _folders() -> Lines:
     }
     return (
         *STATE_FOLDER,
+        ("Environment", quote(f"RAPPORT_LOG_COMMAND={LOG_COMMAND}")),
         *(("Environment", f"{name}=%S/{STATE}/{folder}") for name, folder in folders.items()),
     )
 

@@ -21,12 +21,12 @@ MARKED = (
     "forgotten_at is null and (do_not_contact or hold_until is not null or last_greeted_on is not null "
     "or call_by is not null)"
 )
-_UPDATED = "autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02"
-_ADDED_TO = "autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02"
+_UPDATED = {"autovacuum_vacuum_scale_factor": "0.02", "autovacuum_analyze_scale_factor": "0.02"}
+_ADDED_TO = {"autovacuum_vacuum_insert_scale_factor": "0.02", "autovacuum_analyze_scale_factor": "0.02"}
 SETTINGS = {
     "actions": _UPDATED,
     "action_events": _ADDED_TO,
-    "contacts": f"fillfactor = 90, {_UPDATED}",
+    "contacts": {"fillfactor": "90", **_UPDATED},
     "interactions": _ADDED_TO,
 }
 
@@ -34,14 +34,25 @@ SETTINGS = {
 def upgrade() -> None:
     create_index_concurrently("ix_contacts_flagged", "contacts", ["account_id"], where=FLAGGED)
     for table, settings in SETTINGS.items():
-        op.execute(f"alter table {table} set ({settings})")
+        there = _read_settings(table)
+        # one that is there is the operator's, who knows this machine
+        missing = [f"{name} = {value}" for name, value in settings.items() if name not in there]
+        if missing:
+            op.execute(f"alter table {table} set ({', '.join(missing)})")
     # last, because it locks out readers of contacts, who would also wait for the other tables' locks
     op.drop_index("ix_contacts_marked", "contacts", if_exists=True)
 
 
 def downgrade() -> None:
     for table, settings in SETTINGS.items():
-        names = ", ".join(each.partition(" = ")[0] for each in settings.split(", "))
-        op.execute(f"alter table {table} reset ({names})")
+        there = _read_settings(table)
+        ours = [name for name, value in settings.items() if there.get(name) == value]
+        if ours:
+            op.execute(f"alter table {table} reset ({', '.join(ours)})")
     op.create_index("ix_contacts_marked", "contacts", ["account_id"], postgresql_where=sa.text(MARKED))
     op.drop_index("ix_contacts_flagged", "contacts")
+
+
+def _read_settings(table: str) -> dict[str, str]:
+    found = sa.text("select unnest(reloptions) from pg_class where oid = to_regclass(:table)")
+    return dict(option.split("=", 1) for option in op.get_bind().scalars(found, {"table": table}))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from db.engine import fetch_first
+from db.engine import Executor, fetch_first
 from db.store.actions.gate_facts import GateFacts
 from db.store.quota.limits import LoadedContext, read_context
 from db.tables import Action
@@ -77,7 +77,7 @@ class Claim:
         return self.person_id
 
 
-def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timedelta) -> Claim | None:
+def claim_action(session: Executor, action_id: UUID, *, owner: str, lease: timedelta) -> Claim | None:
     """Claim a queued action, or an uncertain one to look at. None: it is claimed, or not dispatched."""
     given = {"action_id": action_id, "owner": owner, "lease": lease, "remembered": REMEMBERED}
     row = fetch_first(session, "claim_action", given)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.engine import fetch_first, send_with_next
+from db.engine import Executor, fetch_first, send_with_next
 from db.queries import load_query
 from db.store.actions.claims import Claim
 from db.tables import Action
@@ -44,7 +44,7 @@ def queue_due_actions(
 
 
 def queue_next_action(
-    session: Session, account_id: int, *, lease: timedelta, undo_first: timedelta = UNDO_FIRST
+    session: Executor, account_id: int, *, lease: timedelta, undo_first: timedelta = UNDO_FIRST
 ) -> Sequence[DueAction]:
     """Queue the account's next due action, if there is one, with a lease. Publish it after the commit.
 

@@ -230,7 +230,7 @@ def _compare_states(
 
 
 def _hash(before: bytes, row: Row[Any]) -> bytes:
-    """Return the hash that the trigger of migration 0002 computed for this row."""
+    """Return the hash that the trigger of migration 0053 computed for this row."""
     parts = (
         row.seq, row.action_id, (row.at - _EPOCH) // timedelta(microseconds=1),
         row.from_state or "-", row.to_state, row.reason or "-", row.attempt, row.actor, row.correlation_id,

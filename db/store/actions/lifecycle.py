@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.engine import fetch_first, today_in
+from db.engine import Executor, fetch_first, today_in
 from db.store.actions.claims import Claim
 from db.store.campaigns import searches
 from db.store.notices.account_events import record_account_event
@@ -194,7 +194,7 @@ def finish_page(session: Session, claim: Claim, *, detail: str) -> bool:
     )
 
 
-def record_effect(session: Session, claim: Claim, *, status: str, text: str, screenshot: str | None) -> bool:
+def record_effect(session: Executor, claim: Claim, *, status: str, text: str, screenshot: str | None) -> bool:
     """Write the interaction, the date of a greeted contact and the end state, or nothing.
 
     False: the claim was lost. Safe to repeat after a commit of unknown outcome, because an action has one
@@ -241,7 +241,7 @@ def _move(
     return moved.first() is not None
 
 
-def get_state(session: Session, action_id: UUID) -> tuple[ActionState, int]:
+def get_state(session: Executor, action_id: UUID) -> tuple[ActionState, int]:
     """Return the action's state and attempt, to learn the outcome of a commit whose answer was lost."""
     state, attempt = session.execute(select(Action.state, Action.attempt).where(Action.id == action_id)).one()
     return ActionState(state), attempt

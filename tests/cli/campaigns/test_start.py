@@ -56,8 +56,9 @@ def worker(database: Database, monkeypatch: pytest.MonkeyPatch, consumers: None)
 
 
 def test_the_correlation_id_is_the_campaigns_and_each_answer_prints_it(
-    rapport: Rapport, people: None, worker: list[BirthdayCampaign]
+    rapport: Rapport, people: None, worker: list[BirthdayCampaign], environment: pytest.MonkeyPatch
 ) -> None:
+    environment.setenv("RAPPORT_LOG_COMMAND", "rapport logs --correlation ID")
     said = rapport("campaign", "birthday", "demo", "--no-read-site", "--json")
     started = json.loads(said[said.index("\n{") :])  # after the lines of the worker
     assert started["correlation_id"] == started["campaign_id"]

@@ -301,6 +301,16 @@ def test_a_start_waits_for_a_command_and_prints_why_it_failed(stopped: Folder) -
     assert "Rapport did not start; the reason is above" in err
 
 
+def test_what_other_programs_start_is_looked_for_where_they_say(
+    rapport: Rapport, environment: pytest.MonkeyPatch
+) -> None:
+    said = rapport.refused("status", exit_code=3)
+    assert "`systemctl list-units 'rapport*'` or `docker compose ps`" in said
+    assert "`rapport up` starts it" not in said
+    environment.setenv("RAPPORT_LOG_COMMAND", "journalctl --grep=ID")
+    assert rapport.refused("logs", exit_code=3).endswith("about one correlation id: journalctl --grep=ID")
+
+
 @pytest.mark.parametrize("command", ["why demo", "campaign birthday demo", "logs", "status"])
 def test_where_nothing_was_ever_started_nothing_is_created(
     rapport: Rapport, environment: pytest.MonkeyPatch, tmp_path: Path, command: str

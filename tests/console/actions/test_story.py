@@ -54,8 +54,22 @@ def test_every_event_is_told_in_words_with_who_and_the_correlation_id(
     with database.transaction() as session:
         assert len(told) == len(events.list_events(session, action_id))
     assert "only a person can tell whether it arrived" in html
-    assert "rapport logs --correlation test" in html
     assert "Did it arrive?" in html
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (None, []),
+        ("journalctl --grep=ID", ["journalctl --grep=test"]),
+        ("x='<b>' && find ID", ["x=&#39;&lt;b&gt;&#39; &amp;&amp; find test"]),
+    ],
+)
+def test_the_command_for_the_logs_is_that_of_this_installation(
+    console: Console, database: Database, command: str | None, shown: list[str]
+) -> None:
+    html = console(log_command=command).get(f"/actions/{for_review(database)}").text
+    assert re.findall(r"What all processes logged</dt><dd><code data-copy>(.*?)</code>", html) == shown
 
 
 @pytest.mark.parametrize(

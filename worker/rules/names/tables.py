@@ -18,6 +18,8 @@ _MARKS = (range(0x300, 0x370), range(0x591, 0x5C8), range(0x64B, 0x660))
 @lru_cache(maxsize=20_000)
 def fold(word: str) -> str:
     """Return the word as it is looked up: without case, accents, full stops and apostrophes."""
+    if word.isascii():  # most are, and have no accents to look for
+        return word.casefold().translate(_IGNORED)
     bare = unicodedata.normalize("NFD", word.casefold()).translate(_IGNORED)
     kept = (character for character in bare if not any(ord(character) in marks for marks in _MARKS))
     return unicodedata.normalize("NFC", "".join(kept)).translate(_PLAIN)
