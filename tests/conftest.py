@@ -44,7 +44,7 @@ LONGEST_FIRST = (
     "tests/browser/linkedin/test_linkedin_sending.py", "tests/cli/stack/test_running.py",
     "tests/http/front_door/test_generated.py",
     "tests/messages/test_workers.py", "tests/browser/linkedin/test_sending_traps.py", "tests/replica/",
-    "tests/units/test_bench.py", "tests/tasks/", "tests/browser/",
+    "tests/tasks/", "tests/browser/",
     "tests/stack/", "tests/quota/", "tests/cli/",
 )  # fmt: skip
 
