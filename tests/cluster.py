@@ -30,12 +30,18 @@ T = TypeVar("T")
 
 
 def wait_for(what: str, ask: Callable[[], T], *, patience: timedelta = PATIENCE) -> T:
-    """Return the first true answer. Fails with `what` after `patience`."""
+    """Return the first true answer. Fails with `what` after `patience`.
+
+    A question that takes long is asked less often, so that the asking takes little of the processor.
+    """
     deadline = time.perf_counter() + patience.total_seconds()
-    while not (answer := ask()):
-        assert time.perf_counter() < deadline, f"waited {patience} for {what}"
-        time.sleep(0.1)
-    return answer
+    while True:
+        asked_at = time.perf_counter()
+        if answer := ask():
+            return answer
+        now = time.perf_counter()
+        assert now < deadline, f"waited {patience} for {what}"
+        time.sleep(min(max(0.1, 4 * (now - asked_at)), 1))
 
 
 def untraced() -> dict[str, str]:

@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from datetime import date, timedelta
 from functools import partial
 from http.client import HTTPConnection
+from importlib import import_module
 from multiprocessing.util import Finalize
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -31,10 +32,11 @@ from db import bounded_connection, engine
 from db.engine import Database
 from tests.databases import KeptConnections, ReusedDatabase, ReusedEngines
 from tests.network import fill
-from tests.servers import Servers, own_servers, servers_of_environment
+from tests.servers import Servers, copy_cluster, own_servers, servers_of_environment
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
 
+TESTS = Path(__file__).parent
 TOGETHER = "tests/faults/"
 """Tests that share what takes longest to start, so one process runs them all."""
 LONGEST_FIRST = (
@@ -42,7 +44,7 @@ LONGEST_FIRST = (
     "tests/browser/linkedin/test_linkedin_sending.py", "tests/cli/stack/test_running.py",
     "tests/http/front_door/test_generated.py",
     "tests/messages/test_workers.py", "tests/browser/linkedin/test_sending_traps.py", "tests/replica/",
-    "tests/units/test_bench.py", "tests/tasks/", "tests/browser/",
+    "tests/tasks/", "tests/browser/",
     "tests/stack/", "tests/quota/", "tests/cli/",
 )  # fmt: skip
 
@@ -77,6 +79,21 @@ def pytest_configure(config: pytest.Config) -> None:
     Finalize(None, shutil.rmtree, [folder], {"ignore_errors": True}, exitpriority=-200)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each process of a whole run begin to import at another place.
+
+    In a new clone every module is compiled, and Hypothesis reads its constants. Processes that import in one
+    order would all do that at the same moment; so each reads what the others have written meanwhile.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or [Path(each).absolute() for each in session.config.args] != [TESTS]:
+        return
+    number, count = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
+    for path in sorted(TESTS.rglob("test_*.py"))[number::count]:
+        import_module(".".join(path.relative_to(TESTS.parent).with_suffix("").parts))
+
+
 def share_ports(number: int, count: int) -> None:
     """Give each process of the run ports of its own: a free port may be bound seconds after it was chosen."""
     everybody = vars(ports)["_CANDIDATES"]
@@ -105,9 +122,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-settings.register_profile("rapport", deadline=None)  # a busy machine is no bug
+settings.register_profile("rapport", deadline=None, max_examples=50)  # a busy machine is no bug
+settings.register_profile("thorough", deadline=None, max_examples=1_000)
 settings.load_profile("rapport")
 expect.set_options(timeout=30_000)  # ms, for the same reason
+
+
+def migrated_cluster() -> Path:
+    """Return the folder of the Postgres that all processes of the run copy; see `copy_cluster`."""
+    return Path(tempfile.gettempdir()) / "migrated"  # in the folder of the run
 
 
 @pytest.fixture(scope="session")
@@ -117,8 +140,10 @@ def servers() -> Iterator[Servers]:
     if given is not None:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="rapport-tests-") as folder, own_servers(Path(folder)) as own:
-        yield own
+    with tempfile.TemporaryDirectory(prefix="rapport-tests-") as folder:
+        copy_cluster(migrated_cluster(), Path(folder) / "data")
+        with own_servers(Path(folder)) as own:
+            yield own
 
 
 @pytest.fixture(scope="session")

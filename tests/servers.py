@@ -1,10 +1,12 @@
 """The Postgres and Redis that tests share: started here, or named by an environment variable."""
 
+import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -15,6 +17,7 @@ from psycopg import sql
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.redis import Redis
+from api_stub.stack.servers.unprivileged import find_server_identity, prepare_cluster_folder
 
 TEMPLATE: Final = "template_rapport"
 """A migrated database that those of the tests are copied from."""
@@ -64,14 +67,50 @@ def servers_of_environment() -> Servers | None:
 
 @contextmanager
 def own_servers(folder: Path) -> Iterator[Servers]:
-    """Run a Postgres, with a migrated template database, and a Redis below `folder`; remove their data."""
+    """Run a Postgres, with a migrated template database, and a Redis below `folder`; remove their data.
+
+    If `folder` has a Postgres already, as `copy_cluster` gives it one, its template database is used.
+    """
     postgres = Postgres(folder / "data", durable=False)
+    is_new = not (folder / "data" / "postgres").exists()
     with postgres, Redis(folder / "data") as redis:
         servers = Servers(postgres.url, redis.url, postgres.app_url)
-        _shorten_sign_in(servers)
-        migrate_and_seed(servers.create_database(TEMPLATE))
+        if is_new:
+            _prepare(servers)
         yield servers
     postgres.remove_data()
+
+
+def copy_cluster(original: Path, data: Path) -> None:
+    """Give the data folder a Postgres with a migrated template database, and the passwords that belong to it.
+
+    It is a copy of that below `original`, which the first process of a run creates while the others wait:
+    creating and migrating one takes seconds of processor.
+    """
+    original.mkdir(mode=0o711, exist_ok=True)  # under root, Postgres runs as another user
+    with (original / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (original / "ready").exists():
+            with Postgres(original / "data", durable=False) as postgres:
+                _prepare(Servers(postgres.url, redis_url=""))
+            (original / "ready").touch()
+    identity = find_server_identity()
+    data.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(original / "data" / "secrets.json", data)
+    home = prepare_cluster_folder(data / "postgres", identity, durable=False)
+    shutil.copytree(original / "data" / "postgres" / "data", home / "data")
+    for path in (home / "data", *(home / "data").rglob("*")):
+        identity.chown(path)
+
+
+def _prepare(servers: Servers) -> None:
+    """Create the template database, and make Rapport's own one a copy of it."""
+    _shorten_sign_in(servers)
+    migrate_and_seed(servers.create_database(TEMPLATE))
+    own = urlsplit(servers.postgres_url).path.removeprefix("/")
+    elsewhere = replace(servers, postgres_url=servers.database_url_of("postgres"))
+    elsewhere.drop_database(own)
+    elsewhere.copy_template(own)
 
 
 def _shorten_sign_in(servers: Servers) -> None:

@@ -149,9 +149,15 @@ def celery_setup_app(world: World) -> Celery:
 
 
 @pytest.fixture(scope="module")
-def celery_worker_cluster(world: World, celery_setup_app: Celery) -> CeleryWorkerCluster:
-    """Two browser workers and a control worker, in real processes, and beat."""
-    roles = {"browser1": "browser", "browser2": "browser", "control": "control"}
+def browsers() -> int:
+    """How many browser workers the module has."""
+    return 2
+
+
+@pytest.fixture(scope="module")
+def celery_worker_cluster(world: World, celery_setup_app: Celery, browsers: int) -> CeleryWorkerCluster:
+    """Browser workers and a control worker, in real processes, and beat."""
+    roles = {**{f"browser{n + 1}": "browser" for n in range(browsers)}, "control": "control"}
     nodes = [
         worker_node(world.table, name, role, world.env, celery_setup_app) for name, role in roles.items()
     ]

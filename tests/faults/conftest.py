@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import migrated_cluster
 from tests.faults.harness import Harness
+from tests.servers import copy_cluster
 
 
 @pytest.fixture(scope="package")
 def harness() -> Iterator[Harness]:
-    with (
-        tempfile.TemporaryDirectory(prefix="rapport-faults-") as folder,
-        Harness(Path(folder)) as made,
-    ):
-        yield made
+    with tempfile.TemporaryDirectory(prefix="rapport-faults-") as folder:
+        copy_cluster(migrated_cluster(), Path(folder))
+        with Harness(Path(folder)) as made:
+            yield made

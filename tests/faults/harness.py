@@ -64,6 +64,9 @@ PLENTY: Final = Limits(
 EVERYBODY: Final = 7
 """Days of lateness that the practice network fills with thirteen people."""
 
+SOME: Final = 2
+"""Days of lateness with eight people: enough to kill somebody at a few points."""
+
 _SETTLED: Final = END_STATES | {ActionState.NEEDS_REVIEW}
 
 

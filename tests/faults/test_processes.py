@@ -3,13 +3,19 @@
 import pytest
 
 from tests.faults.harness import Harness
-from tests.faults.scenarios import PROCESSES, QUICK, VICTIMS, run
+from tests.faults.scenarios import AROUND_THE_SEND, PROCESSES, QUICK, VICTIMS, run
 from worker.failpoint import FAILPOINTS
 
 
-@pytest.mark.parametrize(
-    "victim", [pytest.param(v, marks=[pytest.mark.soak] if v == "worker" else []) for v in VICTIMS]
-)
+def test_everybody_is_greeted_once_if_children_die_around_the_send(harness: Harness) -> None:
+    report = run(harness, QUICK["children killed around the send"])
+    assert report.strikes == len(AROUND_THE_SEND) == 4
+    assert report.census.problems == ()
+    assert report.census.in_ledger == report.census.planned > 0
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("victim", VICTIMS)
 def test_everybody_is_greeted_once_whoever_dies(harness: Harness, victim: str) -> None:
     report = run(harness, QUICK[f"{victim}s killed at every point"])
     assert report.strikes == len(FAILPOINTS)

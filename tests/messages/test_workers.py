@@ -31,7 +31,7 @@ from worker.metrics.exposition import render_exposition
 
 FLOWER_AUTH: Final = ("rapport", "a-flower-password")
 QUEUES: Final = ("birthday", "visitor", "sourcing", "control", "celery")
-MIXED: Final = 500
+MIXED: Final = 250
 SOON: Final = timedelta(seconds=60)
 
 

@@ -128,18 +128,20 @@ def test_a_start_that_fails_leaves_nothing(data_dir: Path) -> None:
 
 # From before the first process to all of them running; the first run also makes the cluster.
 @pytest.mark.parametrize(
-    ("number", "delays"),
+    ("numbers", "delays"),
     [
-        (signal.SIGINT, (0.0, 0.3, 0.7, 0.4)),
-        (signal.SIGTERM, (0.05, 0.6, 0.2, 1.0)),
-        pytest.param(signal.SIGINT, (0.05, 0.6, 0.2, 1.0), marks=pytest.mark.soak),
-        pytest.param(signal.SIGTERM, (0.0, 0.3, 0.7, 0.4), marks=pytest.mark.soak),
+        ((signal.SIGINT, signal.SIGTERM), (0.05, 0.6, 0.3, 1.0)),
+        *(
+            pytest.param(2 * (number,), delays, marks=pytest.mark.soak)
+            for number in (signal.SIGINT, signal.SIGTERM)
+            for delays in ((0.0, 0.3, 0.7, 0.4), (0.05, 0.6, 0.2, 1.0))
+        ),
     ],
 )
 def test_an_interrupt_at_any_moment_leaves_nothing(
-    data_dir: Path, open_folder: Path, number: signal.Signals, delays: tuple[float, ...]
+    data_dir: Path, open_folder: Path, numbers: tuple[signal.Signals, ...], delays: tuple[float, ...]
 ) -> None:
-    for delay_seconds in delays:
+    for number, delay_seconds in zip(numbers * 2, delays, strict=True):
         process = play(data_dir, open_folder, "stay")
         wait_for_line(process, "begin")
         time.sleep(delay_seconds)

@@ -27,7 +27,7 @@ def run_bench(name: str) -> str:
         ),
         pytest.param("imports", ["| the same file again: nothing changes |"], marks=pytest.mark.soak),
         pytest.param("backup", ["| restoring it, verified before |"], marks=pytest.mark.soak),
-        pytest.param("metrics", ["| its 20th child, files by slot |"]),
+        pytest.param("metrics", ["| its 20th child, files by slot |"], marks=pytest.mark.soak),
         pytest.param("state_metrics", ["| a scrape, 1,000 actions |"], marks=pytest.mark.soak),
         pytest.param("actions", ["| pings of an action, Postgres | 0.00 |"], marks=pytest.mark.soak),
         pytest.param("campaigns", ["| pages and profiles opened twice | 0 |"], marks=pytest.mark.soak),

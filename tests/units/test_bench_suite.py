@@ -10,7 +10,6 @@ import pytest
 from bench.compare import compare_results, describe_comparison
 from bench.figures import find_figure, meets_target
 from bench.page import PAGE, fill_page
-from bench.picture import draw_distances, list_distances
 from bench.report import HEADINGS, Row
 from bench.results import Results, Table, read_markdown, read_results
 from bench.suite import SUITE
@@ -105,6 +104,9 @@ def test_the_page_has_a_place_for_every_bench() -> None:
 
 
 def test_the_picture_shows_each_figure_with_a_target(tmp_path: Path) -> None:
+    # Here, because Matplotlib would be imported in every process of the tests.
+    from bench.picture import draw_distances, list_distances  # noqa: PLC0415
+
     rate = Row("rows", "15,000 rows/s", "", "", ">= 30000 rows/s")
     shown = results(RESERVE, rate, Row("twice", "0", "", "", "0"), Row("free", "3 ms", "", "", ""))
     assert [(name, round(share, 2), is_met) for name, share, is_met in list_distances(shown)] == [

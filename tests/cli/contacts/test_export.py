@@ -162,7 +162,13 @@ def heeds_hangups() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("heeds_hangups", "people")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGHUP,
+        *(pytest.param(each, marks=pytest.mark.soak) for each in (signal.SIGTERM, signal.SIGINT)),
+    ],
+)
 def test_asked_to_end_it_leaves_nothing_at_all(
     environment: pytest.MonkeyPatch,
     database_url: str,

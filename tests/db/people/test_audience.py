@@ -20,6 +20,8 @@ from worker.rules.model import Birthday, ContactStatus, Kind
 FIRST, LAST = date(2026, 1, 1), date(2029, 12, 31)
 """Four years with a 29 February among them."""
 
+TURNS = {12, 1, 2, 3}
+"""Months around the end of a year and the leap day."""
 MANY = 366 + 34
 
 
@@ -81,7 +83,7 @@ def keep(
     return ids
 
 
-def test_sql_and_a_plain_model_agree_on_every_day_of_four_years(session: Session) -> None:
+def test_sql_and_a_plain_model_agree_in_four_years_with_a_leap_day(session: Session) -> None:
     draw = random.Random(20261124)
     people = [draw_person(draw, number) for number in range(MANY)]
     seen: Counter[Reason | None] = Counter()
@@ -100,7 +102,8 @@ def test_sql_and_a_plain_model_agree_on_every_day_of_four_years(session: Session
         assert {row.contact_id: Due(row.on, row.left_out) for row in told} == by_model, today
         assert [row.on for row in told] == sorted((row.on for row in told), reverse=True)
         seen.update(row.left_out for row in told)
-        today, number = today + timedelta(days=1), number + 1
+        every = 1 if today.month in TURNS else 5  # the list goes back up to ten days, so all have their turn
+        today, number = today + timedelta(days=every), number + 1
     assert set(seen) == {None, Reason.DO_NOT_CONTACT, Reason.ALREADY_GREETED, Reason.NOT_CONNECTED}
     assert min(seen.values()) > 50, seen
 

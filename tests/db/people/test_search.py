@@ -148,8 +148,12 @@ def crowd(session: Session) -> Sequence[Contact]:
 
 
 @pytest.mark.parametrize(
-    ("looked_through", "word"), [(1, ""), (1, "a"), (7, "a"), (7, "le"), (5_000, "le"), (5_000, "")]
-)
+    ("looked_through", "word"),
+    [
+        (1, "a"), (7, "le"), (5_000, ""),
+        *(pytest.param(*each, marks=pytest.mark.soak) for each in ((1, ""), (7, "a"), (5_000, "le"))),
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("order", PeopleOrder)
 def test_pages_hold_whoever_fits_once_and_in_order(  # noqa: PLR0917 -- pytest passes each by its name
     session: Session,

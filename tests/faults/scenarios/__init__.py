@@ -3,7 +3,7 @@
 import signal
 from typing import Final
 
-from tests.faults.harness import EVERYBODY
+from tests.faults.harness import EVERYBODY, SOME
 from tests.faults.scenarios.clocks import CLOCKS
 from tests.faults.scenarios.flower import FLOWER
 from tests.faults.scenarios.messages import DOUBLES, queue_replayed, two_of_everything
@@ -62,11 +62,14 @@ FAULTS: Final = {
 }
 """Each fault in its own campaign, for the soak."""
 
+AROUND_THE_SEND: Final = FAILPOINTS[FAILPOINTS.index("before_send") :]
+
 QUICK: Final = {
     **{
         f"{victim}s killed at every point": Scenario(kills(fault, FAILPOINTS), EVERYBODY)
         for victim, fault in VICTIMS.items()
     },
+    "children killed around the send": Scenario(kills(VICTIMS["child"], AROUND_THE_SEND), SOME),
     "redis": Scenario(combine(redis_forgets, redis_flushed, redis_away(3), redis_refuses(4)), EVERYBODY),
     "postgres": Scenario(
         combine(
@@ -98,6 +101,7 @@ QUICK: Final = {
 """Several faults in one campaign, for ./run test."""
 
 __all__ = [
+    "AROUND_THE_SEND",
     "CLOCKS",
     "FAULTS",
     "PROCESSES",

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Final
 
 from db.engine import Database
@@ -46,24 +47,27 @@ def two_beats(harness: Harness) -> int:
 
 
 def many_dispatchers(harness: Harness, *, copies: int = 1) -> int:
-    """Run four dispatchers beside that of the control worker, as fast as they can."""
+    """Run four dispatchers beside that of the control worker, all at the same moment again and again."""
 
-    def dispatch(_: int) -> int:
-        database = Database(harness.postgres.url, application_name="a dispatcher")
-        queued = 0
-        deadline = time.perf_counter() + 30
-        while harness.count_done() < planned and time.perf_counter() < deadline:
-            with database.transaction() as session:
-                due = list(actions_dispatch.queue_due_actions(session, batch=10, lease=harness.time_limit))
-            for action in due * copies:
-                harness.publish(BIRTHDAY_GREET, "birthday", action_id=str(action.action_id))
-            queued += len(due)
-        database.close()
-        return queued
+    def dispatch(database: Database) -> int:
+        together.wait(timeout=30)
+        with database.transaction() as session:
+            due = list(actions_dispatch.queue_due_actions(session, batch=10, lease=harness.time_limit))
+        for action in due * copies:
+            harness.publish(BIRTHDAY_GREET, "birthday", action_id=str(action.action_id))
+        return len(due)
 
-    planned = len(harness.action_ids())
+    together = Barrier(4)
+    databases = [Database(harness.postgres.url, application_name="a dispatcher") for _ in range(4)]
+    planned, queued = len(harness.action_ids()), 0
+    deadline = time.perf_counter() + 30
     with ThreadPoolExecutor(4) as pool:
-        return sum(pool.map(dispatch, range(4)))
+        while harness.count_done() < planned and time.perf_counter() < deadline:
+            queued += sum(pool.map(dispatch, databases))
+            harness.run_for(0.05)
+    for database in databases:
+        database.close()
+    return queued
 
 
 def two_of_everything(harness: Harness) -> int:
