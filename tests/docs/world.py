@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from api_stub.stack.environment_file import read_environment
 from tests.cluster import untraced
 from tests.docs.examples import ROOT, Block
 
@@ -101,7 +102,7 @@ class World:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=self.folder,
-            env=self.environment,
+            env={**self.environment, **self._list_addresses()},
             start_new_session=True,
         ) as shell:
             try:
@@ -113,13 +114,18 @@ class World:
             raise BrokenBlockError(f"exit {shell.returncode}\n{commands}\n---\n{printed}")
         return printed
 
-    def learn_addresses(self) -> None:
-        """Give the commands the variables that the pages use for addresses and keys of a running Rapport."""
+    def _list_addresses(self) -> dict[str, str]:
+        """Return the variables that the pages use for addresses and keys, if a Rapport is running.
+
+        A page may restart it, and then it may have other ports.
+        """
         data = self.folder / ".rapport"
+        if not (of_stack := read_environment(data)):
+            return {}
         secrets = json.loads((data / "secrets.json").read_text())
         addresses = json.loads((data / "state.json").read_text())["addresses"]
-        self.environment |= {
-            "REDIS_URL": self.run('eval "$(rapport env)"; printf %s "$REDIS_URL"'),
+        return {
+            "REDIS_URL": of_stack["REDIS_URL"],
             "API": addresses["api"],
             "API_KEY": secrets["api_key"],
             "FLOWER": addresses["flower"],
