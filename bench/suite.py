@@ -32,6 +32,7 @@ SUITE: Final = (
     Bench("quota", folder="quota"),
     Bench("quota_floor", folder="quota"),
     Bench("imports", folder="data"),
+    Bench("imports_floor", folder="data"),
     Bench("extraction", folder="browsers"),
     Bench("campaigns", folder="browsers"),
     Bench("actions", folder="actions"),

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -190,3 +190,14 @@ def test_another_site_has_tombstones_of_its_own(database: Database, account: Acc
         other = an_account(session, "other", site="linkedin", limits=TEN)
         a_contact(session, other, SLUG, name=NAME)
         assert session.scalars(select(Contact.full_name)).all() == [NAME]
+
+
+def test_one_of_many_who_were_forgotten_stays_away(database: Database, account: AccountRecord) -> None:
+    others = text(
+        "insert into tombstones (site, fingerprint) "
+        "select :site, sha256(convert_to('somebody ' || n, 'UTF8')) from generate_series(1, 1200) n"
+    )
+    with database.transaction() as session:
+        session.execute(others, {"site": account.site})
+        assert _list(session, account) == 1
+        assert session.scalars(select(Contact.profile_url)).all() == [BOB]

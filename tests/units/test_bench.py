@@ -26,6 +26,7 @@ def run_bench(name: str) -> str:
             marks=pytest.mark.soak,
         ),
         pytest.param("imports", ["| the same file again: nothing changes |"], marks=pytest.mark.soak),
+        pytest.param("imports_floor", ["| + the foreign keys |", "| our import"], marks=pytest.mark.soak),
         pytest.param("backup", ["| restoring it, verified before |"], marks=pytest.mark.soak),
         pytest.param("metrics", ["| its 20th child, files by slot |"], marks=pytest.mark.soak),
         pytest.param("state_metrics", ["| a scrape, 1,000 actions |"], marks=pytest.mark.soak),

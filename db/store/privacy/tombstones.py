@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ARRAY, LargeBinary, any_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -57,5 +57,9 @@ def list_forgotten_addresses(session: Session, site: str, addresses: Collection[
     """Return those of these addresses that have a tombstone; takes the shared lock."""
     lock_shared(session)
     hashes = {hash_address(address): address for address in addresses}
-    known = select(Tombstone.fingerprint).where(Tombstone.site == site, Tombstone.lifted_at.is_(None))
-    return frozenset(hashes[each] for each in session.scalars(known) if each in hashes)
+    known = select(Tombstone.fingerprint).where(
+        Tombstone.site == site,
+        Tombstone.lifted_at.is_(None),
+        Tombstone.fingerprint == any_(literal(list(hashes), ARRAY(LargeBinary))),
+    )
+    return frozenset(hashes[each] for each in session.scalars(known))
