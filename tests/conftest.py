@@ -40,7 +40,7 @@ TESTS = Path(__file__).parent
 TOGETHER = "tests/faults/"
 """Tests that share what takes longest to start, so one process runs them all."""
 LONGEST_FIRST = (
-    TOGETHER, "tests/e2e/", "tests/replica/test_campaign.py",
+    TOGETHER, "tests/e2e/",
     "tests/browser/linkedin/test_linkedin_sending.py", "tests/cli/stack/test_running.py",
     "tests/http/front_door/test_generated.py",
     "tests/messages/test_workers.py", "tests/browser/linkedin/test_sending_traps.py", "tests/replica/",

@@ -1,6 +1,6 @@
 """A site that replies without an effect, has an effect without a reply, or does nothing.
 
-tests/replica/test_campaign.py does the same with fewer lies in every test run.
+tests/replica/test_campaign.py does the same on the replica, with fewer lies.
 """
 
 import pytest

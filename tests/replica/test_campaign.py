@@ -14,34 +14,24 @@ from tests.replica.harness import ReplicaHarness
 from worker.errors import Reason
 from worker.rules.model import ActionState
 
-LIKE_OTHERS = ("jürgen-müßig", "maria-garcia", "anne-marie-du-pont", "nina-button", "zoe-bright")
-"""People of today whose cards are like others'. A greeting here takes three seconds of processor time."""
 
-
+@pytest.mark.soak  # a greeting here takes three seconds of processor time
 @pytest.mark.parametrize(
-    ("front_end", "language", "late_days", "absent"),
-    [
-        ("ember", "fr", 0, LIKE_OTHERS),
-        pytest.param("sdui", "en", 9, (), marks=pytest.mark.soak),
-        pytest.param("sdui", "de", 9, (), marks=pytest.mark.soak),
-        pytest.param("ember", "es", 9, (), marks=pytest.mark.soak),
-        pytest.param("sdui", "pl", 9, (), marks=pytest.mark.soak),
-    ],
+    ("front_end", "language"),
+    [("ember", "fr"), ("sdui", "en"), ("sdui", "de"), ("ember", "es"), ("sdui", "pl")],
 )
 def test_everybody_is_greeted_once_though_the_site_lies(
-    harness: ReplicaHarness, front_end: str, language: str, *, late_days: int, absent: tuple[str, ...]
+    harness: ReplicaHarness, front_end: str, language: str
 ) -> None:
     harness.reset()
     harness.site.set(front_end=front_end, language=language)
-    for slug in absent:
-        harness.site.change(slug, deleted=True)
     harness.site.fault(FaultName.SEND_SWALLOWS_REPLY, times=1)
     harness.site.fault(FaultName.SEND_NO_EFFECT, times=1)
-    harness.campaign(late_days=late_days)
+    harness.campaign(late_days=9)
     harness.wait_until_settled()
     census = harness.take_census(Expected())
     left = [line.contact for line in harness.lines() if line.reason is Reason.NOT_CONNECTED]
-    assert left == (["Vera Left"] if late_days else [])
+    assert left == ["Vera Left"]
     assert [problem for problem in census.problems if not problem.startswith("Vera Left")] == []
     assert (census.doubles, census.in_ledger) == (0, census.planned - len(left))
     harness.site.write_as_person("ada-example", "member", "Thank you!")

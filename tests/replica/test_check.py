@@ -109,7 +109,13 @@ GONE = {
 }
 
 
-@pytest.mark.parametrize("capability", GONE)
+@pytest.mark.parametrize(
+    "capability",
+    [
+        Capability.RECIPIENT,
+        *(pytest.param(each, marks=pytest.mark.soak) for each in GONE if each is not Capability.RECIPIENT),
+    ],
+)
 def test_a_mark_that_is_gone_is_named_and_sending_is_off(
     browser_pool: BrowserPool, replica_state: str, replica: ReplicaClient, capability: Capability
 ) -> None:

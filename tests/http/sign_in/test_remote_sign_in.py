@@ -226,6 +226,7 @@ def test_a_person_far_away_signs_in_and_nobody_between_reads_what_is_typed(
         assert not client.keys("rapport:sign-in:*:alive")
 
 
+@pytest.mark.soak
 def test_ctrl_c_keeps_nothing_and_ends_the_page(
     database: Database,
     environment: Mapping[str, str],

@@ -49,7 +49,6 @@ def test_a_send_whose_answer_is_swallowed_is_found_by_looking_and_not_sent_again
     assert left_today(services, account) == builders.FREE.per_day - 1
 
 
-@pytest.mark.soak  # tests/replica/test_campaign.py shows it on the other site
 def test_a_send_without_effect_is_sent_again_only_after_two_looks(
     services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan
 ) -> None:
