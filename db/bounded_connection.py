@@ -118,9 +118,9 @@ class BoundedConnection(psycopg.Connection[Any]):
         return begins or self.commits_next or bool(self.sent_first)
 
     def is_whole_when_sent_together(self) -> bool:
-        """Return whether a transaction needs no BEGIN and COMMIT: what is sent together is one in Postgres.
+        """Return whether BEGIN and COMMIT can be left out: Postgres runs what is sent together as one.
 
-        It does if none has begun, and if it needs no limits of its own.
+        They can if no transaction has begun and it needs no limits of its own.
         """
         return self.pgconn.transaction_status == TransactionStatus.IDLE and len(self._begin) == 1
 
@@ -129,9 +129,23 @@ class BoundedConnection(psycopg.Connection[Any]):
         """Begin no transaction before the block's only statement."""
         self._needs_begin = False
         try:
-            yield
+            with self._forgetting_prepared_at_an_error():
+                yield
         finally:
             self._needs_begin = True
+
+    @contextmanager
+    def _forgetting_prepared_at_an_error(self) -> Iterator[None]:
+        """Let psycopg prepare its statements anew after an error, as it does after a rollback.
+
+        It believes that statements are prepared which an error kept from the server. Without BEGIN nothing is
+        rolled back.
+        """
+        try:
+            yield
+        except BaseException:
+            self._prepared.clear()
+            raise
 
     @contextmanager
     def one_round_trip(self, *, begins: bool) -> Iterator[None]:
@@ -144,15 +158,14 @@ class BoundedConnection(psycopg.Connection[Any]):
         idle = self.pgconn.transaction_status == TransactionStatus.IDLE
         batch = self._pipeline = _Batch(self, _no_lock=True)
         try:
-            self.wait(batch._enter_gen())  # noqa: SLF001 -- as psycopg's own `pipeline`
-            if begins and idle:
-                self.send_together(self._begin)
-            yield
-            with self.lock:
-                self.wait(batch.send_and_fetch())
+            with self._forgetting_prepared_at_an_error():
+                self.wait(batch._enter_gen())  # noqa: SLF001 -- as psycopg's own `pipeline`
+                if begins and idle:
+                    self.send_together(self._begin)
+                yield
+                with self.lock:
+                    self.wait(batch.send_and_fetch())
         finally:
-            if batch.command_queue:
-                self._prepared.clear()  # an error kept from the server what psycopg believes to be prepared
             self._leave(batch)
 
     def send_together(self, commands: Sequence[bytes]) -> None:

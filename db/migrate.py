@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError
 
@@ -84,7 +84,7 @@ def move_schema(engine: Engine, to: str) -> None:
             try:
                 move(config, to)
             except OperationalError as error:
-                if not isinstance(error.orig, LockNotAvailable):
+                if not isinstance(error.orig, LockNotAvailable | DeadlockDetected):
                     raise
                 connection.rollback()
                 now = read_revision(engine)

@@ -99,7 +99,7 @@ def import_for_children(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celer
 
 @signals.worker_init.connect(weak=False)
 def keep_imports(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Let the garbage collector, here and in the children, pass over what is imported: it stays."""
+    """Freeze what is imported, so that the garbage collector skips it, here and in the children."""
     gc.collect()
     gc.freeze()
 

@@ -31,6 +31,7 @@ from api_stub.stack.servers.ports import find_free_port
 from db import bounded_connection, engine
 from db.engine import Database
 from tests.databases import KeptConnections, ReusedDatabase, ReusedEngines
+from tests.folders import are_kept
 from tests.network import fill
 from tests.servers import Servers, copy_cluster, own_servers, servers_of_environment
 from worker.browser.chromium import find_chromium
@@ -75,6 +76,8 @@ def pytest_configure(config: pytest.Config) -> None:
     folder.chmod(0o711)  # under root, Postgres runs as another user
     set_environment({"TMPDIR": str(folder)})
     tempfile.tempdir = None  # to be asked for again
+    if are_kept():
+        return
     # after multiprocessing has removed its own folder in it, which it does at priority -100
     Finalize(None, shutil.rmtree, [folder], {"ignore_errors": True}, exitpriority=-200)
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from worker import postgres_address
 from worker.rules.console.signing_keys import parse_signing_keys
 from worker.rules.log_levels import parse_log_levels
+from worker.rules.wording.hints import CORRELATION_ID
 from worker.server_address import check_hosts, check_networks, check_public_url, check_site_url, is_loopback
 
 _LEAST_KEY_LENGTH: Final = 16
@@ -76,7 +77,7 @@ def _loopback(given: str) -> str:
 
 
 def _check_log_command(given: str) -> None:
-    if "ID" not in given or not given.isprintable():
+    if not CORRELATION_ID.search(given) or not given.isprintable():
         raise ValueError("must be one line with ID where the correlation id belongs")
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from typer.core import TyperCommand, TyperGroup
 
 from api_stub.stack.environment import read_typed_program
-from worker.rules.wording.hints import HINT, PROGRAM, with_program
+from worker.rules.wording.hints import HINT, PROGRAM, fill_log_command, with_program
 from worker.settings import get_settings
 
 
@@ -63,4 +63,4 @@ def describe_log(correlation_id: str) -> str:
         return f"correlation id in the processes' logs: {correlation_id}"
     if command.startswith(f"{PROGRAM} "):
         command = program() + command.removeprefix(PROGRAM)
-    return f"log: {command.replace('ID', correlation_id)}"
+    return f"log: {fill_log_command(command, correlation_id)}"

@@ -4,8 +4,8 @@ from typing import Final
 
 NOT_RUNNING: Final = "Rapport isn't running: `rapport up` starts it"
 STARTED_ELSEWHERE: Final = (
-    "this knows only what `rapport up` starts, and that doesn't run here. For processes that something else "
-    "starts, see `systemctl list-units 'rapport*'` or `docker compose ps`"
+    "`rapport up` isn't running here, and this command sees nothing else. For processes that systemd or "
+    "Compose starts, see `systemctl list-units 'rapport*'` or `docker compose ps`"
 )
 """What is said instead if the environment names a Postgres of one's own."""
 

@@ -60,7 +60,10 @@ def test_without_run_the_program_is_called_rapport(rapport: Rapport) -> None:
     [
         (None, "correlation id in the processes' logs: 5a21"),
         ("rapport logs --correlation ID", "log: '../my clone/run' logs --correlation 5a21"),
-        ("journalctl --unit='rapport-*' --grep=ID", "log: journalctl --unit='rapport-*' --grep=5a21"),
+        (
+            "journalctl SYSLOG_IDENTIFIER=rapport --grep=ID",
+            "log: journalctl SYSLOG_IDENTIFIER=rapport --grep=5a21",
+        ),
     ],
 )
 def test_the_log_is_named_by_the_command_that_shows_it_here(

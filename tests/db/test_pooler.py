@@ -99,7 +99,7 @@ def test_a_statement_that_takes_too_long_is_ended(pooled_url: str) -> None:
 def test_a_transaction_whose_client_has_gone_silent_is_ended_and_its_locks_with_it(
     pooled_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_IDLE_IN_TRANSACTION_MS", 100)
+    monkeypatch.setattr(engine, "_IDLE_IN_TRANSACTION_MS", 1_000)  # more than a first connection pauses
     silent = Database(pooled_url, application_name="silent")
     with silent.engine.connect() as connection:
         connection.execute(text("lock table actions"))

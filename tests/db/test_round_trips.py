@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from bench.actions.counting_proxy import CountingProxy
 from db.bounded_connection import BoundedConnection
@@ -95,6 +95,39 @@ def test_what_an_error_kept_from_the_server_can_be_sent_again(database: Database
     with pytest.raises(ProgrammingError, match="cannot adapt"):
         ask(object())
     assert ask(2) == 2
+
+
+def test_what_an_error_of_the_server_kept_from_being_prepared_can_be_sent_again(database: Database) -> None:
+    def add(*names: str) -> None:
+        with database.single_statement() as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, BoundedConnection)
+            driver.sent_first += [(ADD, [name]) for name in names]
+            connection.execute(COUNT)
+
+    for number in range(5):  # psycopg prepares at the next
+        add(f"trip {number}")
+    with pytest.raises(RowRefusedError, match="UniqueViolation"):
+        add("trip 1")
+    add("trip 6")
+    assert count_jobs(database) == 6
+
+
+def test_a_prepared_statement_whose_result_has_another_type_now_is_prepared_anew(
+    database: Database, database_url: str
+) -> None:
+    def ask() -> object:
+        with database.single_statement() as connection:
+            return connection.scalar(text("select * from changing"))
+
+    with psycopg.connect(database_url, autocommit=True) as owner:
+        owner.execute("create table changing as select 1 as one")
+        for _ in range(6):
+            assert ask() == 1
+        owner.execute("alter table changing alter one type text")
+    with pytest.raises(DBAPIError, match="cached plan"):
+        ask()
+    assert ask() == "1"
 
 
 def test_a_last_statement_that_fails_commits_nothing_and_the_connection_can_be_used_again(

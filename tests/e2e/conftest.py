@@ -1,7 +1,6 @@
 """The whole system in real processes; pytest-celery's fixtures give the broker and the workers."""
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,6 +26,7 @@ from ops.monitoring.recording.servers import Prometheus, is_installed
 from tests.builders import an_account
 from tests.cluster import broker_node, worker_node
 from tests.conftest import KEY, signed_in
+from tests.folders import system_folder
 from tests.network import fill, refill
 from tests.servers import Servers
 from worker.broker import install as install_broker
@@ -75,8 +75,7 @@ def world(
     The processes have the least rights: in Postgres the role of the processes, in Redis the access list of
     docs/deployment.md, which must have refused nothing in the end.
     """
-    with tempfile.TemporaryDirectory(prefix="rapport-e2e-") as folder:
-        data = Path(folder)
+    with system_folder("e2e") as data:
         broker = make_broker(data)
         database_name = f"e2e_{data.name[-8:].lower()}"
         servers.copy_template(database_name)

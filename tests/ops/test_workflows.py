@@ -10,6 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from ops.release_notes import read_notes
+from tests.folders import KEEP, system_folder
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -109,9 +110,21 @@ def is_selected(path: Path, words: list[str]) -> bool:
 def test_a_workflow_that_runs_by_the_clock_keeps_what_explains_a_failure() -> None:
     for job in PARSED["soak.yml"]["jobs"].values():
         *_, last = job["steps"]
-        assert last["if"] == "failure()"
+        assert last["if"] == "failure() || cancelled()"
         assert last["uses"].startswith("actions/upload-artifact@")
         assert last["with"]["path"].strip()
+
+
+def test_the_soak_of_a_workflow_keeps_the_folders_of_its_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = PARSED["soak.yml"]["jobs"]["tests"]["steps"]
+    assert [KEEP in step["env"] for step in steps if "TMPDIR" in step.get("env", {})] == [True]
+    with system_folder("deleted") as deleted:
+        pass
+    monkeypatch.setenv(KEEP, "yes")
+    with system_folder("kept") as kept:
+        pass
+    assert (deleted.exists(), kept.exists()) == (False, True)
+    kept.rmdir()
 
 
 def test_a_machine_is_prepared_before_its_tests_run() -> None:
@@ -130,7 +143,7 @@ def test_a_machine_is_prepared_before_its_tests_run() -> None:
 def test_a_machine_is_prepared_with_the_servers_that_run_installs_for_root() -> None:
     prepare = (ROOT / ".github" / "prepare").read_text()
     (packages,) = re.findall(
-        r"^sudo apt-get install --yes --no-install-recommends (.*)$", prepare, re.MULTILINE
+        r"^sudo RUNLEVEL=1 apt-get install --yes --no-install-recommends (.*)$", prepare, re.MULTILINE
     )
     function = (ROOT / "run").read_text().partition("add_servers() {")[2].partition("\n}")[0]
     named = " ".join(re.findall(r"wanted=\"(?:\$\{wanted:\+\$wanted \})?([\w -]+)\"", function))

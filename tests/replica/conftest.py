@@ -1,11 +1,10 @@
 """A replica of LinkedIn in a process of its own, and a member who is signed in."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.folders import system_folder
 from tests.replica.harness import ReplicaHarness
 from tests.replica.linkedin.client import ReplicaClient
 from tests.replica.running import running_replica, signed_in_state
@@ -33,8 +32,5 @@ def replica_state(replica_process: ReplicaClient) -> str:
 
 @pytest.fixture(scope="package")
 def harness() -> Iterator[ReplicaHarness]:
-    with (
-        tempfile.TemporaryDirectory(prefix="rapport-replica-") as folder,
-        ReplicaHarness(Path(folder)) as made,
-    ):
+    with system_folder("replica") as folder, ReplicaHarness(folder) as made:
         yield made

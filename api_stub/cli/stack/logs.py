@@ -90,8 +90,8 @@ def _check_names(reader: LogReader, names: list[str]) -> None:
     command = get_settings().log_command
     if not known and command is not None and command != LOG_COMMAND:
         raise NotRunningError(
-            "`rapport up` was never started here, so it has no logs. What other processes logged about one "
-            f"correlation id: {command}"
+            "`rapport up` was never started here, so it has no logs. To see what other processes logged "
+            f"about one correlation id: {command}"
         )
     if not known:
         raise NotRunningError(

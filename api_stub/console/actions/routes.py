@@ -26,6 +26,7 @@ from db.store.reports import gate_facts, overview
 from db.store.reports.overview import ActionLine
 from worker.errors import RequestRefusedError
 from worker.rules.lifecycle import END_STATES
+from worker.rules.wording.hints import fill_log_command
 
 router = APIRouter(prefix="/actions", include_in_schema=False)
 
@@ -56,7 +57,7 @@ def show_action(
         traces=[find_address(folder, given, each) for each in evidence.traces],
         is_gone=evidence.is_gone,
         evidence_days=settings.evidence_days,
-        log_command=settings.log_command,
+        log_command=fill_log_command(settings.log_command or "", line.correlation_id),
         name_state=lambda state: name_state(state, texts),
     )
 

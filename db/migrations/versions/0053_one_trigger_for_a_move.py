@@ -2,10 +2,11 @@
 
 The trigger that writes an event moved the head of the chain in three statements, and the event's own trigger looked the
 action up again to count it. Now one statement moves the head and returns it, and the move is counted where it is
-written. That takes a twelfth of what Postgres does for an action.
+written. That saves a twelfth of Postgres' time for the statements that move an action.
 
 Nobody moves an action meanwhile: a move that had begun before would write its event with the old function, and not be
-counted by the new one.
+counted by the new one. The trigger that has nothing left to do goes with the revision after next: dropping it needs a
+lock on the events, and whoever waits for one table and holds the other would deadlock with a worker.
 """
 
 import sqlalchemy as sa
@@ -54,10 +55,7 @@ NEW_EVENT = r"""    loop
         do update set moves = action_totals.moves + 1;
 """
 
-COUNTED = """
-create function action_event_counted() returns trigger language plpgsql as $$
-begin
-    insert into action_totals (account_id, campaign_kind, kind, from_state, to_state, reason)
+OLD_COUNT = """    insert into action_totals (account_id, campaign_kind, kind, from_state, to_state, reason)
     select new.account_id, c.kind, a.kind, coalesce(new.from_state, ''), new.to_state, coalesce(new.reason, '')
     from actions a
     join campaigns c on c.id = a.campaign_id
@@ -65,18 +63,8 @@ begin
     on conflict (account_id, campaign_kind, kind, from_state, to_state, reason)
         do update set moves = action_totals.moves + 1;
     return null;
-end
-$$;
-do $$
-begin
-    execute format('alter function action_event_counted() security definer set search_path = %1$I, pg_temp',
-        current_schema());
-end
-$$;
-revoke all on function action_event_counted() from public;
-create trigger action_event_counted after insert on action_events
-    for each row execute function action_event_counted();
 """
+NO_COUNT = "    return null;\n"
 
 NOBODY_MOVES = "lock table actions in share row exclusive mode"
 
@@ -95,12 +83,11 @@ def redefine(function: str, *changes: tuple[str, str]) -> None:
 
 def upgrade() -> None:
     op.execute(NOBODY_MOVES)
-    op.execute("drop trigger action_event_counted on action_events")
-    op.execute("drop function action_event_counted()")
+    redefine("action_event_counted", (OLD_COUNT, NO_COUNT))
     redefine("action_moved", (OLD_VARIABLE, NEW_VARIABLE), (OLD_EVENT, NEW_EVENT))
 
 
 def downgrade() -> None:
     op.execute(NOBODY_MOVES)
     redefine("action_moved", (NEW_EVENT, OLD_EVENT), (NEW_VARIABLE, OLD_VARIABLE))
-    op.execute(COUNTED)
+    redefine("action_event_counted", (NO_COUNT, OLD_COUNT))

@@ -98,7 +98,7 @@ QUICK: Final = {
     ),
     "half-open": Scenario(combine(redis_half_open, postgres_half_open), EVERYBODY),
 }
-"""Several faults in one campaign, for ./run test."""
+"""Several faults in one campaign, for the tests; most are marked soak."""
 
 __all__ = [
     "AROUND_THE_SEND",
