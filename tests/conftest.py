@@ -43,7 +43,6 @@ TOGETHER = "tests/faults/"
 LONGEST_FIRST = (
     TOGETHER, "tests/e2e/",
     "tests/browser/linkedin/test_linkedin_sending.py", "tests/cli/stack/test_running.py",
-    "tests/http/front_door/test_generated.py",
     "tests/messages/test_workers.py", "tests/browser/linkedin/test_sending_traps.py", "tests/replica/",
     "tests/tasks/", "tests/browser/",
     "tests/stack/", "tests/quota/", "tests/cli/",

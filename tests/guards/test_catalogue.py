@@ -87,6 +87,7 @@ def test_the_occasion_is_the_year() -> None:
 """
 
 
+@pytest.mark.soak
 def test_a_guard_survives_where_no_test_fails_and_is_killed_where_one_does(tmp_path: Path) -> None:
     lane = Lane(tmp_path, None)
     # Not below tests/, whose fixtures take long to import.

@@ -142,6 +142,7 @@ def test_the_console_s_link_works_once_and_is_in_no_log(folder: Folder) -> None:
     assert not [each.name for each in (folder.data / "logs").iterdir() if token in each.read_text()]
 
 
+@pytest.mark.soak
 def test_a_newcomer_approves_in_the_console_and_sees_the_greeting_go_out(
     folder: Folder, run_here: RunHere, browser_pool: BrowserPool
 ) -> None:

@@ -1,7 +1,7 @@
 """Generated requests, valid and invalid: the running API does what its OpenAPI document says.
 
-The normal suite sends the examples of each route with the strongest key. `./run test -m soak` sends many
-more, with a key of each scope and without one, and sequences, where a request has the ids of earlier answers.
+The examples of each route with the strongest key, and many more, with a key of each scope and without one; and
+sequences, where a request has the ids of earlier answers.
 """
 
 import json
@@ -27,6 +27,8 @@ from worker.rules.api_keys import MOST_REQUESTS
 ROOT = Path(__file__).parents[3]
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 REPORT = "report.ndjson"
+
+pytestmark = pytest.mark.soak
 
 
 @dataclass(frozen=True)
@@ -95,18 +97,15 @@ def test_the_front_door_does_what_its_document_says(door: Door, tmp_path: Path) 
     assert generate(door, tmp_path, KEY, FEW) > 50
 
 
-@pytest.mark.soak
 def test_long_sequences_of_requests_are_answered_as_documented(door: Door, tmp_path: Path) -> None:
     generate(door, tmp_path, KEY, LONG)
     assert len(count_transitions(tmp_path)) > 100
 
 
-@pytest.mark.soak
 def test_the_front_door_does_what_its_document_says_to_many_requests(door: Door, tmp_path: Path) -> None:
     assert generate(door, tmp_path, KEY, MANY) > 1000
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("scopes", [["read"], ["control"], ["approve"], ["control", "approve"], ["admin"]])
 def test_a_key_of_each_scope_is_answered_as_documented(
     door: Door, tmp_path: Path, database: Database, scopes: list[str]
@@ -124,6 +123,5 @@ def test_a_key_of_each_scope_is_answered_as_documented(
     assert generate(door, tmp_path, issued.key.get_secret_value(), SOME) > 500
 
 
-@pytest.mark.soak
 def test_without_a_key_all_that_is_refused_is_as_documented(door: Door, tmp_path: Path) -> None:
     assert generate(door, tmp_path, None, REFUSED) > 300
