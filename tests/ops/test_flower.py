@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 from celery import Celery
 from flower import urls
 from flower.api import BaseApiHandler
@@ -75,6 +76,7 @@ def knows_task(client: httpx.Client) -> bool:
     return client.get(f"/api/task/info/{TASK}", auth=AUTH).status_code == 200
 
 
+@pytest.mark.soak
 def test_what_flower_shows_outlives_it_and_who_may_only_read_presses_no_button(
     redis_url: str, tmp_path: Path, browser_pool: BrowserPool
 ) -> None:

@@ -1,7 +1,7 @@
 """Generated requests, valid and invalid: the running API does what its OpenAPI document says.
 
-The examples of each route with the strongest key, and many more, with a key of each scope and without one; and
-sequences, where a request has the ids of earlier answers.
+The examples of each route with the strongest key, and many more, with a key of each scope and without one. In
+sequences, a request has the ids of earlier answers.
 """
 
 import json
