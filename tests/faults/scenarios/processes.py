@@ -55,16 +55,17 @@ def kill_somebody(harness: Harness, draw: random.Random) -> None:
 def killed_with_a_message(harness: Harness) -> int:
     """A stopped main process has requested a message from Redis, receives it, and is killed.
 
-    Returns 0 if the other worker took every message: each attempt costs a greeting or two.
+    Both workers are stopped and killed: Redis decides which of them receives it. Returns 0 if none did.
     """
+    workers = [harness.child(name) for name in BROWSERS]
     while len(harness.action_ids()) - harness.count_done() > 3:
         child = harness.stop_at("after_record")
-        name = next(name for name in BROWSERS if name != harness.worker_of(child))
-        worker = harness.child(name)
-        worker.send(signal.SIGSTOP)
-        child.resume()  # it now publishes the next message, which the stopped process has requested
+        for worker in workers:
+            worker.send(signal.SIGSTOP)
+        child.resume()  # it now publishes the next message, which a stopped process has requested
         taken = _is_taken(harness)
-        worker.send(signal.SIGKILL if taken else signal.SIGCONT)
+        for worker in workers:
+            worker.send(signal.SIGKILL if taken else signal.SIGCONT)
         if taken:
             return 1
     return 0
