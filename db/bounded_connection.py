@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 class _Cursor(psycopg.Cursor[Any]):
-    """Sends what begins and ends a transaction in the round trip of its first and last statement."""
+    """Sends BEGIN with the first statement and COMMIT with the last; neither if all go together."""
 
     def execute(  # type: ignore[override]  # SQLAlchemy passes no template
         self,
@@ -44,7 +44,7 @@ class _Cursor(psycopg.Cursor[Any]):
 
 
 class RawCursor(psycopg.RawCursor[Any], _Cursor):
-    """The same for statements with numbered parameters, in which psycopg looks for nothing."""
+    """The same for statements with `$1` parameters, which psycopg doesn't parse."""
 
 
 class _UtcLoader(TimestamptzLoader):
@@ -174,7 +174,7 @@ class BoundedConnection(psycopg.Connection[Any]):
             self.wait(self._exec_command(command))
 
     def _leave(self, batch: Pipeline) -> None:
-        """End the batch. Closes the connection if answers are left: they would be taken for others'."""
+        """End the batch. Closes the connection if answers are left: later statements would read them."""
         try:
             batch._exit(None)  # noqa: SLF001 -- as psycopg's own `pipeline`
         except psycopg.Error:  # only if something else was raised, which goes on

@@ -23,7 +23,7 @@ from worker import postgres_address
 from worker.tracing import spans
 
 Executor: TypeAlias = Session | Connection
-"""What executes statements: a session, or a connection for those who need no objects."""
+"""A session, or a connection where no objects are needed."""
 
 _KEEPALIVE_OPTIONS = {
     # Detects a peer that vanished: without these a read waits for hours, a write for a quarter of an hour.

@@ -1,6 +1,5 @@
 """Celery's signals: logging, correlation ids, metrics, refused messages, and the end of a child."""
 
-import gc
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
@@ -23,6 +22,7 @@ from tasks.task_schemas import ARGUMENT_NAMES
 from worker import broker, clock, logs, metrics
 from worker.app import app
 from worker.browser.adapters import load_adapter
+from worker.collector import importing
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 from worker.queues import BROWSER_QUEUES
 from worker.rules.sites import SITES
@@ -86,22 +86,16 @@ def log_unopened_sessions(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Cel
 def import_for_children(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Import what a child would import itself, before it is forked."""
     late = list(_LATE_IMPORTS)
-    if _is_browser_worker(sender.app):
-        import_module("worker.browser.pool")
-        import_module("tasks.mark_counts")
-        for site in SITES:
-            load_adapter(site)
-        late += _LATE_IMPORTS_OF_PLAYWRIGHT
-    for module in late:
-        with suppress(ModuleNotFoundError):  # another version may have none: it only saves time
-            import_module(module)
-
-
-@signals.worker_init.connect(weak=False)
-def keep_imports(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Freeze what is imported, so that the garbage collector skips it, here and in the children."""
-    gc.collect()
-    gc.freeze()
+    with importing():
+        if _is_browser_worker(sender.app):
+            import_module("worker.browser.pool")
+            import_module("tasks.mark_counts")
+            for site in SITES:
+                load_adapter(site)
+            late += _LATE_IMPORTS_OF_PLAYWRIGHT
+        for module in late:
+            with suppress(ModuleNotFoundError):  # another version may have none: it only saves time
+                import_module(module)
 
 
 @signals.worker_init.connect(weak=False)

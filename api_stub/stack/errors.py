@@ -7,7 +7,7 @@ STARTED_ELSEWHERE: Final = (
     "`rapport up` isn't running here, and this command sees nothing else. For processes that systemd or "
     "Compose starts, see `systemctl list-units 'rapport*'` or `docker compose ps`"
 )
-"""What is said instead if the environment names a Postgres of one's own."""
+"""The message in its place where the operator runs their own Postgres."""
 
 
 class StackError(Exception):

@@ -16,7 +16,7 @@ from api_stub.stack.log_lines import LogLine, parse_line
 from api_stub.stack.processes import OUTPUT_LOG
 
 LOG_COMMAND: Final = "rapport logs --correlation ID"
-"""How people find what a stack's processes logged about a correlation id."""
+"""The command that shows what the processes of `rapport up` logged about a correlation id."""
 _POLL_SECONDS: Final = 0.25
 _TAIL_BYTES: Final = 1_000_000
 """Read of each log if only the newest lines are wanted, and nothing restricts which."""

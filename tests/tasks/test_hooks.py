@@ -128,5 +128,8 @@ def test_what_a_workers_main_process_says_about_a_task_has_the_tasks_ids(
 
 def test_the_garbage_collector_passes_over_what_a_worker_has_imported() -> None:
     gc.unfreeze()  # what tests/conftest.py has frozen
-    hooks.keep_imports()
+    worker = SimpleNamespace(
+        app=SimpleNamespace(amqp=SimpleNamespace(queues=SimpleNamespace(consume_from={})))
+    )
+    hooks.import_for_children(worker)
     assert gc.get_freeze_count()

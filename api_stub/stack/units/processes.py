@@ -18,7 +18,7 @@ SECRETS_FOLDER: Final = "%E/rapport/secrets"
 OWNERS_ADDRESS: Final = "DATABASE_URL_OF_OWNER"
 """The file with the address as which `migrate` owns the tables."""
 LOG_COMMAND: Final = "journalctl --unit='rapport-*' --grep=ID"
-"""How people find what the units logged about a correlation id."""
+"""The command that shows what the units logged about a correlation id."""
 _SERVERS: Final = "network-online.target postgresql.service redis-server.service valkey-server.service"
 
 
