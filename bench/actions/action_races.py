@@ -1,5 +1,6 @@
 """The servers and processes of `bench.actions.actions`, and what is measured of them."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -51,13 +52,13 @@ class Bench:
     def __init__(self, folder: Path, size: Size) -> None:
         self._folder = folder
         self._size = size
+        self._ledger = folder / "ledger"
         self._table = ProcessTable(folder)
         self.postgres = Postgres(folder, durable=False)  # else it measures the disk
         self.redis = Redis(folder)
 
     @contextmanager
     def run_servers(self) -> Iterator[Database]:
-        (self._folder / "ledger").mkdir()
         try:
             with self.postgres, self.redis:
                 migrate_and_seed(self.postgres.url)
@@ -71,7 +72,7 @@ class Bench:
             "database_url": database_url,
             "redis_url": redis_url,
             "secret_keys": Fernet.generate_key().decode(),
-            "ledger_dir": self._folder / "ledger",
+            "ledger_dir": self._ledger,
             "evidence_dir": self._folder / "evidence",
             "log_level": "WARNING",
         }
@@ -79,6 +80,9 @@ class Bench:
 
     def plan(self, database: Database) -> None:
         """Empty the tables and plan enough actions for every account."""
+        # The people are the same each time: what an earlier race sent would count as written by hand.
+        shutil.rmtree(self._ledger, ignore_errors=True)
+        self._ledger.mkdir()
         each = (self._size.raced + 2 * self._size.counted) // self._size.accounts + 10
         with database.transaction() as session:
             session.execute(text("truncate accounts cascade"))
