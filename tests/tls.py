@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from kombu import pools
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,9 @@ class TlsProxy:
             assert not thread.is_alive()
         for end in (self._listener, *self._ends):
             end.close()
+        # Kombu keeps connections by host and port: the next server on this port would be asked with the
+        # certificates of this one.
+        pools.reset()
 
     def _run(self, work: object, *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)  # type: ignore[arg-type]  # a method

@@ -8,8 +8,10 @@ from typing import Final
 
 import uvicorn
 
-from api_stub.http.connection_limits import connection_settings
 from worker.collector import importing
+
+with importing():
+    from api_stub.http.connection_limits import connection_settings
 
 GRACE_S: Final = 5
 """How long open requests may take after the process was told to stop."""

@@ -13,8 +13,9 @@ from worker import clock
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.extras import Extra, how_to_install
 
-_NAME: Final = re.compile(r"rapport-(\d{4}-\d\d-\d\dT\d{6}Z)\.tar\.gz\.age")
-_FORM: Final = "%Y-%m-%dT%H%M%SZ"
+_NAME: Final = re.compile(r"rapport-(\d{4}-\d\d-\d\dT\d{6}(?:\.\d{6})?Z)\.tar\.gz\.age")
+# Down to microseconds: the schedule and a command may each make one within a second.
+_FORM: Final = "%Y-%m-%dT%H%M%S.%fZ"
 _UNFINISHED_FOR: Final = timedelta(days=1)
 
 
@@ -28,7 +29,7 @@ class StoredBackup:
 
 
 def make_name(at: datetime) -> str:
-    """Return the name of the file of a backup of this instant."""
+    """Return the name of the file of a backup of this instant. Earlier releases left the microseconds out."""
     return f"rapport-{at.astimezone(UTC):{_FORM}}.tar.gz.age"
 
 
@@ -153,7 +154,7 @@ class _Remote:
 def _sort(sizes: Sequence[tuple[str, int]]) -> Sequence[StoredBackup]:
     found = [(match, size) for name, size in sizes if (match := _NAME.fullmatch(name))]
     backups = [
-        StoredBackup(match[0], datetime.strptime(match[1], _FORM).replace(tzinfo=UTC), size)
+        StoredBackup(match[0], datetime.fromisoformat(match[1]), size)
         for match, size in found
     ]
     return sorted(backups, key=lambda each: each.at, reverse=True)

@@ -1,7 +1,7 @@
 """Where backups are: a folder or an address. Only whole files count, and no others are touched."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -33,6 +33,14 @@ def fill(target: Target) -> None:
 def test_backups_are_listed_newest_first_by_their_names(target: Target) -> None:
     fill(target)
     assert [(each.at, each.bytes) for each in target.list_backups()] == [(at, 7) for at in reversed(DAYS)]
+
+
+def test_two_of_one_second_are_two(target: Target) -> None:
+    both = [FIRST, FIRST + timedelta(milliseconds=1)]
+    for at in both:
+        with target.create(make_name(at)):
+            pass
+    assert [each.at for each in target.list_backups()] == [both[1], both[0]]
 
 
 def test_the_newest_remain(target: Target) -> None:
