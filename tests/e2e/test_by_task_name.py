@@ -19,6 +19,7 @@ from tests.builders import a_contact, an_account, database_now
 from tests.cluster import wait_for
 from tests.e2e.conftest import API_KEY, QUICK, World, start, world_broker
 
+pytestmark = pytest.mark.soak  # tests/e2e/test_chain.py starts a campaign by name from outside, too
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "by-task-name.md").read_text()
 PACKAGES: Final = Path(__file__).parent / "node"
 """The packages of the Node client, locked by npm."""

@@ -101,7 +101,6 @@ def test_wrong_arguments_give_a_clear_error_and_no_rows(
     assert rows(world, Action) == 0
 
 
-@pytest.mark.soak  # tests/faults/test_doubles.py starts two of everything
 def test_two_campaigns_at_the_same_instant_greet_each_contact_once(
     celery_setup: CeleryTestSetup,
     world: World,

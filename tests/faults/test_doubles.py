@@ -1,9 +1,12 @@
 """Several beats, dispatchers and copies of messages at once, and every message again at the end."""
 
+import pytest
+
 from tests.faults.harness import Harness
 from tests.faults.scenarios import QUICK, run
 
 
+@pytest.mark.soak
 def test_two_of_everything_greet_nobody_twice(harness: Harness) -> None:
     report = run(harness, QUICK["doubles"])
     assert report.census.problems == ()

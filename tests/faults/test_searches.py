@@ -1,4 +1,4 @@
-"""A search whose workers are killed: at two failpoints, and in the soak at every one."""
+"""A search whose workers are killed, at two failpoints and at every one."""
 
 from functools import partial
 from uuid import UUID, uuid4
@@ -46,9 +46,10 @@ def is_over(harness: Harness, campaign_id: UUID) -> bool:
     return search is not None and search.ended is not None and harness.is_settled()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("people", "points"),
-    [(6, ("after_claim", "after_send")), pytest.param(15, EVERY_POINT, marks=pytest.mark.soak)],
+    [(6, ("after_claim", "after_send")), (15, EVERY_POINT)],
     ids=["two points", "every point"],
 )
 def test_a_search_loses_nobody_and_opens_nothing_twice_but_what_a_killed_worker_had_open(

@@ -198,6 +198,7 @@ def proxied(name: str, tmp_path: Path, flower: httpx.Client, door: Door) -> Iter
             process.terminate()
 
 
+@pytest.mark.soak
 @installed
 def test_a_viewer_sees_flower_and_presses_nothing(proxied: Proxied, browser_pool: BrowserPool) -> None:
     revoke = "/api/task/revoke/an-id"
@@ -234,6 +235,7 @@ def test_a_viewer_sees_flower_and_presses_nothing(proxied: Proxied, browser_pool
         assert listed.value.ok
 
 
+@pytest.mark.soak
 @installed
 def test_the_api_keeps_its_keys_and_streams_at_once(proxied: Proxied) -> None:
     key = {"X-API-Key": KEY}
