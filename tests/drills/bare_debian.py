@@ -3,7 +3,7 @@
 As root, on Debian with mmdebstrap and systemd-container: `python -m tests.drills.bare_debian FOLDER`. It
 makes a Debian of nothing but systemd and the authorities of TLS in FOLDER, boots it as a container, copies
 this tree into it, types the blocks of the page there in their order, and looks whether greetings are sent. It
-takes a quarter of an hour and 3 GB. The container shares the network of the machine, so the ports of
+takes 4 to 15 minutes and 3 GB. The container shares the network of the machine, so the ports of
 Postgres, Redis and Rapport must be free.
 """
 

@@ -3,7 +3,7 @@
 As root, with mmdebstrap: `python -m tests.drills.compose FOLDER`. It makes a Debian with Docker in FOLDER and
 runs it in namespaces of its own, so this machine is not changed and no port has to be free. It asks no
 registry of images: what ops/Dockerfile and docker-compose.yml name by digest is made of Debian's packages
-instead. It takes ten minutes and 6 GB.
+instead. It takes 4 to 25 minutes and 6 GB.
 """
 
 import argparse
