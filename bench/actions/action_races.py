@@ -101,6 +101,7 @@ class Bench:
             urls = to_postgres.url, to_redis.url
             with self._child("bench.actions.one_by_one", urls) as ask:
                 ask(str(self._size.counted))
+                ask("0")  # reads what is queued
                 before = to_postgres.counts(), to_redis.counts()
                 ask(str(self._size.accounts))
                 counts = to_postgres.counts() - before[0], to_redis.counts() - before[1]
