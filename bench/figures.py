@@ -1,6 +1,7 @@
 """Rows as numbers: what was measured, its unit, and how far it is from its target."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -15,32 +16,49 @@ _UNITS: Final = frozenset({"µs", "ms", "s", "min", "kB", "MB", "GB", "KiB", "Mi
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound of a figure, in its unit; `is_least` if the figure should be at least as much."""
+    """A bound of a figure, as `words` say it; without a unit it is of the ratio.
 
+    `is_least`: the figure should be at least as much.
+    """
+
+    words: str
     bound: float
     unit: str
     is_least: bool
 
+    def find_figure(self, row: Row) -> float | None:
+        """Return the number of the row that this is about: the first of its unit, or the ratio."""
+        if not self.unit:
+            number = _NUMBER.search(row.ratio) or _find_measured(row.measured)
+            return _value(number["number"]) if number else None
+        of_unit = (each for each in _NUMBER.finditer(row.measured) if each["unit"] == self.unit)
+        return next((_value(each["number"]) for each in of_unit), None)
 
-def find_target(row: Row) -> Target | None:
-    """Return the row's target, None if it has none."""
-    found = _TARGET.fullmatch(row.target.strip())
-    number = _NUMBER.search(found["rest"]) if found else None
-    if found is None or number is None:
-        return None
-    return Target(_value(number["number"]), number["unit"], (found["sign"] or "").startswith(">"))
+    def is_met_by(self, figure: float) -> bool:
+        """Tell whether the figure is within the bound."""
+        return figure >= self.bound if self.is_least else figure <= self.bound
+
+
+def find_targets(row: Row) -> Sequence[Target]:
+    """Return the targets of a row, which commas separate; none if it has none."""
+    targets = []
+    for words in row.target.split(", "):
+        found = _TARGET.fullmatch(words.strip())
+        number = _NUMBER.search(found["rest"]) if found else None
+        if found is not None and number is not None:
+            is_least = (found["sign"] or "").startswith(">")
+            targets.append(Target(words, _value(number["number"]), number["unit"], is_least))
+    return targets
 
 
 def find_figure(row: Row) -> float | None:
-    """Return the number that the row's target is about, its ratio if the target has no unit.
+    """Return the number that the row's first target is about.
 
-    Without a target it is the ratio too, or else a rate, or the first number that has a unit, or the first of
+    Without a target it is the ratio, or else a rate, or the first number that has a unit, or the first of
     all; None if there is none.
     """
-    target = find_target(row)
-    if target is not None and target.unit:
-        of_unit = [each for each in _NUMBER.finditer(row.measured) if each["unit"] == target.unit]
-        return _value(of_unit[0]["number"]) if of_unit else None
+    for target in find_targets(row):
+        return target.find_figure(row)
     number = _NUMBER.search(row.ratio) or _find_measured(row.measured)
     return _value(number["number"]) if number else None
 
@@ -54,18 +72,17 @@ def _find_measured(measured: str) -> re.Match[str] | None:
 
 def is_more_better(row: Row) -> bool:
     """Tell whether a higher figure of this row is the better one: its target or its unit says so."""
-    target = find_target(row)
-    if target is not None:
+    for target in find_targets(row):
         return target.is_least
     return not row.ratio and bool(_MORE_IS_BETTER.search(row.measured))
 
 
 def meets_target(row: Row) -> bool | None:
-    """Tell whether the row's figure meets its target; None if it has no target or no figure."""
-    target, figure = find_target(row), find_figure(row)
-    if target is None or figure is None:
+    """Tell whether the row meets all its targets; None if it has none, or no figure for one."""
+    found = [(target, target.find_figure(row)) for target in find_targets(row)]
+    if not found or any(figure is None for _, figure in found):
         return None
-    return figure >= target.bound if target.is_least else figure <= target.bound
+    return all(figure is not None and target.is_met_by(figure) for target, figure in found)
 
 
 def _value(number: str) -> float:

@@ -7,7 +7,7 @@ from typing import Final
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from bench.figures import find_figure, find_target, meets_target
+from bench.figures import find_targets
 from bench.results import Results
 
 PICTURE: Final = Path(__file__).parents[1] / "docs" / "performance.svg"
@@ -15,18 +15,22 @@ _MET, _MISSED = "#2f7d5b", "#b3402e"
 
 
 def list_distances(results: Results) -> Sequence[tuple[str, float, bool]]:
-    """Return each figure with a target other than 0: its name, its share of it, and whether it is met.
+    """Return for each target other than 0 the row's name, the figure's share of it, and whether it is met.
 
     Below 1 is better: where a figure should be at least its target, the share is turned over.
     """
     distances = []
     for table in results.tables:
         for row in table.all_rows:
-            target, figure, is_met = find_target(row), find_figure(row), meets_target(row)
-            if target is None or figure is None or is_met is None or not (target.bound and figure):
-                continue
-            share = target.bound / figure if target.is_least else figure / target.bound
-            distances.append((f"{table.name}: {row.what}", share, is_met))
+            targets = find_targets(row)
+            for target in targets:
+                figure = target.find_figure(row)
+                if not (target.bound and figure):
+                    continue
+                share = target.bound / figure if target.is_least else figure / target.bound
+                of_several = f", {target.words}" if len(targets) > 1 else ""
+                name = f"{table.name}: {row.what}{of_several}"
+                distances.append((name, share, target.is_met_by(figure)))
     return distances
 
 

@@ -59,6 +59,7 @@ class Bench:
 
     @contextmanager
     def run_servers(self) -> Iterator[Database]:
+        self._ledger.mkdir()
         try:
             with self.postgres, self.redis:
                 migrate_and_seed(self.postgres.url)
@@ -81,7 +82,7 @@ class Bench:
     def plan(self, database: Database) -> None:
         """Empty the tables and plan enough actions for every account."""
         # The people are the same each time: what an earlier race sent would count as written by hand.
-        shutil.rmtree(self._ledger, ignore_errors=True)
+        shutil.rmtree(self._ledger)
         self._ledger.mkdir()
         each = (self._size.raced + 2 * self._size.counted) // self._size.accounts + 10
         with database.transaction() as session:
@@ -100,6 +101,7 @@ class Bench:
             urls = to_postgres.url, to_redis.url
             with self._child("bench.actions.one_by_one", urls) as ask:
                 ask(str(self._size.counted))
+                ask("0")  # reads what is queued
                 before = to_postgres.counts(), to_redis.counts()
                 ask(str(self._size.accounts))
                 counts = to_postgres.counts() - before[0], to_redis.counts() - before[1]

@@ -42,6 +42,7 @@ from worker.settings import Settings
 
 RATE = 50
 LIMIT = 100
+LONGEST_S = 10
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 REMEMBERED = ("/v1/birthdays", "/v1/accounts/demo/forecast/people")
 LONG_LISTS = {
@@ -155,7 +156,7 @@ def time_bare(address: str, statements: Sequence[_Statement], times: int) -> lis
 def ask_steadily(base: str, key: str, path: str, cursor: str | None, seconds: int) -> list[float]:
     """Ask RATE times a second, whether answers come or not; return the seconds of each answer.
 
-    They are infinite for a refusal, and where none comes within 10 s.
+    They are infinite for a refusal, and where none comes within LONGEST_S.
     """
     return asyncio.run(ask_in_turn(base, key, [_address(path, LIMIT, cursor)], rate=RATE, seconds=seconds))
 
@@ -168,15 +169,16 @@ async def ask_in_turn(
     async def ask(client: httpx.AsyncClient, at: float, address: str) -> float:
         await asyncio.sleep(max(0.0, at - time.perf_counter()))
         try:
-            answer = await client.get(address)
-        except httpx.TransportError:
+            async with asyncio.timeout(LONGEST_S):  # also while it waits for a connection
+                answer = await client.get(address)
+        except (httpx.TransportError, TimeoutError):
             return math.inf
         took = time.perf_counter() - at  # from when it was due: a queue counts
         return took if answer.status_code == 200 else math.inf
 
     limits = httpx.Limits(max_connections=32, max_keepalive_connections=32)
     async with httpx.AsyncClient(
-        base_url=base, headers={"X-API-Key": key}, limits=limits, timeout=10
+        base_url=base, headers={"X-API-Key": key}, limits=limits, timeout=LONGEST_S
     ) as client:
         began = time.perf_counter() + 0.1
         asked = (

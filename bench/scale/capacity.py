@@ -45,7 +45,8 @@ def list_loads(costs: UnitCosts) -> Sequence[tuple[int, Outcome]]:
 
 def compare_with_run(costs: UnitCosts, lags: Sequence[tuple[float, float]]) -> Row:
     """Return the row that compares the simulation with the day's bench, which ran `SPEED` times as fast."""
-    until_s, measured_s = max(lags)
+    until_s = max(until for until, _ in lags)
+    measured_s = max(oldest for _, oldest in lags)
     outcome = simulate(list_streams()[:1], costs.without_browser_a_second / SPEED / 1_000)
     simulated_s = max(outcome.lags_s[: int(until_s * SPEED / STEP_S)]) / SPEED
     return Row(

@@ -2,14 +2,13 @@
 
 `./run bench day` starts Postgres and Redis, plans a day's greetings of a thousand accounts on the
 site without pages, and lets a control worker, beat and two workers begin the day. The gap between two
-greetings of an account is a hundredth of the usual one, and so is the day: 60 seconds are its first 100
-minutes. What an action costs can't be divided, so this asks a hundred times of these workers what the real
+greetings of an account is a hundredth of the usual one, and so is the time that the day's greetings take.
+What an action costs can't be divided, so this asks a hundred times of these workers what the real
 day would. Meanwhile it looks once a second how long the oldest due action has waited. Then one process plans
 campaigns of some of ten thousand accounts, and dispatches an action of each of them. `--quick` only shows
-that it works; `--seconds 180` lets the thousand finish.
+that it works.
 """
 
-import argparse
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -59,7 +58,7 @@ from unnest(array['actions', 'action_events', 'interactions', 'decisions', 'even
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Accounts, their greetings, seconds of the run; and accounts that are only planned and dispatched."""
+    """Accounts, their greetings, most seconds of the run; and accounts only planned and dispatched."""
 
     accounts: int
     each: int
@@ -68,7 +67,7 @@ class Size:
     planned: int
 
 
-FULL: Final = Size(accounts=1000, each=15, seconds=60, dispatched=10_000, planned=200)
+FULL: Final = Size(accounts=1000, each=15, seconds=300, dispatched=10_000, planned=200)
 QUICK: Final = Size(accounts=6, each=4, seconds=4, dispatched=12, planned=3)
 
 
@@ -246,7 +245,6 @@ def wait_for_first(database: Database) -> None:
 def measure(given: Given) -> Iterator[Row]:
     """Run the thousand, then plan and dispatch the ten thousand."""
     size = given.pick(quick=QUICK, usual=FULL)
-    size = replace(size, seconds=given.options.seconds or size.seconds)
     bench = DayBench(given.folder, action_races.Size(size.accounts, 0, 0))
     with bench.run_servers() as database:
         given.say(f"{size.accounts:,} accounts")
@@ -256,10 +254,5 @@ def measure(given: Given) -> Iterator[Row]:
         yield from describe_dispatch(size, *bench.plan_and_dispatch(size))
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what only this bench can be told."""
-    parser.add_argument("--seconds", type=float, help=f"of the run, instead of {FULL.seconds}")
-
-
 if __name__ == "__main__":
-    run_bench(__doc__, measure, add_options=add_options)
+    run_bench(__doc__, measure)

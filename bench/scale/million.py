@@ -2,7 +2,7 @@
 
 `./run bench million` starts a Postgres and fills two databases, each with one account. Both have
 the same birthdays a day, planned greetings and visits, so that only what nobody asks for is more. Each was
-greeted once. Planning, `why`, the searches and the choice of connections not seen for months then run in
+greeted once. Planning, `why`, searches, lists and the choice of connections not seen for months then run in
 turn, as the application runs them. `--quick` only shows that it works.
 """
 
@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psutil
 from sqlalchemy import Connection, func, select, text
@@ -25,15 +26,20 @@ from bench.command import Given, run_bench
 from bench.report import Row
 from bench.system.servers import open_database, run_postgres
 from db.engine import Database, today_in
+from db.store.actions import interactions
 from db.store.people import accounts, contact_list, lookup, search, visits
 from db.store.people.contact_list import ContactFilters
 from db.store.people.search import Sought
-from db.store.reports import gate_facts
+from db.store.reports import gate_facts, overview
+from db.tables import Contact
 from tasks.campaigns.plan_birthdays import start_birthday_campaign
 from tasks.contract import BirthdayOptions
-from worker import logs
+from worker import clock, logs
 from worker.settings import Settings
 
+PAGE: Final = 100
+MIDDLE: Final = timedelta(days=5 * 365)
+"""How long ago half of what happened in the ten years that are filled had happened."""
 FILLED: Final = ("contacts", "actions", "interactions")
 FILL: Final = """
 insert into accounts (name, site, time_zone, session, session_proven_at)
@@ -164,9 +170,36 @@ def list_by_text(typed: Callable[[Session, int], str]) -> Work:
 
     def work(session: Session, number: int) -> None:
         filters = ContactFilters(account="demo", text=typed(session, number))
-        contact_list.list_contacts(session, filters, limit=100)
+        contact_list.list_contacts(session, filters, limit=PAGE)
 
     return work
+
+
+def list_page(page: Callable[[Session, bool], Sequence[object]], *, deep: bool) -> Work:
+    """Read a full page of a list: its first, or one from its middle."""
+
+    def work(session: Session, _: int) -> None:
+        assert len(page(session, deep)) == PAGE
+
+    return work
+
+
+def page_of_contacts(session: Session, deep: bool) -> Sequence[object]:
+    """List contacts as `GET /v1/contacts` does."""
+    middle = session.scalars(select(func.max(Contact.id) / 2)).one() if deep else None
+    return contact_list.list_contacts(session, ContactFilters(account="demo"), limit=PAGE, after=middle)
+
+
+def page_of_interactions(session: Session, deep: bool) -> Sequence[object]:
+    """List interactions as `GET /v1/interactions` does."""
+    middle = (clock.now() - MIDDLE, 0) if deep else None
+    return interactions.list_history(session, account="demo", limit=PAGE, before=middle)
+
+
+def page_of_actions(session: Session, deep: bool) -> Sequence[object]:
+    """List actions as `GET /v1/actions` does."""
+    middle = (clock.now() - MIDDLE, UUID(int=0)) if deep else None
+    return overview.list_actions(session, account="demo", limit=PAGE, before=middle)
 
 
 def look_up(session: Session, number: int) -> None:
@@ -211,6 +244,12 @@ WORK: Final[Mapping[str, Work]] = {
     "the console's search, a name": search_people(name_somebody),
     "the console's search, a position": search_people(name_position),
     "the console's search, nobody": search_people(name_nobody),
+    "contacts, the first page": list_page(page_of_contacts, deep=False),
+    "contacts, a page from the middle": list_page(page_of_contacts, deep=True),
+    "interactions, the first page": list_page(page_of_interactions, deep=False),
+    "interactions, a page from the middle": list_page(page_of_interactions, deep=True),
+    "actions, the first page": list_page(page_of_actions, deep=False),
+    "actions, a page from the middle": list_page(page_of_actions, deep=True),
     "a list by words, a name": list_by_text(name_somebody),
     "a list by words, a position": list_by_text(name_position),
     "a list by words, nobody": list_by_text(name_nobody),

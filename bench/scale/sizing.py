@@ -116,7 +116,8 @@ def list_limits(capacity: float, costs: UnitCosts, given: Assumptions) -> list[L
             "more machines, each with its workers",
         ),
         (
-            "one control worker: dispatch", f"{costs.dispatch_ms:.2f} ms", 1e3 / costs.dispatch_ms,
+            "one control worker: dispatch", f"{costs.dispatch_ms:.2f} ms",
+            given.busiest * 1e3 / costs.dispatch_ms,
             "more control workers: dispatchers skip accounts that another one has locked",
         ),
         (
@@ -131,7 +132,7 @@ def list_limits(capacity: float, costs: UnitCosts, given: Assumptions) -> list[L
         ),
     ]  # fmt: skip
     limits = [Limit(what, cost, rate, rate / capacity, then) for what, cost, rate, then in rates]
-    planned = 1e3 / costs.planning_ms
+    planned = given.busiest * 1e3 / costs.planning_ms
     limits.append(
         Limit(
             "one control worker: the campaigns of a morning",

@@ -21,7 +21,8 @@ _CONNECTIONS = text(
 _ACTIONS = text(
     "select count(*) filter (where state = 'done'), "
     "count(*) filter (where state not in ('done', 'skipped', 'failed')), "
-    "coalesce(max(now() - not_before) filter (where state = 'planned' and not_before <= now()), '0') "
+    "coalesce(max(now() - not_before) "
+    "filter (where state in ('planned', 'queued') and not_before <= now()), '0') "
     "from actions"
 )
 
