@@ -186,7 +186,7 @@ def list_page(page: Callable[[Session, bool], Sequence[object]], *, deep: bool) 
 
 def page_of_contacts(session: Session, deep: bool) -> Sequence[object]:
     """List contacts as `GET /v1/contacts` does."""
-    middle = session.scalars(select(func.max(Contact.id) / 2)).one() if deep else None
+    middle = session.scalars(select(func.max(Contact.id) // 2)).one() if deep else None
     return contact_list.list_contacts(session, ContactFilters(account="demo"), limit=PAGE, after=middle)
 
 
