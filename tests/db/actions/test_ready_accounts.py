@@ -11,6 +11,7 @@ from sqlalchemy import Row, func, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from bench.actions.crowd_plan import plan_crowd
 from db.engine import Database
 from db.queries import load_query
 from db.store.actions import control, dispatch, lifecycle
@@ -162,6 +163,20 @@ def test_the_account_that_waited_longest_goes_first(session: Session) -> None:
     assert queue_due_actions(session, batch=1) == [ids[1]]
     assert queue_due_actions(session, batch=1) == [ids[0]]
     assert action(session, newer).state == S.PLANNED
+
+
+def test_the_choice_stays_quick_when_more_is_in_flight_than_when_the_tables_were_analyzed(
+    session: Session,
+) -> None:
+    plan_crowd(session, accounts=300, each=1)  # as at night: nothing is in flight, nothing is looked at
+    for table in ("accounts", "campaigns", "actions"):
+        session.execute(text(f"analyze {table}"))
+    explained = text(f"explain {load_query('lock_ready_accounts')}")
+    plan = "\n".join(session.scalars(explained, {"batch": 50, "undo_first": UNDO_FIRST}))
+    assert "hashed SubPlan" in plan
+    assert "uq_actions_one_in_flight" in plan
+    assert "(f.account_id = a.id)" not in plan  # what a join compares; an index says account_id = a.id
+    assert "(l.account_id = a.id)" not in plan
 
 
 def test_under_the_kill_switch_no_account_is_ready(session: Session) -> None:
