@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from matplotlib.figure import Figure
 from sqlalchemy import text
 
@@ -38,6 +39,8 @@ EARLY = 100
 GROWN = 5 * EARLY
 """Only a run of so many shows whether memory grows."""
 LONGEST_S = 3600
+ENDED_WITHIN_S = 5
+"""Chromium's helpers end a moment after Chromium, which the worker ends."""
 PICTURE = Path(__file__).parents[2] / "docs" / "lasting.svg"
 TEXT = "A very happy birthday, and a calm year!"
 
@@ -193,7 +196,8 @@ def run_worker(
         pid = stack.children["browser"].pid
         samples = list(watch(pid, site, len(people)))
         processes = list_processes([pid])
-    return samples, sum(process.is_running() for process in processes)
+    _, left = psutil.wait_procs(processes, timeout=ENDED_WITHIN_S)
+    return samples, len(left)
 
 
 def measure_all(given: Given) -> Iterator[Row]:
