@@ -3,6 +3,7 @@
 import gzip
 import json
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pyrage
@@ -49,7 +50,7 @@ def known(database: Database, rapport: Rapport) -> None:
         )
 
 
-def make(rapport: Rapport, place: Path, key: tuple[str, str]) -> str:
+def make(rapport: Rapport, place: Path | str, key: tuple[str, str]) -> str:
     answer = json.loads(rapport("backup", "create", "--to", str(place), "--recipient", key[0], "--json"))
     return str(answer["file"])
 
@@ -131,12 +132,17 @@ def test_a_backup_fills_an_empty_database_and_everything_waits_for_a_person(
 
 @pytest.mark.usefixtures("known")
 def test_after_a_move_nothing_is_assumed_to_be_lost(
-    rapport: Rapport, place: Path, key: tuple[str, str], environment: pytest.MonkeyPatch, bare_url: str
+    rapport: Rapport, key: tuple[str, str], environment: pytest.MonkeyPatch, bare_url: str
 ) -> None:
+    """With the backup at an address, as a move to another machine may need it."""
+    place = f"memory://backups-{uuid4().hex}"
     file = make(rapport, place, key)
+    [listed] = json.loads(rapport("backup", "list", "--to", place, "--json"))["backups"]
+    told = rapport("backup", "verify", f"{place}/{listed['name']}", "--key", key[1])
+    assert f"{file} is whole" in " ".join(told.split())
     environment.setenv("DATABASE_URL", bare_url)
     answer = json.loads(rapport("restore", file, "--key", key[1], "--nothing-sent-since", "--json"))
-    assert answer["done"]
+    assert (answer["done"], answer["file"]) == (True, file)
     with psycopg.connect(bare_url) as connection:
         row = connection.execute(
             "select (select count(*) from contacts), (select count(*) from kill_switch),"
