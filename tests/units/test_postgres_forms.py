@@ -1,9 +1,8 @@
-"""DATABASE_URL with TLS, a socket's folder, and several hosts: real servers, of which one is a standby."""
+"""DATABASE_URL with TLS, a socket's folder, and several hosts of which one is a standby: real servers."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,19 +16,12 @@ from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.unprivileged import find_server_identity
 from db.engine import Database
 from tests.conftest import migrated_cluster
-from tests.servers import copy_cluster
-from tests.tls import Certificate, certificate
+from tests.servers import Servers, copy_cluster
+from tests.tls import PostgresTlsProxy, certificate
 from worker import postgres_address
 
-
-@dataclass(frozen=True)
-class OwnServer:
-    """A server with TLS and a socket in `folder`. `parts` are those of its address."""
-
-    parts: dict[str, str]
-    folder: Path
-    own: Certificate
-    other: Certificate
+BY_ADDRESS = "postgresql://{user}:{password}@{host}:{port}/{dbname}?sslmode={mode}&sslrootcert={authority}"
+BY_VALUES = "host={host} port={port} dbname={dbname} user={user} password={password} sslmode={mode}"
 
 
 class Standby(Postgres):
@@ -38,79 +30,75 @@ class Standby(Postgres):
     def _create_roles(self) -> None: ...
 
 
+def parts_of(url: str) -> dict[str, str]:
+    return {name: str(value) for name, value in conninfo_to_dict(url).items()}
+
+
+@pytest.fixture
+def encrypted(servers: Servers, tmp_path: Path) -> Iterator[Mapping[str, str]]:
+    """The parts of the address of a server with TLS, with the file of its `authority` and of `another`."""
+    own, another = (certificate(tmp_path, name, for_loopback=True) for name in ("own", "another"))
+    with PostgresTlsProxy(servers.postgres_url, own) as proxy:
+        files = {"authority": str(own.file), "another": str(another.file)}
+        yield {**parts_of(servers.postgres_url), "port": str(proxy.port), **files}
+
+
 @pytest.fixture(scope="module")
-def server() -> Iterator[OwnServer]:
+def standby() -> Iterator[tuple[Mapping[str, str], Path]]:
+    """The parts of the address of a standby, and the folder of its socket."""
     # Not pytest's folder: only its owner may enter that, and under root Postgres is another user.
     with tempfile.TemporaryDirectory(prefix="rapport-tests-") as place, pytest.MonkeyPatch.context() as patch:
-        data = Path(place) / "data"
-        copy_cluster(migrated_cluster(), data)
-        folder = (data / "postgres").resolve()
-        own = certificate(folder, "own", for_loopback=True)
-        for file in (own.file, own.key):
-            file.chmod(0o600)
-            find_server_identity().chown(file)
-        more = {"ssl": "on", "ssl_cert_file": str(own.file), "ssl_key_file": str(own.key)}
-        more["unix_socket_directories"] = str(folder)
-        patch.setattr(postgres, "_OPTIONS", {**postgres._OPTIONS, **more})
-        with Postgres(data, durable=False) as started:
-            parts = {name: str(value) for name, value in conninfo_to_dict(started.url).items()}
-            yield OwnServer(parts, folder, own, certificate(Path(place), "other", for_loopback=True))
-        started.remove_data()
-
-
-@pytest.fixture(scope="module")
-def standby() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(prefix="rapport-tests-") as place:
-        data = Path(place) / "data"
-        copy_cluster(migrated_cluster(), data)
-        signal = data / "postgres" / "data" / "standby.signal"
+        copy_cluster(migrated_cluster(), Path(place))
+        folder = (Path(place) / "postgres").resolve()
+        signal = folder / "data" / "standby.signal"
         signal.touch()
         find_server_identity().chown(signal)
-        with Standby(data, durable=False) as started:
-            yield started
+        patch.setitem(postgres._OPTIONS, "unix_socket_directories", str(folder))
+        with Standby(Path(place), durable=False) as started:
+            yield parts_of(started.url), folder
         started.remove_data()
 
 
-def ask(address: str, question: str) -> object:
+def ask(address: str, question: str = "select 1") -> object:
     """Return the answer of the server that the address leads to."""
     postgres_address.check(address)
     with closing(Database(address, application_name="tests")) as database, database.transaction() as session:
         return session.scalar(text(question))
 
 
-WITH_TLS = [
-    "postgresql://{user}:{password}@{host}:{port}/{dbname}?sslmode=verify-full&sslrootcert={authority}",
-    "host={host} port={port} dbname={dbname} user={user} password={password} sslrootcert={authority}"
-    " sslmode=verify-ca",
-]
+@pytest.mark.parametrize("form", [BY_ADDRESS, BY_VALUES + " sslrootcert={authority}"])
+def test_a_server_of_the_named_authority_is_used(encrypted: Mapping[str, str], form: str) -> None:
+    assert ask(form.format_map({**encrypted, "mode": "verify-full"})) == 1
 
 
-@pytest.mark.parametrize("form", WITH_TLS)
-def test_a_server_with_tls_is_verified_and_used(server: OwnServer, form: str) -> None:
-    address = form.format(**server.parts, authority=server.own.file)
-    assert ask(address, "select ssl from pg_stat_ssl where pid = pg_backend_pid()") is True
-
-
-@pytest.mark.parametrize("form", WITH_TLS)
-def test_a_server_of_another_authority_is_refused_and_doctor_says_so(server: OwnServer, form: str) -> None:
-    address = form.format(**server.parts, authority=server.other.file)
+def test_a_server_of_another_authority_is_refused_and_doctor_says_so(encrypted: Mapping[str, str]) -> None:
+    address = BY_ADDRESS.format_map({**encrypted, "mode": "verify-full", "authority": encrypted["another"]})
     with pytest.raises(OperationalError, match="certificate verify failed"):
-        ask(address, "select 1")
+        ask(address)
     with closing(Database(address, application_name="tests")) as database:
         found = check_postgres(database)
     assert (found.ok, found.detail) == (False, "OperationalError")
-    assert server.parts["password"] not in repr(found)
 
 
-def test_the_authorities_of_the_system_do_not_know_it(server: OwnServer) -> None:
+def test_a_server_that_the_system_does_not_know_is_refused(encrypted: Mapping[str, str]) -> None:
     with pytest.raises(OperationalError, match="certificate verify failed"):
-        ask(WITH_TLS[0].format(**server.parts, authority="system"), "select 1")
+        ask(BY_ADDRESS.format_map({**encrypted, "mode": "verify-full", "authority": "system"}))
 
 
-def test_a_server_of_another_name_is_refused(server: OwnServer) -> None:
-    named = {**server.parts, "host": "localhost"}  # its certificate is for 127.0.0.1
+def test_the_name_of_the_server_is_verified_only_if_that_is_asked_for(encrypted: Mapping[str, str]) -> None:
+    named = {**encrypted, "host": "localhost"}  # the certificate is for 127.0.0.1
+    assert ask(BY_ADDRESS.format_map({**named, "mode": "verify-ca"})) == 1
     with pytest.raises(OperationalError, match="does not match host name"):
-        ask(WITH_TLS[0].format(**named, authority=server.own.file), "select 1")
+        ask(BY_ADDRESS.format_map({**named, "mode": "verify-full"}))
+
+
+@pytest.mark.parametrize("mode", ["require", "verify-full"])
+def test_a_server_without_tls_is_not_used_where_tls_is_asked_for(
+    servers: Servers, encrypted: Mapping[str, str], mode: str
+) -> None:
+    plain = {**encrypted, "port": parts_of(servers.postgres_url)["port"], "mode": mode}
+    with pytest.raises(OperationalError, match="does not support SSL"):
+        ask(BY_ADDRESS.format_map(plain))
 
 
 @pytest.mark.parametrize(
@@ -120,19 +108,23 @@ def test_a_server_of_another_name_is_refused(server: OwnServer) -> None:
         "host={folder} port={port} dbname={dbname} user={user} password='{password}'",
     ],
 )
-def test_a_socket_is_found_in_its_folder(server: OwnServer, form: str) -> None:
-    address = form.format(**server.parts, folder=server.folder)
-    assert ask(address, "select inet_server_addr() is null") is True
+def test_a_socket_is_found_in_its_folder(standby: tuple[Mapping[str, str], Path], form: str) -> None:
+    parts, folder = standby
+    assert ask(form.format(**parts, folder=folder), "select inet_server_addr() is null") is True
 
 
 @pytest.mark.parametrize("wanted", ["read-write", "primary"])
-def test_of_several_hosts_the_one_that_takes_writes_is_used(
-    server: OwnServer, standby: Postgres, wanted: str
+def test_a_standby_is_passed_over(
+    servers: Servers, standby: tuple[Mapping[str, str], Path], tmp_path: Path, wanted: str
 ) -> None:
-    second = conninfo_to_dict(standby.url)["port"]
-    form = "postgresql://{user}:{password}@{hosts}/{dbname}?target_session_attrs={wanted}"
-    both = f"127.0.0.1:{second},127.0.0.1:{server.parts['port']}"
-    address = form.format(**server.parts, hosts=both, wanted=wanted)
-    assert ask(address, "select inet_server_port()") == int(server.parts["port"])
-    with pytest.raises(OperationalError, match=r"read-only|recovery"):
-        ask(form.format(**server.parts, hosts=f"127.0.0.1:{second}", wanted=wanted), "select 1")
+    first, second = standby[0], parts_of(servers.postgres_url)
+    passwords = tmp_path / "pgpass"
+    passwords.touch(mode=0o600)
+    passwords.write_text("".join(f"*:{each['port']}:*:*:{each['password']}\n" for each in (first, second)))
+    form = f"postgresql://{first['user']}@{{hosts}}/{first['dbname']}?passfile={passwords}"
+    alone, both = f"127.0.0.1:{first['port']}", f"127.0.0.1:{first['port']},127.0.0.1:{second['port']}"
+    ports = "select inet_server_port()::text"
+    assert ask(form.format(hosts=both), ports) == first["port"]
+    assert ask(f"{form.format(hosts=both)}&target_session_attrs={wanted}", ports) == second["port"]
+    with pytest.raises(OperationalError, match=r"read-only|hot standby"):
+        ask(f"{form.format(hosts=alone)}&target_session_attrs={wanted}")
