@@ -69,14 +69,14 @@ analyze;
 FILL_SMALL = """
 set session_replication_role = replica;
 
--- three events of one action in ten; the next one of each account has a higher number
+-- three events of one action in a hundred; the next one of each account has a higher number
 insert into action_events (account_id, seq, action_id, at, to_state, reason, attempt, actor, correlation_id,
                            hash)
 select a.account_id, row_number() over (partition by a.account_id order by a.created_at, a.id, move.n), a.id,
        a.created_at + move.n * interval '1 second', move.state,
        case when move.n = 3 and a.contact_id % 7 = 0 then 'gap' end, 1, 'tests', 'x', '\\x00'
 from actions a, (values (1, 'queued'), (2, 'acting'), (3, 'done')) move (n, state)
-where a.contact_id / 100 % 10 = 0;
+where a.contact_id / 100 % 100 = 0;
 
 insert into audit_heads (account_id, seq, hash)
 select account_id, max(seq), '\\x00' from action_events group by account_id;

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db.store import audit, idempotency
@@ -18,6 +18,7 @@ from db.store.people import addresses
 from db.store.privacy import personal_columns
 from db.store.quota import ledger, limits
 from db.store.reports import activity, contact_history, open_doubts, outcome_counts, overview
+from db.tables import NoticeTarget
 from worker.rules.model import CampaignKind, CampaignState, Kind
 from worker.rules.quota.windows import Span
 
@@ -37,7 +38,7 @@ NOTICE = deliveries.MessageClaim(
 
 
 def find_target(session: Session) -> UUID:
-    return session.scalars(text("select id from notice_targets order by name limit 1")).one()
+    return session.scalars(select(NoticeTarget.id).order_by(NoticeTarget.name).limit(1)).one()
 
 
 SMALL_TABLES: dict[str, tuple[str, str, Callable[[Session], object]]] = {
