@@ -169,7 +169,8 @@ def verify(
     print_text(
         f"{backup.origin} is whole: {format_count(answer.rows, 'row', 'rows')} of {len(answer.tables)} "
         f"tables and {format_count(answer.files, 'file', 'files')} of evidence, of "
-        f"{format_instant(about.at)}, {format_age(clock.now() - about.at)} old, by Rapport {about.rapport} (revision {about.revision})"
+        f"{format_instant(about.at)}, {format_age(clock.now() - about.at)} old, by Rapport {about.rapport} "
+        f"(revision {about.revision})"
     )
     if answer.left_out:
         print_text(f"not in it: {', '.join(answer.left_out)}")

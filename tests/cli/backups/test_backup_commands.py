@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import signal
+import tempfile
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,8 +13,10 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
+from api_stub.cli.backups.display import open_for_reading
 from db import migrate
 from db.backup.envelope import read_identity
+from db.backup.targets import open_target
 from db.engine import Database
 from tests.builders import a_contact, an_account
 from tests.cli.conftest import Rapport
@@ -81,6 +85,18 @@ def test_a_backup_is_made_verified_and_listed(rapport: Rapport, place: Path, key
     listed = json.loads(rapport("backup", "list", "--to", str(place), "--json"))
     assert [each["name"] for each in listed["backups"]] == [Path(file).name]
     assert "none are scheduled" in rapport("backup", "list", "--to", str(place))
+
+
+def test_asked_to_end_a_command_deletes_its_copy_of_a_backup(
+    tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(tempfile, "tempdir", str(tmp_path))
+    place = f"memory://backups-{uuid4().hex}"
+    with open_target(place).create("backup.age") as file:
+        file.write(b"content")
+    with pytest.raises(KeyboardInterrupt), open_for_reading(f"{place}/backup.age"):
+        signal.raise_signal(signal.SIGTERM)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_written_without_a_key_or_a_place(rapport: Rapport, place: Path) -> None:
