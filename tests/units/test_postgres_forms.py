@@ -1,10 +1,13 @@
 """DATABASE_URL with TLS, a socket's folder, and several hosts of which one is a standby: real servers."""
 
+import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
@@ -12,9 +15,11 @@ from sqlalchemy.exc import OperationalError
 
 from api_stub.checks.servers import check_postgres
 from api_stub.stack.servers import postgres
+from api_stub.stack.servers.ports import find_free_port
 from api_stub.stack.servers.postgres import Postgres
 from api_stub.stack.servers.unprivileged import find_server_identity
 from db.engine import Database
+from tests.cluster import wait_for
 from tests.conftest import migrated_cluster
 from tests.servers import Servers, copy_cluster
 from tests.tls import PostgresTlsProxy, certificate
@@ -22,6 +27,8 @@ from worker import postgres_address
 
 BY_ADDRESS = "postgresql://{user}:{password}@{host}:{port}/{dbname}?sslmode={mode}&sslrootcert={authority}"
 BY_VALUES = "host={host} port={port} dbname={dbname} user={user} password={password} sslmode={mode}"
+
+DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 
 
 class Standby(Postgres):
@@ -99,6 +106,56 @@ def test_a_server_without_tls_is_not_used_where_tls_is_asked_for(
     plain = {**encrypted, "port": parts_of(servers.postgres_url)["port"], "mode": mode}
     with pytest.raises(OperationalError, match="does not support SSL"):
         ask(BY_ADDRESS.format_map(plain))
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(
+    not DEBIAN, reason="needs a Postgres with TLS, which the wheel's isn't (Debian: postgresql)"
+)
+def test_a_server_that_speaks_tls_itself_is_used() -> None:
+    identity, port = find_server_identity(), find_free_port()
+    with tempfile.TemporaryDirectory(prefix="rapport-tests-") as place:
+        folder = Path(place)
+        own = certificate(folder, "own", for_loopback=True)
+        other = certificate(folder, "other", for_loopback=True)
+        password = folder / "password"
+        password.write_text("secret")
+        for path in (folder, own.file, own.key, password):
+            identity.chown(path)
+        own.key.chmod(0o600)
+        data = folder / "data"
+        for_user = {"cwd": folder, "env": {}, **identity.popen_arguments()}
+        made = f"{DEBIAN[-1].with_name('initdb')} --pgdata={data} --username=rapport --pwfile={password}"
+        made += " --auth=scram-sha-256 --encoding=UTF8 --no-sync"
+        subprocess.run(made.split(), check=True, capture_output=True, **for_user)
+        options = {
+            "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder,
+            "ssl": "on", "ssl_cert_file": own.file, "ssl_key_file": own.key, "fsync": "off",
+        }  # fmt: skip
+        given = [str(DEBIAN[-1]), "-D", str(data), *(f"--{name}={value}" for name, value in options.items())]
+        parts = {
+            "user": "rapport",
+            "password": "secret",
+            "host": "127.0.0.1",
+            "port": port,
+            "dbname": "postgres",
+        }
+        address = BY_ADDRESS.format(**parts, mode="verify-full", authority=own.file)
+        with subprocess.Popen(given, stderr=subprocess.DEVNULL, **for_user) as server:
+            try:
+                wait_for("Postgres", lambda: can_connect(address))
+                assert ask(address, "select ssl from pg_stat_ssl where pid = pg_backend_pid()") is True
+                with pytest.raises(OperationalError, match="certificate verify failed"):
+                    ask(BY_ADDRESS.format(**parts, mode="verify-full", authority=other.file))
+            finally:
+                server.send_signal(signal.SIGINT)
+
+
+def can_connect(address: str) -> bool:
+    with suppress(psycopg.OperationalError):
+        psycopg.connect(address).close()
+        return True
+    return False
 
 
 @pytest.mark.parametrize(
