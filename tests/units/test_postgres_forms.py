@@ -4,7 +4,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import psycopg
@@ -53,16 +53,22 @@ def encrypted(servers: Servers, tmp_path: Path) -> Iterator[Mapping[str, str]]:
 @pytest.fixture(scope="module")
 def standby() -> Iterator[tuple[Mapping[str, str], Path]]:
     """The parts of the address of a standby, and the folder of its socket."""
-    # Not pytest's folder: only its owner may enter that, and under root Postgres is another user.
-    with tempfile.TemporaryDirectory(prefix="rapport-tests-") as place, pytest.MonkeyPatch.context() as patch:
-        copy_cluster(migrated_cluster(), Path(place))
-        folder = (Path(place) / "postgres").resolve()
-        signal = folder / "data" / "standby.signal"
-        signal.touch()
-        find_server_identity().chown(signal)
-        patch.setitem(postgres._OPTIONS, "unix_socket_directories", str(folder))
-        with Standby(Path(place), durable=False) as started:
-            yield parts_of(started.url), folder
+    with ExitStack() as stack:
+        # Not pytest's folder: only its owner may enter that, and under root Postgres is another user. And the
+        # path of a socket must be short.
+        data, sockets = (
+            Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rapport-tests-", dir=folder)))
+            for folder in (None, "/tmp")
+        )
+        copy_cluster(migrated_cluster(), data)
+        signal_file = data / "postgres" / "data" / "standby.signal"
+        signal_file.touch()
+        for path in (sockets, signal_file):
+            find_server_identity().chown(path)
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setitem(postgres._OPTIONS, "unix_socket_directories", str(sockets))
+        with Standby(data, durable=False) as started:
+            yield parts_of(started.url), sockets
         started.remove_data()
 
 
