@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex
 
 from db.tables import Base
-from tests.db.actions.query_workload import WORKLOAD
+from tests.db.plans.query_workload import WORKLOAD
 
 PAGE = Path(__file__).parent / "database.md"
 _TABLES = re.compile(r"(?<=<!-- made by make_database_page.py -->\n).*(?=<!-- end -->)", re.DOTALL)

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.servers.postgres import Postgres
 from db.engine import Database
-from tests.db.actions.query_workload import FILL, ROWS, WORKLOAD
+from tests.db.plans.fill import FILL, FILL_SMALL, ROWS
+from tests.db.plans.query_workload import WORKLOAD
 
 PAGE = Path(__file__).parent / "query-plans.md"
 SIZE = 1_000_000
@@ -23,10 +24,10 @@ _OPTIONS = "analyze, costs off, timing off, summary off, buffers off"
 _HEAD = """\
 # Query plans
 
-How Postgres {version} answers the queries of `tests/db/actions/query_workload.py` over {size:,} contacts,
-actions and interactions of 100 accounts: `.venv/bin/python docs/make_query_plans.py` writes this page. Tests
-hold the same plans at {tested:,} rows. *Rows* are those that a step returned. Times are left out, because
-they are those of one machine.
+How Postgres {version} answers the queries of `tests/db/plans` over {size:,} contacts, actions and
+interactions of 100 accounts, and some thousands of rows in each of the other tables:
+`.venv/bin/python docs/make_query_plans.py` writes this page. Tests hold the same plans at {tested:,}
+contacts. *Rows* are those that a step returned. Times are left out, because they are those of one machine.
 """
 
 
@@ -60,6 +61,7 @@ def main() -> None:
             migrate_and_seed(postgres.url)
             with psycopg.connect(postgres.url, autocommit=True) as own:
                 own.execute(FILL.replace(f"{ROWS}", f"{SIZE}"))
+                own.execute(FILL_SMALL)
                 version = own.info.parameter_status("server_version")
             database = Database(postgres.url, application_name="plans")
             parts = [_HEAD.format(version=version, size=SIZE, tested=ROWS)]

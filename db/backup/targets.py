@@ -1,11 +1,12 @@
 """Where backups are: a folder of this machine, or an address that fsspec opens (s3://, sftp://, …)."""
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, BinaryIO, Final, Protocol
 
 from db.exports.atomic_file import open_atomic_file
@@ -17,6 +18,7 @@ _NAME: Final = re.compile(r"rapport-(\d{4}-\d\d-\d\dT\d{6}(?:\.\d{6})?Z)\.tar\.g
 # Down to microseconds: the schedule and a command may each make one within a second.
 _FORM: Final = "%Y-%m-%dT%H%M%S.%fZ"
 _UNFINISHED_FOR: Final = timedelta(days=1)
+_BLOCK_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,14 @@ class StoredBackup:
     name: str
     at: datetime
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocalBackup:
+    """A file that can be read several times. `origin` is where the backup is, without a password."""
+
+    path: Path
+    origin: str
 
 
 def make_name(at: datetime) -> str:
@@ -52,6 +62,31 @@ class Target(Protocol):
 def open_target(address: str) -> Target:
     """Return the target. Raises ConfigurationError if it needs a package that isn't installed."""
     return _Remote(address) if "://" in address else _Folder(Path(address).expanduser().absolute())
+
+
+@contextmanager
+def open_locally(place: str, *, progress: Callable[[int], object] = lambda _: None) -> Iterator[LocalBackup]:
+    """Yield the backup in a file or at an address; the latter is copied to a private temporary file first.
+
+    The copy is deleted when the block ends. `progress` counts its bytes. Raises RequestRefusedError if it
+    can't be fetched or written, and ConfigurationError as `open_target`. A file is not looked at.
+    """
+    scheme, is_address, rest = place.partition("://")
+    if not is_address:
+        yield LocalBackup(Path(place), place)
+        return
+    folder, _, name = rest.rpartition("/")
+    remote = _Remote(f"{scheme}://{folder}")
+    if not name:
+        raise RequestRefusedError("the address ends with a folder: add the name of a backup in it")
+    with ExitStack() as stack:
+        try:
+            private = stack.enter_context(TemporaryDirectory(prefix="rapport-backup-"))
+        except OSError as error:
+            raise _refuse_copy(error) from error
+        copy = Path(private) / "backup"
+        remote.fetch(name, copy, progress)
+        yield LocalBackup(copy, remote.describe(name))
 
 
 def prune(target: Target, *, keep: int) -> Sequence[str]:
@@ -111,7 +146,8 @@ class _Remote:
                 f"backups to an address need fsspec: {how_to_install(Extra.REMOTE_BACKUP)}, or give a folder"
             ) from None
         try:
-            self._system, self._folder = url_to_fs(address)
+            with self._told():
+                self._system, self._folder = url_to_fs(address)
         except (ImportError, ValueError) as error:  # the package of this kind of address, or no such kind
             raise ConfigurationError(f"{address.partition('://')[0]}:// can't be opened: {error}") from None
 
@@ -127,6 +163,16 @@ class _Remote:
                 if self._system.exists(part):
                     self._system.rm(part)
                 raise
+
+    def fetch(self, name: str, to: Path, progress: Callable[[int], object]) -> None:
+        """Copy one into a new file."""
+        try:
+            with self._told(), self._system.open(self._path(name), "rb") as source:
+                _copy(source, to, progress)
+        except RequestRefusedError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise RequestRefusedError(f"{self.describe(name)} isn't there") from error.__cause__
+            raise
 
     def list_backups(self) -> Sequence[StoredBackup]:
         with self._told():
@@ -151,10 +197,27 @@ class _Remote:
             raise RequestRefusedError(f"the place of the backups can't be used: {error}") from error
 
 
+def _copy(source: BinaryIO, to: Path, progress: Callable[[int], object]) -> None:
+    # Unbuffered, so that closing the file writes nothing that could fail once more.
+    with to.open("xb", buffering=0) as file:
+        while block := source.read(_BLOCK_BYTES):
+            left = memoryview(block)
+            while left:
+                try:
+                    left = left[file.write(left) :]
+                except OSError as error:
+                    raise _refuse_copy(error) from error
+            progress(len(block))
+
+
+def _refuse_copy(error: OSError) -> RequestRefusedError:
+    return RequestRefusedError(
+        f"a copy of the backup can't be written below {gettempdir()}: {error.strerror or error}; TMPDIR "
+        "names another folder"
+    )
+
+
 def _sort(sizes: Sequence[tuple[str, int]]) -> Sequence[StoredBackup]:
     found = [(match, size) for name, size in sizes if (match := _NAME.fullmatch(name))]
-    backups = [
-        StoredBackup(match[0], datetime.fromisoformat(match[1]), size)
-        for match, size in found
-    ]
+    backups = [StoredBackup(match[0], datetime.fromisoformat(match[1]), size) for match, size in found]
     return sorted(backups, key=lambda each: each.at, reverse=True)

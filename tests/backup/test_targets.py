@@ -1,13 +1,15 @@
 """Where backups are: a folder or an address. Only whole files count, and no others are touched."""
 
 import os
+import resource
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from db.backup.targets import Target, make_name, open_target, prune
+from db.backup.targets import Target, make_name, open_locally, open_target, prune
 from worker.errors import ConfigurationError, RequestRefusedError
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -94,3 +96,74 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
         target.list_backups()
     with pytest.raises(RequestRefusedError, match="mount its disk"), target.create("x"):
         pass
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files are, for this test alone."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def address() -> str:
+    """The address of a backup of three megabytes."""
+    folder = f"memory://backups-{uuid4().hex}"
+    target = open_target(folder)
+    with target.create(make_name(FIRST)) as file:
+        file.write(bytes(3_000_000))
+    return f"{folder}/{make_name(FIRST)}"
+
+
+def test_a_backup_at_an_address_is_copied_for_as_long_as_it_is_read(address: str, temporary: Path) -> None:
+    counted: list[int] = []
+    with open_locally(address, progress=counted.append) as backup:
+        assert backup.path.read_bytes() == bytes(3_000_000)
+        assert sum(counted) == 3_000_000
+        assert backup.origin.endswith(make_name(FIRST))
+        assert backup.path.is_relative_to(temporary)
+        assert backup.path.parent.stat().st_mode & 0o077 == 0
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_copy_is_deleted_whatever_happens(address: str, temporary: Path) -> None:
+    with pytest.raises(ZeroDivisionError), open_locally(address):
+        raise ZeroDivisionError
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_copy_that_does_not_fit_is_refused_in_one_line(address: str, temporary: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_500_000, hard))
+    try:
+        with pytest.raises(RequestRefusedError, match="File too large") as told, open_locally(address):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "TMPDIR names another folder" in str(told.value)
+    assert list(temporary.iterdir()) == []
+
+
+def test_no_place_for_a_copy_is_refused(address: str, temporary: Path) -> None:
+    temporary.rmdir()
+    with pytest.raises(RequestRefusedError, match="can't be written below"), open_locally(address):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("memory://nowhere/x.age", "memory:///nowhere/x.age isn't there"),
+        ("memory://nowhere/", "add the name of a backup"),
+        ("ftp://me:c4nary@127.0.0.1:1/x.age", "the place of the backups can't be used"),
+    ],
+)
+def test_an_address_without_a_backup_is_refused_without_its_password(
+    temporary: Path, place: str, said: str
+) -> None:
+    with pytest.raises(RequestRefusedError, match=said) as told, open_locally(place):
+        pass
+    assert "c4nary" not in str(told.value)
+    assert list(temporary.iterdir()) == []

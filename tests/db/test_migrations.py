@@ -18,7 +18,7 @@ from db import migrate
 from db.engine import Database
 from db.schema_check import find_schema_problems
 from db.tables import Base
-from tests.db.actions.query_workload import FILL, ROWS
+from tests.db.plans.fill import FILL, ROWS
 from tests.servers import Servers
 from worker.errors import RequestRefusedError
 

@@ -86,6 +86,21 @@ def test_remote_control_shows_no_password(address: RedisAddress) -> None:
     assert SENTINEL_PASSWORD not in text
 
 
+def test_sentinels_are_asked_as_a_user_of_their_own(watched: Watched) -> None:
+    own = f"sentinel_password={SENTINEL_PASSWORD}"
+    as_user = watched.url.replace(own, "sentinel_user=watcher&sentinel_password=watchers")
+    with watched.sentinel.client() as admin:
+        admin.execute_command("ACL", "SETUSER", "watcher", "on", ">watchers", "allchannels", "+@all")
+        with queues.connect(redis_address.parse(as_user)) as client:
+            assert client.ping()
+        admin.execute_command("ACL", "DELUSER", "watcher")
+    with (
+        queues.connect(redis_address.parse(as_user)) as client,
+        pytest.raises(redis.ConnectionError, match="No master found"),
+    ):
+        client.ping()
+
+
 @pytest.mark.skipif(DEBIAN_REDIS is None, reason="needs a redis-server with TLS (Debian: redis-server)")
 def test_sentinels_and_server_with_tls_are_verified_and_used(tmp_path: Path) -> None:
     own = certificate(tmp_path, "own", for_loopback=True)

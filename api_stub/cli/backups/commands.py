@@ -13,6 +13,7 @@ from api_stub.cli.backups.display import (
     file_size,
     format_age,
     format_instant,
+    open_for_reading,
     show_bytes,
 )
 from api_stub.cli.context import (
@@ -137,20 +138,21 @@ def create(
 
 @app.command()
 def verify(
-    file: Annotated[Path, typer.Argument(help="The file of the backup.")],
+    file: Annotated[str, typer.Argument(help="The file of the backup, or its address such as s3://….")],
     key: KeyFile,
     as_json: AsJson = False,
 ) -> None:
     """Read a whole backup and compare every checksum and number of rows. Needs no database.
 
-    Exits with 1 if it was cut off or altered, or if the key is another one.
+    Exits with 1 if it was cut off or altered, or if the key is another one. A backup at an address is
+    copied to a temporary file first (TMPDIR).
     """
     identity = read_identity(key)
-    with show_bytes("reading", total=file_size(file)) as progress:
-        verified = verify_backup(file, identity, progress=progress)
+    with open_for_reading(file) as backup, show_bytes("reading", total=file_size(backup.path)) as progress:
+        verified = verify_backup(backup.path, identity, progress=progress)
     about, manifest = verified.about, verified.manifest
     answer = VerifiedBackup(
-        file=str(file),
+        file=backup.origin,
         at=about.at.isoformat(),
         age_seconds=int((clock.now() - about.at).total_seconds()),
         rapport=about.rapport,
@@ -165,9 +167,10 @@ def verify(
         print_answer(answer)
         return
     print_text(
-        f"{file} is whole: {format_count(answer.rows, 'row', 'rows')} of {len(answer.tables)} tables and "
-        f"{format_count(answer.files, 'file', 'files')} of evidence, of {format_instant(about.at)}, "
-        f"{format_age(clock.now() - about.at)} old, by Rapport {about.rapport} (revision {about.revision})"
+        f"{backup.origin} is whole: {format_count(answer.rows, 'row', 'rows')} of {len(answer.tables)} "
+        f"tables and {format_count(answer.files, 'file', 'files')} of evidence, of "
+        f"{format_instant(about.at)}, {format_age(clock.now() - about.at)} old, by Rapport {about.rapport} "
+        f"(revision {about.revision})"
     )
     if answer.left_out:
         print_text(f"not in it: {', '.join(answer.left_out)}")

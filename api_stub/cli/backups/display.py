@@ -1,15 +1,17 @@
 """What the commands of backups print."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from api_stub.cli.contacts.export import handle_signals
 from api_stub.cli.formatting import UTC_ZONE, format_time
 from api_stub.cli.screen.progress import create_progress
 from db.backup.make import BackupReport
+from db.backup.targets import LocalBackup, open_locally
 from worker.rules.wording.counts import format_count
 
 _KIB = 1024
@@ -58,6 +60,19 @@ def show_bytes(what: str, *, total: int | None = None) -> Iterator[Callable[[int
     with create_progress(*columns) as progress:
         task = progress.add_task(what, total=total)
         yield lambda size: progress.advance(task, size)
+
+
+@contextmanager
+def open_for_reading(place: str) -> Iterator[LocalBackup]:
+    """Yield the backup in a file or at an address. SIGTERM and SIGHUP delete the copy of the latter, too."""
+    with ExitStack() as stack:
+        if "://" not in place:
+            yield stack.enter_context(open_locally(place))
+            return
+        stack.enter_context(handle_signals())
+        with show_bytes("fetching") as progress:
+            backup = stack.enter_context(open_locally(place, progress=progress))
+        yield backup
 
 
 def file_size(path: Path) -> int | None:

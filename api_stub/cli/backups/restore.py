@@ -10,7 +10,13 @@ import typer
 from pydantic import BaseModel
 from pyrage import x25519
 
-from api_stub.cli.backups.display import file_size, format_age, format_instant, show_bytes
+from api_stub.cli.backups.display import (
+    file_size,
+    format_age,
+    format_instant,
+    open_for_reading,
+    show_bytes,
+)
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AsJson,
@@ -42,6 +48,7 @@ _UNUSED_REDIS: Final = "redis://not-started"
 
 @dataclass(frozen=True, slots=True)
 class _Options:
+    dry_run: bool
     without_keys: bool
     nothing_lost: bool
 
@@ -62,7 +69,7 @@ class RestoreReport(BaseModel):
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="The file of the backup.")],
+    file: Annotated[str, typer.Argument(help="The file of the backup, or its address such as s3://….")],
     key: Annotated[Path, typer.Option("--key", help="The file of the backup's private key.")],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be restored.")] = False,
@@ -85,23 +92,14 @@ def restore(
     used, so that there may be nothing left of today's limits. Only after a move, give --nothing-sent-since.
 
     DATABASE_URL must name the owner of the tables, as for `rapport migrate`. Without it, the database of the
-    data folder is filled; it is made if there is none.
+    data folder is filled; it is made if there is none. A backup at an address is copied to a temporary file
+    first (TMPDIR).
     """
     identity = read_identity(key)
-    with show_bytes("verifying", total=file_size(file)) as progress:
-        verified = verify_backup(file, identity, progress=progress)
-    check_revision(verified)
-    settings = load_settings(data)
-    unopened = list_missing_keys(verified.about, _fingerprints(settings))
-    if unopened and not without_keys:
-        raise RequestRefusedError(explain_keys(unopened, verified.about))
-    if not dry_run:
-        options = _Options(without_keys=without_keys, nothing_lost=nothing_sent_since)
-        unopened = _restore(file, identity, verified, settings=settings, data=data, options=options)
-    elif settings.database_url is not None or has_database(data):
-        with _open_owner(data, settings) as (_, database):
-            check_unused(database.engine)
-    report = _report(file, verified, unopened, done=not dry_run)
+    options = _Options(dry_run=dry_run, without_keys=without_keys, nothing_lost=nothing_sent_since)
+    with open_for_reading(file) as backup:
+        verified, unopened = _restore(backup.path, identity, data=data, options=options)
+    report = _report(backup.origin, verified, unopened, done=not dry_run)
     if as_json:
         print_answer(report)
         return
@@ -110,13 +108,32 @@ def restore(
 
 
 def _restore(
+    file: Path, identity: x25519.Identity, *, data: Path, options: _Options
+) -> tuple[Verified, Sequence[str]]:
+    """Verify and restore; return what is in the backup, and what no key decrypts."""
+    with show_bytes("verifying", total=file_size(file)) as progress:
+        verified = verify_backup(file, identity, progress=progress)
+    check_revision(verified)
+    settings = load_settings(data)
+    unopened = list_missing_keys(verified.about, _fingerprints(settings))
+    if unopened and not options.without_keys:
+        raise RequestRefusedError(explain_keys(unopened, verified.about))
+    if not options.dry_run:
+        unopened = _fill(file, identity, verified, settings=settings, data=data, options=options)
+    elif settings.database_url is not None or has_database(data):
+        with _open_owner(data, settings) as (_, database):
+            check_unused(database.engine)
+    return verified, unopened
+
+
+def _fill(
     file: Path,
     identity: x25519.Identity,
     verified: Verified,
     *,
     settings: Settings,
     data: Path,
-    options: "_Options",
+    options: _Options,
 ) -> list[str]:
     """Restore, migrate, and write the evidence. Return what no key decrypts."""
     can_open = {vault.variable: vault.can_open for vault in _vaults(settings)}
@@ -182,11 +199,11 @@ def _write_evidence(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def _report(file: Path, verified: Verified, unopened: Sequence[str], *, done: bool) -> RestoreReport:
+def _report(file: str, verified: Verified, unopened: Sequence[str], *, done: bool) -> RestoreReport:
     about, manifest = verified.about, verified.manifest
     return RestoreReport(
         done=done,
-        file=str(file),
+        file=file,
         at=about.at.isoformat(),
         rapport=about.rapport,
         revision=about.revision,

@@ -2,7 +2,10 @@
 
 import gzip
 import json
+import signal
+import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pyrage
@@ -10,8 +13,10 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
+from api_stub.cli.backups.display import open_for_reading
 from db import migrate
 from db.backup.envelope import read_identity
+from db.backup.targets import open_target
 from db.engine import Database
 from tests.builders import a_contact, an_account
 from tests.cli.conftest import Rapport
@@ -49,7 +54,7 @@ def known(database: Database, rapport: Rapport) -> None:
         )
 
 
-def make(rapport: Rapport, place: Path, key: tuple[str, str]) -> str:
+def make(rapport: Rapport, place: Path | str, key: tuple[str, str]) -> str:
     answer = json.loads(rapport("backup", "create", "--to", str(place), "--recipient", key[0], "--json"))
     return str(answer["file"])
 
@@ -80,6 +85,18 @@ def test_a_backup_is_made_verified_and_listed(rapport: Rapport, place: Path, key
     listed = json.loads(rapport("backup", "list", "--to", str(place), "--json"))
     assert [each["name"] for each in listed["backups"]] == [Path(file).name]
     assert "none are scheduled" in rapport("backup", "list", "--to", str(place))
+
+
+def test_asked_to_end_a_command_deletes_its_copy_of_a_backup(
+    tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(tempfile, "tempdir", str(tmp_path))
+    place = f"memory://backups-{uuid4().hex}"
+    with open_target(place).create("backup.age") as file:
+        file.write(b"content")
+    with pytest.raises(KeyboardInterrupt), open_for_reading(f"{place}/backup.age"):
+        signal.raise_signal(signal.SIGTERM)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_written_without_a_key_or_a_place(rapport: Rapport, place: Path) -> None:
@@ -131,12 +148,17 @@ def test_a_backup_fills_an_empty_database_and_everything_waits_for_a_person(
 
 @pytest.mark.usefixtures("known")
 def test_after_a_move_nothing_is_assumed_to_be_lost(
-    rapport: Rapport, place: Path, key: tuple[str, str], environment: pytest.MonkeyPatch, bare_url: str
+    rapport: Rapport, key: tuple[str, str], environment: pytest.MonkeyPatch, bare_url: str
 ) -> None:
+    """With the backup at an address, as a move to another machine may need it."""
+    place = f"memory://backups-{uuid4().hex}"
     file = make(rapport, place, key)
+    [listed] = json.loads(rapport("backup", "list", "--to", place, "--json"))["backups"]
+    told = rapport("backup", "verify", f"{place}/{listed['name']}", "--key", key[1])
+    assert f"{file} is whole" in " ".join(told.split())
     environment.setenv("DATABASE_URL", bare_url)
     answer = json.loads(rapport("restore", file, "--key", key[1], "--nothing-sent-since", "--json"))
-    assert answer["done"]
+    assert (answer["done"], answer["file"]) == (True, file)
     with psycopg.connect(bare_url) as connection:
         row = connection.execute(
             "select (select count(*) from contacts), (select count(*) from kill_switch),"

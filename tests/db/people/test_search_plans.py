@@ -14,7 +14,7 @@ from db.store.people import contact_list, lookup, search
 from db.store.people.contact_list import ContactFilters
 from db.store.people.people_filters import EVERYBODY, ContactFilter, NameFilter, PeopleFilters, PeopleOrder
 from db.store.people.search import Sought
-from tests.db.actions.test_plans import nodes, plans
+from tests.db.plans.test_plans import nodes, plans
 from tests.servers import Servers
 
 TODAY = date(2027, 12, 20)

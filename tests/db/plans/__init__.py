@@ -1,0 +1,1 @@
+"""Which index each of the store's statements uses."""
