@@ -86,6 +86,9 @@ class TlsProxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # Kombu keeps connections by host and port: the next server on this port would be asked with the
+        # certificates of this one.
+        pools.reset()
         for end in (self._listener, *self._ends):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -94,9 +97,6 @@ class TlsProxy:
             assert not thread.is_alive()
         for end in (self._listener, *self._ends):
             end.close()
-        # Kombu keeps connections by host and port: the next server on this port would be asked with the
-        # certificates of this one.
-        pools.reset()
 
     def _run(self, work: object, *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)  # type: ignore[arg-type]  # a method
