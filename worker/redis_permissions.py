@@ -19,7 +19,7 @@ _REPLY_QUEUE: Final = "x.reply.celery.pidbox"
 
 _MULTI: Final[_Command] = ("MULTI",)
 _OF_TRANSACTIONS: Final[Sequence[_Command]] = (("WATCH", "unacked"), ("UNWATCH",), ("EXEC",), _MULTI)
-"""In the order in which they are tried. EXEC is an error while no transaction has begun, and changes nothing."""
+"""In the order in which they are tried. EXEC fails and changes nothing: no transaction has begun yet."""
 _ANYWHERE: Final[Sequence[_Command]] = (
     ("PING",), ("TIME",),
     ("EVALSHA", "0" * 40, "1", "rapport:heads"), ("EVAL", "return 0", "1", "rapport:heads"),
@@ -119,7 +119,7 @@ def _is_refused(connection: Any) -> bool:  # noqa: ANN401 -- redis-py's interfac
     try:
         connection.read_response()
     except ResponseError as error:
-        return isinstance(error, NoPermissionError)
+        return isinstance(error, NoPermissionError) or "NOPERM" in str(error)  # EXEC quotes its refusal
     return False
 
 

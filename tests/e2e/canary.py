@@ -99,7 +99,9 @@ def find_in_database(marked: Iterable[str], world: World) -> list[str]:
 def _flower_pages(flower: str) -> Iterator[str]:
     """Return what Flower says of its workers and tasks, and the page of one task of each name."""
     with httpx.Client(base_url=flower, auth=FLOWER_AUTH) as client:
-        workers, tasks = (client.get(f"/api/{each}").raise_for_status().json() for each in ("workers", "tasks"))
+        workers, tasks = (
+            client.get(f"/api/{each}").raise_for_status().json() for each in ("workers", "tasks")
+        )
         yield json.dumps([workers, tasks], ensure_ascii=False)
         of_each_name = {task["name"]: task_id for task_id, task in tasks.items()}
         for task_id in of_each_name.values():

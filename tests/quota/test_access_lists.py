@@ -23,8 +23,8 @@ from worker.rules.quota.model import Verdict
 from worker.settings import Settings
 
 NOT_NEEDED = "+client|setinfo"
-"""redis-py tells the server its name with it when it connects, and ignores a refusal. It is on the page to keep
-the server's log of refusals (`ACL LOG`) empty. Doctor doesn't ask for it: a Redis before 7.2 doesn't know it."""
+"""redis-py tells the server its own name with it, and ignores a refusal. It is on the page only to keep the
+server's log of refusals (`ACL LOG`) empty. Doctor doesn't try it, because no Redis before 7.2 knows it."""
 
 
 def set_user(server: RedisProcess, name: str, *rights: str) -> RedisAddress:

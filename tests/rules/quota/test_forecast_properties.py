@@ -231,11 +231,15 @@ def test_where_nobody_is_missed_a_raised_limit_never_leaves_fewer_reached_by_any
     spend units of the week on one run that people of other runs could have used.
     """
     patient = [replace(person, until=MONDAY + 400 * DAY, campaign=None) for person in people]
-    counted = {"per_run": drawn.per_run + 1, "per_day": drawn.per_day + 1, "per_week": drawn.per_week + 2}
-    unlimited = ("per_day", "per_week") if raised == "per_run" else ("per_run",)
-    low = counted | dict.fromkeys(unlimited, UNLIMITED)
-    high = low | {raised: low[raised] + 1}
-    before, after = (run_forecast(patient, an_allowance(replace(drawn, **each))) for each in (low, high))
+    counted = replace(
+        drawn, per_run=drawn.per_run + 1, per_day=drawn.per_day + 1, per_week=drawn.per_week + 2
+    )
+    if raised == "per_run":
+        low = replace(counted, per_day=UNLIMITED, per_week=UNLIMITED)
+    else:
+        low = replace(counted, per_run=UNLIMITED)
+    high = replace(low, **{raised: getattr(low, raised) + 1})
+    before, after = (run_forecast(patient, an_allowance(each)) for each in (low, high))
     for each in before.actions:
         assert each.reached_at is not None
         assert reached(after, each.reached_at) >= reached(before, each.reached_at)
