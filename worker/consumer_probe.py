@@ -21,8 +21,8 @@ from worker import clock
 OVERDUE_S: Final = 60.0
 """A task this long past its time limit counts as finished: Celery should have killed its child."""
 POOL_GRACE_S: Final = 10.0
-"""A pool in which no child lasts from one look to the next for this long is dead. Celery replaces a child that
-ends within seconds, also if each of them dies at its start."""
+"""A pool in which no child has lasted from one look to the next for this long is dead. Celery replaces each
+child that ends within seconds, also if all of them die at their start."""
 _REAP_WAIT_S: Final = 0.2
 
 
