@@ -1,4 +1,4 @@
-"""TLS proxies in front of servers without TLS."""
+"""A TLS proxy in front of a server without TLS."""
 
 import ipaddress
 import socket
@@ -72,8 +72,8 @@ class TlsProxy:
             self._context.verify_mode = ssl.CERT_REQUIRED
             self._context.load_verify_locations(asks_for.file)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.url = f"rediss://{parts.netloc.rpartition('@')[0]}@127.0.0.1:{self.port}/0"
+        port = self._listener.getsockname()[1]
+        self.url = f"rediss://{parts.netloc.rpartition('@')[0]}@127.0.0.1:{port}/0"
         self.said = b""
         self.refused = 0
         self._ends: list[socket.socket] = []
@@ -86,6 +86,9 @@ class TlsProxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # Kombu keeps connections by host and port: the next server on this port would be asked with the
+        # certificates of this one.
+        pools.reset()  # type: ignore[no-untyped-call]  # untyped there
         for end in (self._listener, *self._ends):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -94,9 +97,6 @@ class TlsProxy:
             assert not thread.is_alive()
         for end in (self._listener, *self._ends):
             end.close()
-        # Kombu keeps connections by host and port: the next server on this port would be asked with the
-        # certificates of this one.
-        pools.reset()  # type: ignore[no-untyped-call]  # untyped there
 
     def _run(self, work: object, *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)  # type: ignore[arg-type]  # a method
@@ -111,7 +111,6 @@ class TlsProxy:
     def _serve(self, raw: socket.socket) -> None:
         raw.settimeout(10)
         try:
-            self._agree(raw)
             front = self._context.wrap_socket(raw, server_side=True)
         except OSError:
             self.refused += 1
@@ -123,9 +122,6 @@ class TlsProxy:
         self._run(self._pump, back, front)
         self._pump(front, back)
 
-    def _agree(self, raw: socket.socket) -> None:
-        """Exchange what comes before TLS."""
-
     def _pump(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while said := source.recv(1 << 16):
@@ -135,11 +131,3 @@ class TlsProxy:
         for end in (source, target):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-
-
-class PostgresTlsProxy(TlsProxy):
-    """The same in front of a Postgres, whose clients first ask whether it speaks TLS."""
-
-    def _agree(self, raw: socket.socket) -> None:
-        raw.recv(8, socket.MSG_WAITALL)  # SSLRequest
-        raw.sendall(b"S")

@@ -8,7 +8,7 @@ import math
 import os
 import signal
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,7 +21,8 @@ from worker import clock
 OVERDUE_S: Final = 60.0
 """A task this long past its time limit counts as finished: Celery should have killed its child."""
 POOL_GRACE_S: Final = 10.0
-"""A pool without a living child for this long is dead: Celery replaces a child that ends within seconds."""
+"""A pool in which no child has lasted from one look to the next for this long is dead. Celery replaces each
+child that ends within seconds, also if all of them die at their start."""
 _REAP_WAIT_S: Final = 0.2
 
 
@@ -47,6 +48,7 @@ class ConsumerProbe:
     def __init__(self, worker: Any) -> None:  # noqa: ANN401 -- Celery ships no types
         self._worker = worker
         self._jobs: dict[int, float] = {}
+        self._children: frozenset[int] = frozenset()
         self._childless_since: float | None = None
 
     def take_snapshot(self) -> ConsumerSnapshot:
@@ -95,7 +97,8 @@ class ConsumerProbe:
 
     def _is_pool_dead(self) -> bool:
         children = getattr(self._pool(), "_pool", None)
-        if children is None or any(_is_running(child.pid) for child in tuple(children)):
+        before, self._children = self._children, frozenset(_list_running(children or ()))
+        if children is None or before & self._children:
             self._childless_since = None
             return False
         now = clock.monotonic_seconds()
@@ -110,6 +113,14 @@ class ConsumerProbe:
         """Return the channel of the task consumer, or None while the worker connects or ends."""
         tasks = getattr(getattr(self._worker, "consumer", None), "task_consumer", None)
         return tasks.channel if tasks is not None else None
+
+
+def _list_running(children: Iterable[Any]) -> Iterator[int]:
+    """Yield the process id of each child that runs. One that could not be started has none."""
+    for child in tuple(children):
+        pid: int | None = child.pid
+        if pid is not None and _is_running(pid):
+            yield pid
 
 
 def _is_running(pid: int) -> bool:

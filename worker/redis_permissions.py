@@ -1,6 +1,7 @@
 """Find out which commands, keys and channels the server's access list (ACL) forbids to Rapport.
 
-Each command is queued in a transaction that is never executed: the server checks it, and nothing happens.
+Each command is queued in a transaction that is never executed: the server checks it, and nothing happens. The
+commands of transactions themselves are tried before it begins.
 docs/deployment.md has the access list that allows exactly these.
 """
 
@@ -16,10 +17,11 @@ _Command = tuple[str, ...]
 _QUOTA_KEY: Final = "rapport:quota:{acct:0}:state"
 _REPLY_QUEUE: Final = "x.reply.celery.pidbox"
 
-_WATCH: Final[_Command] = ("WATCH", "unacked")
 _MULTI: Final[_Command] = ("MULTI",)
+_OF_TRANSACTIONS: Final[Sequence[_Command]] = (("WATCH", "unacked"), ("UNWATCH",), ("EXEC",), _MULTI)
+"""In the order in which they are tried. EXEC fails and changes nothing: no transaction has begun yet."""
 _ANYWHERE: Final[Sequence[_Command]] = (
-    _WATCH, _MULTI, ("PING",), ("TIME",),
+    ("PING",), ("TIME",),
     ("EVALSHA", "0" * 40, "1", "rapport:heads"), ("EVAL", "return 0", "1", "rapport:heads"),
 )  # fmt: skip
 _OF_QUEUES: Final[Sequence[_Command]] = (
@@ -74,6 +76,7 @@ def find_missing(client: redis.Redis) -> list[str]:
     """
     db = str(client.connection_pool.connection_kwargs.get("db", 0))
     required = [
+        *_OF_TRANSACTIONS,
         *_ANYWHERE,
         *_OF_QUEUES,
         *_fill(_OF_A_QUEUE, ALL_QUEUES),
@@ -97,24 +100,26 @@ def _fill(templates: Sequence[_Command], values: Sequence[str]) -> Iterator[_Com
 def _find_refused(client: redis.Redis, commands: Sequence[_Command]) -> set[_Command]:
     connection: Any = client.connection_pool.get_connection()
     try:
-        connection.send_command(*_WATCH)
-        refused = {_WATCH} if _is_refused(connection) else set()
-        connection.send_command(*_MULTI)
-        if _is_refused(connection):  # what follows would be executed
-            return refused | {_MULTI}
-        queued = [command for command in commands if command not in {_WATCH, _MULTI}]
-        connection.send_packed_command(connection.pack_commands(queued))
-        return refused | {command for command in queued if _is_refused(connection)}
+        refused = _send(connection, _OF_TRANSACTIONS)
+        if _MULTI in refused:  # what follows would be executed
+            return refused
+        return refused | _send(connection, [each for each in commands if each not in _OF_TRANSACTIONS])
     finally:
         connection.disconnect()  # ends the transaction
         client.connection_pool.release(connection)
+
+
+def _send(connection: Any, commands: Sequence[_Command]) -> set[_Command]:  # noqa: ANN401 -- see _is_refused
+    """Send the commands at once; return those that the access list forbids."""
+    connection.send_packed_command(connection.pack_commands(commands))
+    return {command for command in commands if _is_refused(connection)}
 
 
 def _is_refused(connection: Any) -> bool:  # noqa: ANN401 -- redis-py's interface; each connection class has its own type
     try:
         connection.read_response()
     except ResponseError as error:
-        return isinstance(error, NoPermissionError)
+        return isinstance(error, NoPermissionError) or "NOPERM" in str(error)  # EXEC quotes its refusal
     return False
 
 

@@ -14,6 +14,7 @@ from worker import clock
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.extras import Extra, how_to_install
 
+# Earlier releases left the microseconds out.
 _NAME: Final = re.compile(r"rapport-(\d{4}-\d\d-\d\dT\d{6}(?:\.\d{6})?Z)\.tar\.gz\.age")
 # Down to microseconds: the schedule and a command may each make one within a second.
 _FORM: Final = "%Y-%m-%dT%H%M%S.%fZ"
@@ -39,7 +40,7 @@ class LocalBackup:
 
 
 def make_name(at: datetime) -> str:
-    """Return the name of the file of a backup of this instant. Earlier releases left the microseconds out."""
+    """Return the name of the file of a backup of this instant."""
     return f"rapport-{at.astimezone(UTC):{_FORM}}.tar.gz.age"
 
 

@@ -37,12 +37,12 @@ def test_backups_are_listed_newest_first_by_their_names(target: Target) -> None:
     assert [(each.at, each.bytes) for each in target.list_backups()] == [(at, 7) for at in reversed(DAYS)]
 
 
-def test_two_of_one_second_are_two(target: Target) -> None:
-    both = [FIRST, FIRST + timedelta(milliseconds=1)]
-    for at in both:
-        with target.create(make_name(at)):
-            pass
-    assert [each.at for each in target.list_backups()] == [both[1], both[0]]
+def test_two_backups_within_a_second_are_kept_apart(target: Target) -> None:
+    first, second = FIRST, FIRST + timedelta(milliseconds=1)
+    for at, content in ((first, b"one"), (second, b"another")):
+        with target.create(make_name(at)) as file:
+            file.write(content)
+    assert [(each.at, each.bytes) for each in target.list_backups()] == [(second, 7), (first, 3)]
 
 
 def test_the_newest_remain(target: Target) -> None:

@@ -1,6 +1,8 @@
 """What holds for the output of every command: --json, exit codes, and times."""
 
+import ast
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -68,6 +70,24 @@ def test_the_page_has_every_exit_code() -> None:
     page = Path("docs/operations.md").read_text()
     rows = re.findall(r"^\| `(\d+)` \| `([a-z_]+)` \|", page, re.MULTILINE)
     assert {int(code): name for code, name in rows} == {code.value: code.name.lower() for code in ExitCode}
+
+
+def test_the_page_names_every_command_that_reports_a_finding_by_its_exit_code() -> None:
+    commands = dict(leaf_commands(typer.main.get_group(build_app())))
+    path_of = {(each.callback.__module__, each.callback.__name__): path for path, each in commands.items()}
+    path_of |= {("api_stub.cli.stack.demo", "print_result"): "demo"}
+    row = re.search(r"^\| `4` \|[^|]*\|(.*)\|$", Path("docs/operations.md").read_text(), re.MULTILINE)
+    assert row
+    assert set(re.findall(r"`([^`]+)`", row[1])) == {path_of[function] for function in functions_that_find()}
+
+
+def functions_that_find() -> Iterator[tuple[str, str]]:
+    """Yield the module and the name of each function that ends a command with ExitCode.FOUND."""
+    for file in Path("api_stub").rglob("*.py"):
+        module = ".".join(file.with_suffix("").parts)
+        for function in ast.walk(ast.parse(file.read_text())):
+            if isinstance(function, ast.FunctionDef) and "ExitCode.FOUND" in ast.unparse(function):
+                yield module, function.name
 
 
 def test_a_time_names_its_zone_and_another_year() -> None:

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 from zipfile import ZipFile, is_zipfile
@@ -13,12 +14,11 @@ import psutil
 import psycopg
 import redis
 from psycopg import sql
-from pydantic import SecretStr
 from sqlalchemy import select
 
 from db.tables import Account
 from tests.collector import Collector
-from tests.e2e.conftest import API_KEY, World
+from tests.e2e.conftest import API_KEY, FLOWER_AUTH, World
 from worker.secrets import Vault
 from worker.settings import SECRET_FIELDS
 
@@ -44,10 +44,12 @@ def watch_redis(url: str) -> Iterator[list[str]]:
 
 
 def list_secrets(world: World) -> set[str]:
-    """Return the value of every secret setting, the passwords of addresses, and the cookie of the session."""
-    values = {name: getattr(world.settings, name) for name in SECRET_FIELDS}
-    found = {value.get_secret_value() for value in values.values() if isinstance(value, SecretStr)}
-    passwords = {urlsplit(value).password for value in found}
+    """Return the value of every secret setting, every password in them, and the cookie of the session.
+
+    Raises ConfigurationError for a secret that is not set: none would look for it.
+    """
+    found = {world.settings.required(name).get_secret_value() for name in SECRET_FIELDS}
+    passwords = {urlsplit(value).password for value in found} | {FLOWER_AUTH[1]}
     with world.database.transaction() as session:
         sealed = session.scalars(select(Account.session)).first()
     assert sealed is not None
@@ -56,7 +58,13 @@ def list_secrets(world: World) -> set[str]:
 
 
 def find_leaks(
-    marked: Iterable[str], *, world: World, api: str, collector: Collector, redis_commands: Iterable[str]
+    marked: Iterable[str],
+    *,
+    world: World,
+    api: str,
+    flower: str,
+    collector: Collector,
+    redis_commands: Iterable[str],
 ) -> list[str]:
     """Return each place that shows one of `marked`, and the beginning of what it shows."""
     places: Mapping[str, str] = {
@@ -65,6 +73,7 @@ def find_leaks(
         "metrics": httpx.get(f"{api}/metrics", headers={"X-API-Key": API_KEY}).text,
         "metric files": _read_files(world.data / "metrics"),
         "redis": "\n".join(redis_commands),
+        "flower": "\n".join(_flower_pages(flower)),
         "process list": "\n".join(_command_lines(world)),
         "evidence": _read_files(world.data / "evidence"),
     }
@@ -85,6 +94,18 @@ def find_in_database(marked: Iterable[str], world: World) -> list[str]:
             here = [value for value in marked if value in dump or value.encode().hex() in dump]
             found += [f"{table}: {value[:12]}" for value in here]
     return found
+
+
+def _flower_pages(flower: str) -> Iterator[str]:
+    """Return what Flower says of its workers and tasks, and the page of one task of each name."""
+    with httpx.Client(base_url=flower, auth=FLOWER_AUTH) as client:
+        workers, tasks = (
+            client.get(f"/api/{each}").raise_for_status().json() for each in ("workers", "tasks")
+        )
+        yield json.dumps([workers, tasks], ensure_ascii=False)
+        of_each_name = {task["name"]: task_id for task_id, task in tasks.items()}
+        for task_id in of_each_name.values():
+            yield unescape(client.get(f"/task/{task_id}").raise_for_status().text)
 
 
 def _command_lines(world: World) -> Iterator[str]:

@@ -28,7 +28,7 @@ from tests.builders import SANDBOX, a_contact, database_now
 from tests.cluster import wait_for
 from tests.collector import Collector, run_collector
 from tests.e2e.canary import find_in_database, find_leaks, list_secrets, watch_redis
-from tests.e2e.conftest import API_KEY, World, world_broker
+from tests.e2e.conftest import API_KEY, FLOWER_AUTH, World, start, world_broker
 from tests.e2e.monitored import break_everything, check_every_query
 from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
@@ -59,6 +59,24 @@ def browsers() -> int:
 def redis_commands(world: World) -> Iterator[list[str]]:
     with watch_redis(world_broker[world.data].config()["admin_url"]) as seen:
         yield seen
+
+
+@pytest.fixture
+def notifier(world: World) -> None:
+    """The only process that needs the keys of notices. What it logs is searched, too."""
+    start(world, "notifier", "notifier")
+
+
+@pytest.fixture
+def listening_flower(celery_setup: CeleryTestSetup, world: World, flower: str) -> str:
+    """Flower, once it hears each worker: then it hears of each task, too."""
+
+    def hears_all() -> bool:
+        alive = httpx.get(f"{flower}/api/workers", auth=FLOWER_AUTH, params={"status": "true"}).json()
+        return len(alive) == len(celery_setup.worker_cluster) and all(alive.values())
+
+    wait_for("Flower to hear each worker", hears_all)
+    return flower
 
 
 class People:
@@ -117,12 +135,14 @@ def decide(api: str, path: str, body: dict[str, object]) -> None:
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.usefixtures("notifier")
 def test_a_campaign_ends_as_a_person_would_expect_and_its_summary_says_so(
     celery_setup: CeleryTestSetup,
     world: World,
     sandbox: SandboxClient,
     *,
     api: str,
+    listening_flower: str,
     people: People,
     collector: Collector,
     redis_commands: list[str],
@@ -215,11 +235,18 @@ def test_a_campaign_ends_as_a_person_would_expect_and_its_summary_says_so(
     marked = secrets | {ANSWER, BY_HAND, own_words, *texts_of(world)} - set(
         seen
     )  # pictures are named by slugs
-    find = partial(find_leaks, world=world, api=api, collector=collector, redis_commands=redis_commands)
+    find = partial(
+        find_leaks,
+        world=world,
+        api=api,
+        flower=listening_flower,
+        collector=collector,
+        redis_commands=redis_commands,
+    )
     assert find(marked) == []
     assert find_in_database(secrets, world) == []
     # what may be seen is found, so the search works
-    assert {found.partition(":")[0] for found in find({campaign_id})} >= {"logs", "redis"}
+    assert {found.partition(":")[0] for found in find({campaign_id})} >= {"logs", "redis", "flower"}
     assert find_in_database({own_words}, world)
 
     if prometheus is not None:

@@ -5,7 +5,7 @@ import runpy
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +13,8 @@ import psutil
 import pytest
 from celery import Celery
 
-from api_stub.cli.stack import doctor
+from api_stub.checks.finding import Finding
+from api_stub.cli.stack import doctor, running
 from api_stub.http.app import create_app
 from api_stub.stack.processes import Child
 from tests.builders import an_account
@@ -48,7 +49,8 @@ def worker(world: World) -> Iterator[Child]:
     folder = world.data / "metrics" / "browser"
     folder.mkdir(parents=True)
     env = {**world.env, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
-    child = world.table.start("browser", [sys.executable, "-m", "tests.e2e.hasty", f"browser-{HOST}"], env)
+    program = [sys.executable, "-m", "tests.e2e.hasty", f"browser-{HOST}", str(full_machine(world))]
+    child = world.table.start("browser", program, env)
     wait_for("it to consume", lambda: BROWSER in look(world).consumers)
     wait_for("its signal handlers", lambda: " ready." in child.log.read_text())
     yield child
@@ -70,6 +72,11 @@ def read_log_lines(worker: Child) -> Told:
 
 def look(world: World) -> queues.QueueSnapshot:
     return queues.take_snapshot_at(world.settings.redis)
+
+
+def full_machine(world: World) -> Path:
+    """Return the file that says that there is no memory for children."""
+    return world.data / "full"
 
 
 def send(app: Celery, task: str, path: Path | None = None) -> None:
@@ -99,42 +106,94 @@ def rapport(
     get_settings.cache_clear()
 
 
-def test_a_queue_whose_consumer_was_cancelled_is_named_everywhere_until_it_is_consumed_again(
-    world: World, outsider: Celery, worker: Child, read_log_lines: Told, rapport: Rapport
-) -> None:
+class Reports:
+    """Whatever tells a person whether the worker takes messages."""
+
+    def __init__(self, world: World, front: TestClient, rapport: Rapport) -> None:
+        self._world, self._front, self._rapport = world, front, rapport
+        self._check_container = runpy.run_path(str(HEALTH))["check_worker"]
+
+    def ready(self) -> str:
+        """Return what /ready says of workers."""
+        answer = self._front.get("/ready", headers={"X-API-Key": API_KEY})
+        check = answer.json()["checks"]["workers"]
+        assert (answer.status_code == 200) == check["ok"], answer.text
+        return str(check["detail"])
+
+    def why(self) -> str:
+        return " ".join(self._rapport("why", "demo").split())
+
+    def doctor(self) -> Finding:
+        (finding,) = (each for each in doctor._check_servers(self._world.data) if each.what == "workers")
+        return finding
+
+    def status(self) -> Sequence[str] | None:
+        """Return the queues that `rapport status` says nobody consumes."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(running, "read_environment", lambda _data: self._world.env)
+            return running._list_unconsumed_queues(self._world.data)
+
+    def container(self) -> str | None:
+        """Return what the health check of the worker's container finds."""
+        found: str | None = self._check_container("browser")
+        return found
+
+
+@pytest.fixture
+def reports(world: World, clean: None, rapport: Rapport) -> Iterator[Reports]:
     with world.database.transaction() as session:
         an_account(session)
-    health = runpy.run_path(str(HEALTH))["check_worker"]
     with TestClient(create_app(world.settings)) as front:
+        yield Reports(world, front, rapport)
 
-        def workers() -> str:
-            answer = front.get("/ready", headers={"X-API-Key": API_KEY})
-            check = answer.json()["checks"]["workers"]
-            assert (answer.status_code == 200) == check["ok"], answer.text
-            return str(check["detail"])
 
-        def why() -> str:
-            return " ".join(rapport("why", "demo").split())
+def test_a_queue_whose_consumer_was_cancelled_is_named_everywhere_until_it_is_consumed_again(
+    world: World, outsider: Celery, worker: Child, reports: Reports, read_log_lines: Told
+) -> None:
+    assert f"birthday: 0 waiting, taken by {BROWSER}" in reports.ready()
+    assert reports.container() is None
+    assert reports.status() == []
+    assert "workers pass birthday: 0 waiting" in reports.why()
 
-        assert f"birthday: 0 waiting, taken by {BROWSER}" in workers()
-        assert health("browser") is None
-        assert "workers pass birthday: 0 waiting" in why()
+    outsider.control.cancel_consumer("birthday", destination=[BROWSER])
+    wait_for("ready to say so", lambda: "nobody takes messages of: birthday (" in reports.ready())
+    send(outsider, "tests.done")
+    assert reports.container() == f"{BROWSER} takes no messages of: birthday"
+    assert reports.status() == ["birthday"]
+    assert "workers stop nobody takes messages of: birthday (birthday has 1 waiting" in reports.why()
+    finding = reports.doctor()
+    assert not finding.ok
+    assert "nobody takes messages of: birthday" in finding.detail
+    assert BROWSER in [name for each in outsider.control.ping(timeout=10) for name in each]
 
-        outsider.control.cancel_consumer("birthday", destination=[BROWSER])
-        wait_for("ready to say so", lambda: "nobody takes messages of: birthday (" in workers())
-        send(outsider, "tests.done")
-        assert health("browser") == f"{BROWSER} takes no messages of: birthday"
-        assert "workers stop nobody takes messages of: birthday (birthday has 1 waiting" in why()
-        (finding,) = (f for f in doctor._check_servers(world.data) if f.what == "workers")
-        assert not finding.ok
-        assert "nobody takes messages of: birthday" in finding.detail
-        assert BROWSER in [name for each in outsider.control.ping(timeout=10) for name in each]
+    outsider.control.add_consumer("birthday", destination=[BROWSER])
+    wait_for("ready to say so", lambda: "birthday: 0 waiting, taken by" in reports.ready())
+    assert reports.container() is None
+    assert all(f.ok for f in doctor._check_servers(world.data))
+    assert read_log_lines("worker_not_consuming") == []  # a person did it, and can undo it
 
-        outsider.control.add_consumer("birthday", destination=[BROWSER])
-        wait_for("ready to say so", lambda: "birthday: 0 waiting, taken by" in workers())
-        assert health("browser") is None
-        assert all(f.ok for f in doctor._check_servers(world.data))
-        assert read_log_lines("worker_not_consuming") == []  # a person did it, and can undo it
+
+@pytest.mark.soak
+def test_a_worker_whose_children_die_at_their_start_is_named_everywhere_until_one_lives(
+    world: World, outsider: Celery, worker: Child, reports: Reports, *, tmp_path: Path
+) -> None:
+    everything = ", ".join(queues.ALL_QUEUES)
+    full_machine(world).touch()
+    for pid in pool(worker):
+        psutil.Process(pid).kill()
+    wait_for("ready to say so", lambda: f"nobody takes messages of: {everything} (" in reports.ready())
+    assert worker.alive()
+    assert reports.container() == f"{BROWSER} takes no messages of: {', '.join(queues.BROWSER_QUEUES)}"
+    assert reports.status() == list(queues.ALL_QUEUES)
+    assert "workers stop nobody takes messages of: birthday, control (" in reports.why()
+    finding = reports.doctor()
+    assert not finding.ok
+    assert everything in finding.detail
+
+    full_machine(world).unlink()
+    wait_for("ready to say so", lambda: "birthday: 0 waiting, taken by" in reports.ready())
+    send(outsider, "tests.done", tmp_path / "done")
+    wait_for("the message", (tmp_path / "done").exists)
 
 
 def test_a_frozen_worker_says_so_restarts_itself_and_does_what_waits(

@@ -38,7 +38,7 @@ def a_worker(
     *,
     jobs: dict[int, Any] | None = None,
     delivered: dict[str, Any] | None = None,
-    children: Sequence[int] = (os.getpid(),),
+    children: Sequence[int | None] = (os.getpid(),),
 ) -> Any:
     """Celery's worker, as far as it is looked at."""
     channel = SimpleNamespace(
@@ -118,10 +118,30 @@ def test_a_child_that_is_replaced_makes_no_dead_pool(now: Now) -> None:
     worker.take_snapshot()
     now.seconds += POOL_GRACE_S - 1
     found.pool._pool._pool.append(SimpleNamespace(pid=os.getpid()))
-    assert worker.take_snapshot().has_pool
+    worker.take_snapshot()
+    now.seconds += POOL_GRACE_S
+    assert worker.take_snapshot().has_pool  # the new child is still there
     found.pool._pool._pool.clear()
     now.seconds += POOL_GRACE_S - 1
     assert worker.take_snapshot().has_pool
+
+
+def test_a_pool_whose_children_all_die_at_their_start_is_dead(now: Now) -> None:
+    found = a_worker(children=[])
+    worker = ConsumerProbe(found)
+    looks = []
+    for pid in (os.getpid(), os.getppid(), None, os.getpid()):  # None: it could not be started
+        found.pool._pool._pool[:] = [SimpleNamespace(pid=pid)]
+        looks.append(worker.take_snapshot().has_pool)
+        now.seconds += POOL_GRACE_S / 3
+    assert looks == [True, True, True, False]
+
+
+def test_a_child_that_could_not_be_started_is_none(now: Now) -> None:
+    worker = ConsumerProbe(a_worker(children=[None]))
+    worker.take_snapshot()
+    now.seconds += POOL_GRACE_S
+    assert not worker.take_snapshot().has_pool
 
 
 @pytest.fixture

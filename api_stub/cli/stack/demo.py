@@ -76,7 +76,7 @@ def run_demo(running: RunningStack, console: Console, *, again: bool, events: Se
 
 
 def print_result(result: Result, console: Console, data: Path) -> None:
-    """Print the greetings and what to try next. Exits with 1 if the ledger differs."""
+    """Print the greetings and what to try next. Exits with 4 if the ledger differs."""
     view, verdict = result.view, result.verdict
     if any(_is_greeted(line, result.earlier) for line in view.actions):
         shown = [line for line in view.actions if line.id not in result.earlier]

@@ -15,7 +15,7 @@ from api_stub.stack.environment import inherited_environment, set_environment
 from db.engine import Database
 from tests.cli.conftest import Rapport
 from worker.errors import ConfigurationError
-from worker.processes import SECRETS_OF_PROCESS, Process
+from worker.processes import _OPTIONAL, SECRETS_OF_PROCESS, Process
 from worker.settings import SECRET_FIELDS, get_settings, variable_name
 
 WRONG = {
@@ -27,22 +27,19 @@ WRONG = {
     "RAPPORT_SANDBOX_URL": "http://me:c4nary@127.0.0.1:1",
 }
 COMMANDS = (
-    "worker browser", "worker control", "beat", "api", "flower", "sandbox", "migrate", "account list",
-    "account sign-in demo", "campaign list", "why demo", "quota show demo", "stop-everything", "summary demo",
-    "demo",
+    *(f"{process} demo" if process is Process.SIGN_IN else str(process) for process in Process),
+    "account list", "campaign list", "why demo", "quota show demo", "stop-everything", "summary demo", "demo",
 )  # fmt: skip
-
-
-LACKS = {
-    "worker browser": "RAPPORT_SECRET_KEYS",
-    "worker control": "DATABASE_URL",
-    "beat": "REDIS_URL",
-    "api": "DATABASE_URL",
-    "flower": "RAPPORT_FLOWER_AUTH",
-    "sandbox": "RAPPORT_SANDBOX_KEY",
-    "mcp": "RAPPORT_MCP_KEY",
-    "migrate": "DATABASE_URL",
-}
+LACKS = (
+    *(
+        (process, variable_name(name))
+        for process in Process
+        if process is not Process.SIGN_IN  # it can find the servers of a running stack by itself
+        for name in SECRETS_OF_PROCESS[process] - _OPTIONAL
+    ),
+    (Process.MCP, "RAPPORT_MCP_KEY"),  # optional over HTTP only
+)
+"""Each process with each secret that it needs."""
 
 
 def test_every_command_says_in_one_line_which_variable_is_wrong(
@@ -57,16 +54,35 @@ def test_every_command_says_in_one_line_which_variable_is_wrong(
         assert "c4n" not in said, command
 
 
+@pytest.fixture
+def every_secret(environment: pytest.MonkeyPatch) -> None:
+    """Set those that the environment doesn't have yet."""
+    secrets = {variable_name(name) for name in SECRET_FIELDS}
+    for name in secrets - inherited_environment(also=secrets).keys():
+        environment.setenv(name, "me:a-long-enough-secret")
+    environment.setenv("RAPPORT_CONSOLE_KEYS", Fernet.generate_key().decode())
+
+
+@pytest.mark.usefixtures("every_secret")
 def test_every_process_says_in_one_line_what_it_lacks(
     rapport: Rapport, environment: pytest.MonkeyPatch
 ) -> None:
-    for command, lacks in LACKS.items():
+    for process, lacks in LACKS:
         with environment.context() as without:
-            without.delenv(lacks, raising=False)
-            said = rapport.refused(*command.split())
-        assert said.startswith(f"`rapport {command}` needs {lacks}, not set here")
+            without.delenv(lacks)
+            said = rapport.refused(*process.split())
+        assert said.startswith(f"`rapport {process}` needs {lacks}, not set here")
 
 
+def test_what_serves_only_metrics_needs_their_folder(
+    rapport: Rapport, environment: pytest.MonkeyPatch
+) -> None:
+    for name in map(variable_name, SECRET_FIELDS):
+        environment.delenv(name, raising=False)
+    assert rapport.refused(Process.METRICS).startswith("RAPPORT_METRICS_DIR is not set")
+
+
+@pytest.mark.usefixtures("every_secret")
 def test_a_process_starts_again_without_the_secrets_of_others(
     rapport: Rapport, environment: pytest.MonkeyPatch
 ) -> None:
@@ -79,9 +95,6 @@ def test_a_process_starts_again_without_the_secrets_of_others(
 
     environment.setattr("os.execv", execute)
     environment.setattr("worker.metrics.living._service", "command")  # each program names its own
-    for name in secrets - inherited_environment(also=secrets).keys():
-        environment.setenv(name, "me:a-long-enough-secret")
-    environment.setenv("RAPPORT_CONSOLE_KEYS", Fernet.generate_key().decode())
     everything = inherited_environment(also=secrets)
     programs = [p for p in Process if p not in {Process.MIGRATE, Process.SIGN_IN}]
     for process in programs:

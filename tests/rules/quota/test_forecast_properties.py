@@ -31,7 +31,8 @@ from worker.rules.quota.limits import Limits, Totals
 from worker.rules.quota.model import Charge, QuotaState
 from worker.rules.quota.windows import WEEKDAYS, Hours
 
-MANY = 100
+UNLIMITED = 100
+"""More than the people of any example."""
 counts = st.integers(0, 4)
 gaps = st.sampled_from([timedelta(0), timedelta(minutes=2), timedelta(minutes=45), 3 * HOUR])
 hours = st.sampled_from(
@@ -222,16 +223,23 @@ def reached(found: Forecast, by: datetime) -> int:
 
 @given(crowds(), limits(), st.sampled_from(["per_run", "per_day", "per_week"]))
 def test_where_nobody_is_missed_a_raised_limit_never_leaves_fewer_reached_by_any_time(
-    people: list[ExpectedAction], low: Limits, raised: str
+    people: list[ExpectedAction], drawn: Limits, raised: str
 ) -> None:
-    """Not if runs are limited too: a raised day may spend the week on one run that others wait for then."""
-    people = [replace(person, until=MONDAY + 400 * DAY, campaign=None) for person in people]
-    low = replace(low, per_run=low.per_run + 1, per_day=low.per_day + 1, per_week=low.per_week + 2)
-    low = replace(low, per_day=MANY, per_week=MANY) if raised == "per_run" else replace(low, per_run=MANY)
+    """It is tested with a limit for each run, or with limits for the day and the week, but never with all.
+
+    With all of them it doesn't hold: the people of one day form a run, and a higher limit for the day may
+    spend units of the week on one run that people of other runs could have used.
+    """
+    patient = [replace(person, until=MONDAY + 400 * DAY, campaign=None) for person in people]
+    counted = replace(
+        drawn, per_run=drawn.per_run + 1, per_day=drawn.per_day + 1, per_week=drawn.per_week + 2
+    )
+    if raised == "per_run":
+        low = replace(counted, per_day=UNLIMITED, per_week=UNLIMITED)
+    else:
+        low = replace(counted, per_run=UNLIMITED)
     high = replace(low, **{raised: getattr(low, raised) + 1})
-    if high.per_day > high.per_week:
-        high = replace(high, per_week=high.per_day)
-    before, after = (run_forecast(people, an_allowance(limits)) for limits in (low, high))
+    before, after = (run_forecast(patient, an_allowance(each)) for each in (low, high))
     for each in before.actions:
         assert each.reached_at is not None
         assert reached(after, each.reached_at) >= reached(before, each.reached_at)

@@ -48,16 +48,17 @@ def test_a_scheduled_one_is_made_and_old_ones_are_deleted(
     place.mkdir()
     for day in range(1, 4):
         (place / f"rapport-2026-01-0{day}T000000Z.tar.gz.age").write_bytes(b"old")
-    (place / "of-somebody-else.age").write_bytes(b"mine")
+    (place / "of-somebody-else-2025-01-01T000000Z.age").write_bytes(b"mine")
     schedule(without_pages, place, key, keep=2)
     jobs.publish_due_jobs(without_pages)
     assert "tasks.upkeep.backup" in published
     upkeep.make_backup()
     names = sorted(path.name for path in place.iterdir())
-    assert len(names) == 3
-    assert names[0] == "of-somebody-else.age"
-    assert names[1] == "rapport-2026-01-03T000000Z.tar.gz.age"
-    verify_backup(place / names[2], key)
+    assert names[:-1] == [
+        "of-somebody-else-2025-01-01T000000Z.age",
+        "rapport-2026-01-03T000000Z.tar.gz.age",
+    ]
+    verify_backup(place / names[-1], key)
     job = find_job(without_pages)
     assert job is not None
     assert job.last_ok_at is not None
