@@ -1,4 +1,4 @@
-"""A TLS proxy in front of a server without TLS."""
+"""TLS proxies in front of servers without TLS."""
 
 import ipaddress
 import socket
@@ -72,8 +72,8 @@ class TlsProxy:
             self._context.verify_mode = ssl.CERT_REQUIRED
             self._context.load_verify_locations(asks_for.file)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        port = self._listener.getsockname()[1]
-        self.url = f"rediss://{parts.netloc.rpartition('@')[0]}@127.0.0.1:{port}/0"
+        self.port = self._listener.getsockname()[1]
+        self.url = f"rediss://{parts.netloc.rpartition('@')[0]}@127.0.0.1:{self.port}/0"
         self.said = b""
         self.refused = 0
         self._ends: list[socket.socket] = []
@@ -111,6 +111,7 @@ class TlsProxy:
     def _serve(self, raw: socket.socket) -> None:
         raw.settimeout(10)
         try:
+            self._agree(raw)
             front = self._context.wrap_socket(raw, server_side=True)
         except OSError:
             self.refused += 1
@@ -122,6 +123,9 @@ class TlsProxy:
         self._run(self._pump, back, front)
         self._pump(front, back)
 
+    def _agree(self, raw: socket.socket) -> None:
+        """Exchange what comes before TLS."""
+
     def _pump(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while said := source.recv(1 << 16):
@@ -131,3 +135,11 @@ class TlsProxy:
         for end in (source, target):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+
+class PostgresTlsProxy(TlsProxy):
+    """The same in front of a Postgres, whose clients first ask whether it speaks TLS."""
+
+    def _agree(self, raw: socket.socket) -> None:
+        raw.recv(8, socket.MSG_WAITALL)  # SSLRequest
+        raw.sendall(b"S")
