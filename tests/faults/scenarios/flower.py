@@ -1,9 +1,13 @@
 """Buttons of Flower, pressed while a campaign runs: by its HTTP API, or in a browser (FlowerPages)."""
 
+import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
+
+import redis
 
 from db.store import kill_switch
 from tests.faults.census import Quota
@@ -56,15 +60,24 @@ def add(flower: Flower, worker: str) -> None:
     assert status == 200, (status, words)
 
 
+@contextmanager
+def nobody_takes_greetings(flower: Flower) -> Iterator[None]:
+    """Let no worker take greetings in this block, and all of them after it, also if it fails."""
+    try:
+        for name in BROWSERS:
+            cancel(flower, name)
+        yield
+    finally:
+        for name in BROWSERS:
+            add(flower, name)
+
+
 def revoked(harness: Harness, flower: Flower) -> int:
-    """The message of a greeting that no worker has taken yet is revoked."""
-    for name in BROWSERS:
-        cancel(flower, name)
-    harness.wait_for("a message to wait", lambda: harness.run_redis_command("LLEN", "birthday"))
-    task_id = flower.task("PENDING")
-    flower.revoke(task_id)
-    for name in BROWSERS:
-        add(flower, name)
+    """The message of a greeting that no worker has taken yet is revoked. Flower doesn't show such a one."""
+    with nobody_takes_greetings(flower), redis.Redis.from_url(harness.redis.url) as broker:
+        waiting = harness.wait_for("a message to wait", lambda: broker.lindex("birthday", 0))
+        task_id = json.loads(waiting)["headers"]["id"]
+        flower.revoke(task_id)
     harness.wait_for(
         "its message to be dropped",
         lambda: any(f"Discarding revoked task: {GREET}[{task_id}]" in harness.log(name) for name in BROWSERS),
@@ -74,18 +87,16 @@ def revoked(harness: Harness, flower: Flower) -> int:
 
 def revoked_on_arrival(harness: Harness, flower: Flower) -> int:
     """A greeting is revoked that a worker has taken and its child has not begun: it does it all the same."""
-    for name in BROWSERS:
-        cancel(flower, name)
-    harness.wait_for("a message to wait", lambda: harness.run_redis_command("LLEN", "birthday"))
-    first, second = BROWSERS
-    (child,) = harness.wait_for("an idle child", lambda: harness.pool_children(first))
-    child.suspend()
-    done = harness.count_done()
-    add(flower, first)
-    flower.revoke_received(flower.task("RECEIVED", first))
-    child.resume()
-    harness.wait_for("the greeting", lambda: harness.count_done() > done)
-    add(flower, second)
+    with nobody_takes_greetings(flower):
+        harness.wait_for("a message to wait", lambda: harness.run_redis_command("LLEN", "birthday"))
+        first = BROWSERS[0]
+        (child,) = harness.wait_for("an idle child", lambda: harness.pool_children(first))
+        child.suspend()
+        done = harness.count_done()
+        add(flower, first)
+        flower.revoke_received(flower.task("RECEIVED", first))
+        child.resume()
+        harness.wait_for("the greeting", lambda: harness.count_done() > done)
     return 1
 
 
