@@ -96,7 +96,7 @@ class TlsProxy:
             end.close()
         # Kombu keeps connections by host and port: the next server on this port would be asked with the
         # certificates of this one.
-        pools.reset()
+        pools.reset()  # type: ignore[no-untyped-call]  # Kombu has no types
 
     def _run(self, work: object, *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)  # type: ignore[arg-type]  # a method

@@ -153,8 +153,5 @@ class _Remote:
 
 def _sort(sizes: Sequence[tuple[str, int]]) -> Sequence[StoredBackup]:
     found = [(match, size) for name, size in sizes if (match := _NAME.fullmatch(name))]
-    backups = [
-        StoredBackup(match[0], datetime.fromisoformat(match[1]), size)
-        for match, size in found
-    ]
+    backups = [StoredBackup(match[0], datetime.fromisoformat(match[1]), size) for match, size in found]
     return sorted(backups, key=lambda each: each.at, reverse=True)

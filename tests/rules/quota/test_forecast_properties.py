@@ -227,7 +227,7 @@ def test_where_nobody_is_missed_a_raised_limit_never_leaves_fewer_reached_by_any
     """Not if runs are limited too: a raised day may spend the week on one run that others wait for then."""
     people = [replace(person, until=MONDAY + 400 * DAY, campaign=None) for person in people]
     low = replace(low, per_run=low.per_run + 1, per_day=low.per_day + 1, per_week=low.per_week + 2)
-    low = replace(low, **({"per_day": MANY, "per_week": MANY} if raised == "per_run" else {"per_run": MANY}))
+    low = replace(low, per_day=MANY, per_week=MANY) if raised == "per_run" else replace(low, per_run=MANY)
     high = replace(low, **{raised: getattr(low, raised) + 1})
     if high.per_day > high.per_week:
         high = replace(high, per_week=high.per_day)
