@@ -11,7 +11,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
-from psycopg.errors import DeadlockDetected, IdleInTransactionSessionTimeout, LockNotAvailable, QueryCanceled
+from psycopg.errors import (
+    DeadlockDetected,
+    IdleInTransactionSessionTimeout,
+    InsufficientPrivilege,
+    LockNotAvailable,
+    QueryCanceled,
+)
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
@@ -49,8 +55,8 @@ def open_database(data_dir: Path, *, needs_workers: bool = False) -> Iterator[Da
 
     While Rapport isn't running, the embedded database runs for this command alone, unless it needs workers:
     then NotRunningError is raised, and also if Postgres doesn't answer. Raises ConfigurationError if the
-    database lacks this version's tables, and RequestRefusedError for values that it can't store: numbers out
-    of range, or unpaired surrogates.
+    database lacks this version's tables, and RequestRefusedError for what its role may not do, and for values
+    that it can't store: numbers out of range, or unpaired surrogates.
     """
     with find_database(data_dir, needs_workers=needs_workers) as url:
         database = Database(
@@ -60,6 +66,12 @@ def open_database(data_dir: Path, *, needs_workers: bool = False) -> Iterator[Da
             with translate_database_errors():
                 yield database
         except ProgrammingError as error:
+            if isinstance(error.orig, InsufficientPrivilege):
+                raise RequestRefusedError(
+                    "the role of DATABASE_URL may not do this: give this command the address of one that may "
+                    "(docs/deployment.md#roles). If this one should, `rapport migrate` as the owner of the "
+                    "tables renews its rights"
+                ) from error
             raise ConfigurationError(
                 "the database doesn't have this version's tables: run `rapport migrate`"
             ) from error

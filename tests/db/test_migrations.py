@@ -150,6 +150,14 @@ def test_back_by_ten_revisions_and_forth_again_keeps_what_both_versions_know(
     assert [table for table in kept.keys() - noted if again[table] != before[table]] == []
 
 
+def test_a_trigger_that_an_earlier_0053_dropped_is_not_missed(migrated: Engine) -> None:
+    migrate.move_schema(migrated, "0054")
+    with migrated.begin() as connection:
+        connection.execute(text("drop function action_event_counted() cascade"))
+    migrate.move_schema(migrated, "0055")
+    assert migrate.read_revision(migrated) == "0055"
+
+
 def test_migrating_again_changes_nothing_and_keeps_the_rows(migrated: Engine) -> None:
     engine = migrated
     with engine.begin() as connection:

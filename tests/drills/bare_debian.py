@@ -1,9 +1,9 @@
-"""A drill: a bare Debian reaches a running service with the commands of docs/deployment.md alone.
+"""A drill: a bare Debian reaches a running service, and upgrades it, with the commands of the docs alone.
 
 As root, on Debian with mmdebstrap and systemd-container: `python -m tests.drills.bare_debian FOLDER`. It
 makes a Debian of nothing but systemd and the authorities of TLS in FOLDER, boots it as a container, copies
-this tree into it, types the blocks of the page there in their order, and looks whether greetings are sent. It
-takes 4 to 15 minutes and 3 GB. The container shares the network of the machine, so the ports of
+this tree into it, types the blocks of deployment.md and upgrading.md there, and looks whether greetings are
+sent. It takes 4 to 15 minutes and 3 GB. The container shares the network of the machine, so the ports of
 Postgres, Redis and Rapport must be free.
 """
 
@@ -44,22 +44,34 @@ chown --recursive ann: /home/ann
 loginctl enable-linger ann
 """
 """What the page says that a Debian without a desktop may need, somebody with a clone, and her sign-in."""
+_NEWER: Final = """
+.venv/bin/rapport --version | grep 0.99.3
+timeout 120 bash -c "until ./run status | grep '^flower: '; do sleep 1; done"
+"""
 _NETWORK: Final = f"""
 systemd-run --unit=practice --uid=rapport --setenv=RAPPORT_SANDBOX_KEY={"0" * 24} --setenv=HOME=/tmp \\
     /opt/rapport/bin/rapport sandbox --port 8099 --state /var/tmp/practice.sqlite3
 """
-_GREETED: Final = re.compile(r"sent +([1-9]\d*) greetings")
+_GREETED: Final = re.compile(r"sent +(\d+) greeting")
+_SECRETS: Final = "sha256sum /etc/rapport/secrets/*"
+_PROCESSES: Final = "systemctl show --property=MainPID --value 'rapport-*.service'"
+_UNITS: Final = "systemctl list-units --plain --no-legend 'rapport*'"
+_ASK: Final = """
+/opt/rapport/bin/python -c 'import sys, urllib.request as web
+print(web.urlopen(web.Request("http://127.0.0.1:8000/v1/caller", headers={"X-API-Key": sys.argv[1]})).status)'
+"""
 
 
-def find_commands(beginning: str) -> Sequence[str]:
-    """Return the blocks of the page from the paragraph with this beginning to the next such paragraph."""
-    page = ROOT / "docs" / "deployment.md"
-    text = page.read_text()
-    begin = text.index(beginning)
-    end = re.compile(r"^Without `--own-servers`|^\*\*On a ", re.MULTILINE).search(text, begin + 10)
+def find_commands(beginning: str, page: str = "deployment.md") -> Sequence[str]:
+    """Return a page's blocks from the line with this beginning to the next heading or way to install."""
+    path = ROOT / "docs" / page
+    text = path.read_text()
+    begin = text.index(f"\n{beginning}") + 1
+    ends = r"^#{2,4} |^Without `--own-servers`|^\*\*On a "
+    end = re.compile(ends, re.MULTILINE).search(text, begin + 10)
     assert end is not None
     first, last = text.count("\n", 0, begin), text.count("\n", 0, end.start())
-    return [each.text for each in find_blocks() if each.page == page and first < each.line <= last]
+    return [each.text for each in find_blocks() if each.page == path and first < each.line <= last]
 
 
 def run_service_of_the_machine(machine: Machine) -> None:
@@ -69,14 +81,57 @@ def run_service_of_the_machine(machine: Machine) -> None:
     machine.run(_OWN.fill(secrets))
     machine.run(f"echo RAPPORT_SANDBOX_URL={_PRACTICE} >/etc/rapport/rapport.env\n{_NETWORK}")
     machine.run(_OWN.fill(units))
-    machine.wait_until("every unit", "systemctl list-units --plain --no-legend 'rapport*'", _all_run)
+    machine.wait_until("every unit", _UNITS, _all_run)
+    machine.run("systemd-analyze security --no-pager | grep rapport")
     machine.run(_OWN.fill(commands))
-    machine.run("rapport quota set demo greet --gap 1s-2s; rapport campaign birthday demo")
-    machine.wait_until("a greeting", "rapport summary demo", _GREETED.search)
+    machine.run("rapport quota set demo greet --gap 3s-5s; rapport campaign birthday demo")
+    machine.wait_until("a greeting", "rapport summary demo", _count_greetings)
+    with_a_pause, unit_by_unit = find_commands("### Units of the machine", "upgrading.md")
+    upgrade(machine, unit_by_unit, "0.99.1")
+    upgrade(machine, with_a_pause, "0.99.2")
+    keep_keys(machine)
     machine.run(_OWN.fill(backup))
     machine.run(_OWN.fill(restore))
-    machine.wait_until("every unit", "systemctl list-units --plain --no-legend 'rapport*'", _all_run)
+    machine.wait_until("every unit", _UNITS, _all_run)
     machine.run("rapport audit verify; rapport resume-everything; rapport doctor")
+
+
+def upgrade(machine: Machine, commands: str, version: str) -> None:
+    """Upgrade in mid-campaign: every process is a new one, no secret has changed, and greetings go on."""
+    secrets, processes = machine.run(_SECRETS), _list_processes(machine)
+    machine.run(_pull(version).fill(commands))
+    machine.wait_until("every unit", _UNITS, _all_run)
+    assert version in machine.run("rapport --version")
+    assert machine.run(_SECRETS) == secrets
+    assert not processes & _list_processes(machine)
+    sent = _count_greetings(machine.run("rapport summary demo"))
+    machine.wait_until("another greeting", "rapport summary demo", lambda said: _count_greetings(said) > sent)
+
+
+def keep_keys(machine: Machine) -> None:
+    """Give the API a role that alone may read the keys, and let it know one."""
+    commands, _ = find_commands("**To keep the keys of the HTTP API from workers**")
+    machine.run(commands)
+    key = machine.run("rapport keys add crm --scope read | grep --only-matching 'rpt_[0-9A-Za-z_-]*'").strip()
+    machine.wait_until("the API", f"{_ASK.strip()} {key}", lambda said: said.strip() == "200")
+    connected = "select usename from pg_stat_activity"
+    found = machine.run(f"runuser --login postgres --command 'psql --command \"{connected}\"'")
+    assert "rapport_keeper" in found
+
+
+def _pull(version: str) -> Scene:
+    """Return what stands for `git pull`: this code again, under a newer version's number."""
+    change = f"sed --in-place 's/^version = .*/version = \"{version}\"/' pyproject.toml"
+    return Scene(words={"git pull": change})
+
+
+def _list_processes(machine: Machine) -> set[str]:
+    return set(machine.run(_PROCESSES).split()) - {"0"}  # of what has ended
+
+
+def _count_greetings(said: str) -> int:
+    found = _GREETED.search(said)
+    return int(found[1]) if found else 0
 
 
 def _all_run(said: str) -> bool:
@@ -90,6 +145,9 @@ def run_service_of_a_user(machine: Machine) -> None:
     (commands,) = find_commands("**On a desktop, a small server or a Raspberry Pi**")
     machine.run(_PERSONAL.fill(commands), user="ann", folder="/home/ann/rapport")
     machine.run("./run doctor; ./run why demo", user="ann", folder="/home/ann/rapport")
+    (commands,) = find_commands("As a service of yours:", "upgrading.md")
+    machine.run(_pull("0.99.3").fill(commands), user="ann", folder="/home/ann/rapport")
+    machine.run(_NEWER, user="ann", folder="/home/ann/rapport")
     machine.run(
         "systemctl --user stop rapport.service; ./run service uninstall; echo yes | ./run destroy",
         user="ann",
@@ -113,7 +171,7 @@ def main() -> None:
         run_service_of_a_user(machine)
         run_service_of_the_machine(machine)
     with booted(given.folder) as machine:
-        machine.wait_until("every unit", "systemctl list-units --plain --no-legend 'rapport*'", _all_run)
+        machine.wait_until("every unit", _UNITS, _all_run)
         machine.run("rapport summary demo; /opt/rapport/bin/rapport service uninstall --system")
         machine.wait_until(
             "no unit", "systemctl list-units --all --no-legend 'rapport*'", lambda said: not said

@@ -1,4 +1,4 @@
-"""A drill: the image is built, Compose runs it, and a backup is restored as docs/deployment.md says.
+"""A drill: the image is built, Compose runs it, and the blocks of docs/deployment.md are typed.
 
 As root, with mmdebstrap: `python -m tests.drills.compose FOLDER`. It makes a Debian with Docker in FOLDER and
 runs it in namespaces of its own, so this machine is not changed and no port has to be free. It asks no
@@ -37,6 +37,7 @@ services:
   redis: { image: drill/valkey }
 """
 _IN: Final = "docker compose exec worker-browser rapport"
+_DOCTOR: Final = "docker compose exec {} rapport doctor"
 _GREETED: Final = re.compile(r"sent +([1-9]\d*) greetings")
 _PICTURES: Final = (
     "docker compose exec worker-control find /var/lib/rapport/evidence -name '*.png' -user rapport"
@@ -70,26 +71,46 @@ def fill_environment(machine: Machine) -> str:
 def run_compose(machine: Machine, project: Path) -> None:
     """Greet people of the practice network, restore a backup with its pictures, and go on."""
     page = (ROOT / "docs/deployment.md").read_text()
-    extra = re.search(r"^# docker-compose.override.yml\nservices:\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert extra is not None
-    (project / "docker-compose.override.yml").write_text(_SERVERS + extra[1])
+    keeper_file, backup_file = re.findall(
+        r"^# docker-compose.override.yml\nservices:\n(.*?)^```", page, re.MULTILINE | re.DOTALL
+    )
+    (project / "docker-compose.override.yml").write_text(_SERVERS + backup_file)
     (project / ".env").write_text(fill_environment(machine))
-    backup, restore = [
+    keeper, backup, restore = [
         each.text for each in find_blocks() if "tests/drills/compose.py" in (each.reason or "")
     ]
     _wait_until_healthy(machine, "docker compose --profile practice up --detach --no-build")
-    machine.run(f"{_IN} account add demo; {_IN} account sign-in demo; {_IN} doctor")
+    machine.run(f"{_IN} account add demo; {_IN} account sign-in demo")
+    check_sandbox(machine)
+    (project / "docker-compose.override.yml").write_text(_SERVERS + backup_file + keeper_file)
+    _wait_until_healthy(machine, _SCENE.fill(keeper))
+    check_keys(machine)
     machine.run(f"{_IN} quota set demo greet --gap 1s-2s; {_IN} campaign birthday demo")
     machine.wait_until("a greeting", f"{_IN} summary demo", _GREETED.search)
     machine.run(_SCENE.fill(backup))
     pictures = machine.run(_PICTURES)
     machine.run("docker compose --profile practice down; docker volume rm rapport_evidence rapport_redis")
     _wait_until_healthy(machine, _SCENE.fill(restore))
-    machine.run(f"{_IN} audit verify; {_IN} resume-everything; {_IN} doctor")
+    machine.run(f"{_IN} audit verify; {_IN} resume-everything")
+    check_sandbox(machine)
     assert pictures
     assert set(pictures.split()) <= set(machine.run(_PICTURES).split())
     machine.wait_until("a greeting", f"{_IN} summary demo", _GREETED.search)
     machine.run("docker compose --profile practice down --volumes")
+
+
+def check_sandbox(machine: Machine) -> None:
+    """Chromium has its sandbox with the profile of the browser workers, and none with Docker's own."""
+    on = "browser's sandbox\tok\ton"
+    assert on in machine.run(_DOCTOR.format("worker-browser"))
+    assert on not in machine.run(_DOCTOR.format("worker-control"), check=False)
+
+
+def check_keys(machine: Machine) -> None:
+    """Only the API's role adds keys."""
+    add = "docker compose exec {} rapport keys add {} --scope read"
+    assert "rpt_" in machine.run(add.format("api", "crm"))
+    assert "rpt_" not in machine.run(add.format("worker-control", "mine"), check=False)
 
 
 def _wait_until_healthy(machine: Machine, commands: str) -> None:

@@ -1,7 +1,7 @@
 """The code of the release before, out of the history of this clone, for tests of an upgrade.
 
 That is the newest tag whose migrations end earlier than ours. Without such a tag it is the code before the
-commit that brought the newest migration. A shallow clone may have neither.
+commit that brought the newest migration.
 """
 
 import io
@@ -16,8 +16,15 @@ ROOT: Final = Path(__file__).parents[2]
 _VERSIONS: Final = "db/migrations/versions"
 
 
+class ShallowCloneError(Exception):
+    """This clone lacks the commits in which the older code is."""
+
+
 def find_older_code() -> str | None:
-    """Return the commit of the code before the newest migration, or None if the history is missing."""
+    """Return the commit of the code before the newest migration, or None where the files have no history.
+
+    Raises ShallowCloneError in a clone that could have it: there the test must not be skipped unnoticed.
+    """
     newest = migrate.newest_revision()
     for tag in _git("tag", "--list", "v*", "--sort=-version:refname", "--merged", "HEAD").split():
         if _has_older_migrations(tag, newest):
@@ -26,7 +33,11 @@ def find_older_code() -> str | None:
     path = str(file.relative_to(ROOT))
     brought = _git("log", "--first-parent", "-m", "--diff-filter=A", "--format=%H", "--", path).split()
     before = f"{brought[-1]}^1" if brought else "HEAD"  # not committed yet
-    return before if _has_older_migrations(before, newest) else None
+    if _has_older_migrations(before, newest):
+        return before
+    if _git("rev-parse", "--is-inside-work-tree"):
+        raise ShallowCloneError("older migrations are not in this clone: git fetch --unshallow --tags")
+    return None
 
 
 def unpack_code(commit: str, folder: Path) -> Path:

@@ -86,7 +86,7 @@ def release(database: Database, *, group: int) -> None:
 def older_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit = find_older_code()
     if commit is None:
-        pytest.skip("this clone has no tag and no commit with older migrations: it is shallow")
+        pytest.skip("these files have no history: they are no clone")
     return unpack_code(commit, tmp_path_factory.mktemp("older"))
 
 

@@ -26,6 +26,8 @@ from tests.servers import Servers
 from tests.tls import certificate
 from worker.browser.pool import BrowserPool
 
+pytestmark = pytest.mark.soak  # its machine has both proxies
+
 ROOT: Final = Path(__file__).parents[2]
 EXAMPLES: Final = ROOT / "ops" / "proxy"
 API: Final = "rapport.example.org"
@@ -198,7 +200,6 @@ def proxied(name: str, tmp_path: Path, flower: httpx.Client, door: Door) -> Iter
             process.terminate()
 
 
-@pytest.mark.soak
 @installed
 def test_a_viewer_sees_flower_and_presses_nothing(proxied: Proxied, browser_pool: BrowserPool) -> None:
     revoke = "/api/task/revoke/an-id"
@@ -235,7 +236,6 @@ def test_a_viewer_sees_flower_and_presses_nothing(proxied: Proxied, browser_pool
         assert listed.value.ok
 
 
-@pytest.mark.soak
 @installed
 def test_the_api_keeps_its_keys_and_streams_at_once(proxied: Proxied) -> None:
     key = {"X-API-Key": KEY}

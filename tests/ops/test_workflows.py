@@ -140,6 +140,13 @@ def test_a_machine_is_prepared_before_its_tests_run() -> None:
             assert not tests or ".github/prepare" in commands[: tests[0]], name
 
 
+def test_the_soak_has_what_its_tests_would_be_skipped_without() -> None:
+    steps = PARSED["soak.yml"]["jobs"]["tests"]["steps"]
+    assert steps[0]["with"]["fetch-depth"] == 0  # the code of the release before
+    (installs,) = [step["run"] for step in steps if "apt-get install" in step.get("run", "")]
+    assert {"caddy", "nginx"} <= set(installs.split())
+
+
 def test_a_machine_is_prepared_with_the_servers_that_run_installs_for_root() -> None:
     prepare = (ROOT / ".github" / "prepare").read_text()
     (packages,) = re.findall(

@@ -23,6 +23,8 @@ from worker.settings import variable_name
 PROGRAM = Path(sys.prefix) / "bin" / "rapport"
 SYSTEM = Installation(PROGRAM, "daemon", Path("/usr/bin/chromium"))
 PERSONAL = Installation(PROGRAM, None)
+PACKAGED = Installation(Path("/opt/rapport/bin/rapport"), "daemon", Path("/usr/bin/chromium"))
+"""As docs/deployment.md installs it: one in a home may read the homes, and is rated 0.1 more."""
 SETS = {
     "processes": process_units(SYSTEM, list(Part), workers=2),
     "embedded": embedded_units(SYSTEM, Path("/unused"), workers=1),
@@ -34,6 +36,7 @@ SERVICES = [
     for unit in units
     if unit.name.endswith(".service")
 ]
+STARTING_A_BROWSER = {"rapport-worker-browser@.service", "rapport.service"}
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze, of Debian's systemd, is not installed"
 )
@@ -75,12 +78,24 @@ def test_systemd_s_check_finds_what_is_wrong(tmp_path: Path) -> None:
 
 
 @needs_systemd
-@pytest.mark.parametrize("unit", [each for each in SERVICES if "personal" not in str(each.id)])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        pytest.param(unit, id=unit.name)
+        for unit in (
+            *process_units(PACKAGED, list(Part), workers=1),
+            *embedded_units(PACKAGED, Path("/unused"), workers=1),
+        )
+        if unit.name.endswith(".service")
+    ],
+)
 def test_a_unit_of_the_machine_is_well_contained(unit: Unit, tmp_path: Path) -> None:
     file = tmp_path / unit.name.replace("@.", "@1.")
     file.write_text(unit.render())
-    # Tenths of systemd's exposure: 0 is none. A service without any of these settings has 96.
-    done = analyse("security", "--offline=yes", "--no-pager", "--threshold=30", str(file))
+    # Tenths of systemd's exposure. Version 252 rates a file 0.2 worse than it rates the same unit that runs;
+    # 257 doesn't.
+    most = 23 if unit.name in STARTING_A_BROWSER else 14
+    done = analyse("security", "--offline=yes", "--no-pager", f"--threshold={most}", str(file))
     assert done.returncode == 0, done.stdout
 
 
@@ -115,7 +130,7 @@ def test_a_unit_of_the_machine_writes_its_state_only_and_is_not_root(unit: Unit)
     assert settings_of(unit, "User") == ["daemon"]
     assert settings_of(unit, "ReadWritePaths") == []
     assert set(settings_of(unit, "StateDirectory")) <= {"rapport/service"}
-    starts_a_browser = unit.name in {"rapport-worker-browser@.service", "rapport.service"}
+    starts_a_browser = unit.name in STARTING_A_BROWSER
     assert not starts_a_browser or "HOME=%S/rapport/service" in settings_of(unit, "Environment")
     assert settings_of(unit, "RestrictNamespaces") == ["user pid net" if starts_a_browser else "yes"]
 

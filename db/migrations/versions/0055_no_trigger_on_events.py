@@ -1,6 +1,7 @@
 """No trigger on events
 
-It has nothing left to do since revision 0053.
+It has nothing left to do since revision 0053. Before there was this revision, that one dropped it, so a database that was
+migrated then doesn't have it.
 """
 
 from alembic import op
@@ -29,8 +30,8 @@ create trigger action_event_counted after insert on action_events
 
 
 def upgrade() -> None:
-    op.execute("drop trigger action_event_counted on action_events")
-    op.execute("drop function action_event_counted()")
+    op.execute("drop trigger if exists action_event_counted on action_events")
+    op.execute("drop function if exists action_event_counted()")
 
 
 def downgrade() -> None:

@@ -2,20 +2,24 @@
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
 from api_stub.cli import context, formatting
 from api_stub.stack.lock import FolderLock
 from db.engine import Database
+from db.role_names import APP
 from db.store.actions import events, lifecycle
 from db.store.people import accounts
 from tasks.quota import Quota
 from tests.builders import SANDBOX, a_campaign, a_contact, action, add_planned, an_account
 from tests.cli.conftest import NOBODY, Rapport
 from tests.db.helpers import claim_action, queue_due_actions
+from tests.servers import Servers
 from worker import queues, redis_address
 from worker.errors import Reason
 from worker.quota import redis_quota
@@ -246,6 +250,20 @@ def test_a_database_without_tables_says_migrate_and_migrate_makes_them(
     assert "run `rapport migrate`" in rapport.refused("account", "list")
     assert "up to date" in rapport("migrate")
     assert "name" in rapport("account", "list")
+
+
+def test_a_role_that_may_not_is_told_so_and_not_to_migrate(
+    rapport: Rapport, environment: pytest.MonkeyPatch, servers: Servers, database_url: str
+) -> None:
+    own = urlsplit(servers.app_url)._replace(path=urlsplit(database_url).path).geturl()
+    environment.setenv("DATABASE_URL", own)
+    with psycopg.connect(database_url, autocommit=True) as owner:
+        owner.execute(f"revoke insert on api_keys from {APP}")
+        try:
+            said = rapport.refused("keys", "add", "crm", "--scope", "read")
+        finally:
+            owner.execute(f"grant insert on api_keys to {APP}")
+    assert said.startswith("the role of DATABASE_URL may not do this")
 
 
 def test_the_running_stack_is_found_by_its_folder(
