@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -38,14 +38,23 @@ def with_flower(press: Press) -> Strike:
     """Return a strike that presses buttons of a Flower. The kill switch holds greetings until it runs."""
 
     def strike(harness: Harness) -> int:
-        with harness.database.transaction() as session:
-            kill_switch.pull_kill_switch(session, by="tests")
-        with Flower(harness) as flower:
-            with harness.database.transaction() as session:
-                kill_switch.release_kill_switch(session)
-            return press(harness, flower)
+        with ExitStack() as held:
+            held.enter_context(held_greetings(harness))
+            with Flower(harness) as flower:
+                held.close()
+                return press(harness, flower)
 
     return strike
+
+
+@contextmanager
+def held_greetings(harness: Harness) -> Iterator[None]:
+    """Hold greetings by the kill switch, so that they don't run out of people meanwhile."""
+    with harness.database.transaction() as session:
+        kill_switch.pull_kill_switch(session, by="tests")
+    yield
+    with harness.database.transaction() as session:
+        kill_switch.release_kill_switch(session)
 
 
 def cancel(flower: Flower, worker: str) -> None:
@@ -61,11 +70,12 @@ def add(flower: Flower, worker: str) -> None:
 
 
 @contextmanager
-def nobody_takes_greetings(flower: Flower) -> Iterator[None]:
+def nobody_takes_greetings(harness: Harness, flower: Flower) -> Iterator[None]:
     """Let no worker take greetings in this block, and all of them after it, also if it fails."""
     try:
-        for name in BROWSERS:
-            cancel(flower, name)
+        with held_greetings(harness):  # a page's buttons take seconds
+            for name in BROWSERS:
+                cancel(flower, name)
         yield
     finally:
         for name in BROWSERS:
@@ -74,7 +84,7 @@ def nobody_takes_greetings(flower: Flower) -> Iterator[None]:
 
 def revoked(harness: Harness, flower: Flower) -> int:
     """The message of a greeting that no worker has taken yet is revoked. Flower doesn't show such a one."""
-    with nobody_takes_greetings(flower), redis.Redis.from_url(harness.redis.url) as broker:
+    with nobody_takes_greetings(harness, flower), redis.Redis.from_url(harness.redis.url) as broker:
         waiting = harness.wait_for("a message to wait", lambda: broker.lindex("birthday", 0))
         task_id = json.loads(waiting)["headers"]["id"]
         flower.revoke(task_id)
@@ -87,7 +97,7 @@ def revoked(harness: Harness, flower: Flower) -> int:
 
 def revoked_on_arrival(harness: Harness, flower: Flower) -> int:
     """A greeting is revoked that a worker has taken and its child has not begun: it does it all the same."""
-    with nobody_takes_greetings(flower):
+    with nobody_takes_greetings(harness, flower):
         harness.wait_for("a message to wait", lambda: harness.run_redis_command("LLEN", "birthday"))
         first = BROWSERS[0]
         (child,) = harness.wait_for("an idle child", lambda: harness.pool_children(first))
