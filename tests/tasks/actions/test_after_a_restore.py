@@ -49,6 +49,12 @@ def celebrate_in(services: Services, *, days: int) -> None:
         session.execute(text("update actions set occasion_on = current_date + :days"), {"days": days})
 
 
+def celebrate_on(services: Services, at: datetime) -> None:
+    """Move the birthday to the day of this instant, which after midnight may be yesterday."""
+    with services.database.transaction() as session:
+        session.execute(text("update actions set occasion_on = :on"), {"on": at.date()})
+
+
 def test_a_greeting_of_another_text_that_the_backup_lacks_is_found_and_counted(
     without_pages: Services, scripted: ScriptedSite, account: AccountRecord, greeting: UUID
 ) -> None:
@@ -80,7 +86,7 @@ def test_without_a_restoration_a_message_before_the_birthday_and_the_plan_is_no_
 def test_an_undated_message_that_the_backup_does_not_know_stops_the_greeting(
     without_pages: Services, scripted: ScriptedSite, account: AccountRecord, greeting: UUID
 ) -> None:
-    restore(without_pages, hours=1)
+    celebrate_on(without_pages, restore(without_pages, hours=1))
     scripted.threads[ANN].append(ThreadMessage(outgoing=True, text=ANOTHER, at=None))
     assert perform_next(without_pages) is Outcome.SKIPPED
     assert state(without_pages, greeting) == (ActionState.SKIPPED, Reason.CANNOT_TELL)
@@ -90,7 +96,7 @@ def test_an_undated_message_that_the_backup_does_not_know_stops_the_greeting(
 def test_an_empty_thread_that_may_miss_messages_proves_nothing_after_a_restoration(
     without_pages: Services, scripted: ScriptedSite, account: AccountRecord, greeting: UUID
 ) -> None:
-    restore(without_pages, hours=1)
+    celebrate_on(without_pages, restore(without_pages, hours=1))
     scripted.misses = True
     assert perform_next(without_pages) is Outcome.SKIPPED
     assert state(without_pages, greeting) == (ActionState.SKIPPED, Reason.CANNOT_TELL)
