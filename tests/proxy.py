@@ -1,17 +1,20 @@
 """A TCP proxy that fails as networks do. It runs in one thread of this process."""
 
+import re
 import selectors
 import socket
 import struct
 import threading
 from collections.abc import Container
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
 
 _BUFFER: Final = 1 << 16
+_PREPARED: Final = re.compile(rb"(_pg3_\d+)\0([^\0]*)\0")
+"""The name and the text of a statement that psycopg prepares; later requests have only the name."""
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 _STUCK_SECONDS: Final = 5
 """A reader that takes nothing for so long is as good as gone."""
@@ -19,11 +22,15 @@ _STUCK_SECONDS: Final = 5
 
 @dataclass(eq=False, slots=True)
 class _Line:
-    """A client's connection and the one to the server. `doomed`: its next reply is dropped."""
+    """A client's connection and the one to the server.
+
+    `doomed`: its next reply is dropped. `prepared`: texts of statements that psycopg sends by their names.
+    """
 
     front: socket.socket
     back: socket.socket
     doomed: bool = False
+    prepared: dict[bytes, bytes] = field(default_factory=dict)
 
     def other(self, end: socket.socket) -> socket.socket:
         return self.back if end is self.front else self.front
@@ -105,7 +112,7 @@ class Proxy:
             return len(lines)
 
     def lose_reply(self, words: bytes, *, ports: Container[int] | None = None) -> None:
-        """Forward the next request with `words`, drop its reply, and close that connection.
+        """Forward the next request with `words` in any case, drop its reply, and close that connection.
 
         `ports` limits this to clients with these ports. `caught` counts the dropped replies.
         """
@@ -164,8 +171,10 @@ class Proxy:
 
     def _caught(self, line: _Line, request: bytes) -> bool:
         """Return whether this request has been handled by a fault."""
+        line.prepared |= _PREPARED.findall(request)
+        named = (text for name, text in line.prepared.items() if b"\0%b\0" % name in request)
         trap = self._trap
-        if trap is None or trap.words not in request:
+        if trap is None or not any(trap.words.lower() in each.lower() for each in (request, *named)):
             return False
         if trap.ports is not None and line.front.getpeername()[1] not in trap.ports:
             return False

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -235,6 +236,11 @@ class Cluster:
             return answer
 
 
-def ports_of(process: psutil.Process) -> set[int]:
-    """Return the local ports of a process's connections, by which a proxy knows whose they are."""
-    return {connection.laddr.port for connection in process.net_connections(kind="tcp")}
+@dataclass(frozen=True, slots=True)
+class PortsOf:
+    """The local ports of a process's connections, by which a proxy knows whose they are; new ones, too."""
+
+    process: psutil.Process
+
+    def __contains__(self, port: object) -> bool:
+        return any(each.laddr.port == port for each in self.process.net_connections(kind="tcp"))

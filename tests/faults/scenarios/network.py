@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.faults.cluster import ports_of
+from tests.faults.cluster import PortsOf
 from tests.faults.harness import Harness
 from tests.faults.scenarios.model import Scenario, Strike
 from tests.proxy import Proxy
@@ -57,9 +57,11 @@ def postgres_half_open(harness: Harness) -> int:
 
 def dead_before_intent(harness: Harness) -> int:
     """A connection dies with a transaction open: Postgres keeps the row locked and receives nothing more."""
+    for _ in range(2):
+        harness.next_greeting()  # else the intent may meet a connection that an earlier fault has closed
     child = harness.stop_at("after_reserve")
     before = harness.to_postgres.caught
-    harness.to_postgres.freeze_before(b"COMMIT", ports=ports_of(child))
+    harness.to_postgres.freeze_before(b"COMMIT", ports=PortsOf(child))
     child.resume()
     harness.next_greeting(seconds=LONGEST_SECONDS)
     return harness.to_postgres.caught - before
@@ -82,7 +84,7 @@ def commit_unanswered(point: str) -> Strike:
     def strike(harness: Harness) -> int:
         child = harness.stop_at(point)
         before = harness.to_postgres.caught
-        harness.to_postgres.lose_reply(b"COMMIT", ports=ports_of(child))
+        harness.to_postgres.lose_reply(b"COMMIT", ports=PortsOf(child))
         child.resume()
         _wait_for_the_catch(harness, harness.to_postgres)
         return harness.to_postgres.caught - before
