@@ -29,8 +29,7 @@ class Target:
     def find_figure(self, row: Row) -> float | None:
         """Return the number of the row that this is about: the first of its unit, or the ratio."""
         if not self.unit:
-            number = _NUMBER.search(row.ratio) or _find_measured(row.measured)
-            return _value(number["number"]) if number else None
+            return _find_ratio(row)
         of_unit = (each for each in _NUMBER.finditer(row.measured) if each["unit"] == self.unit)
         return next((_value(each["number"]) for each in of_unit), None)
 
@@ -59,6 +58,11 @@ def find_figure(row: Row) -> float | None:
     """
     for target in find_targets(row):
         return target.find_figure(row)
+    return _find_ratio(row)
+
+
+def _find_ratio(row: Row) -> float | None:
+    """Return the ratio, or without one what was measured."""
     number = _NUMBER.search(row.ratio) or _find_measured(row.measured)
     return _value(number["number"]) if number else None
 

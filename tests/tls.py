@@ -88,7 +88,7 @@ class TlsProxy:
     ) -> None:
         # Kombu keeps connections by host and port: the next server on this port would be asked with the
         # certificates of this one.
-        pools.reset()  # type: ignore[no-untyped-call]  # untyped there
+        pools.reset()  # type: ignore[no-untyped-call]  # Kombu ships no types
         for end in (self._listener, *self._ends):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -166,7 +166,7 @@ class _Remote:
                 raise
 
     def fetch(self, name: str, to: Path, progress: Callable[[int], object]) -> None:
-        """Copy one into a new file."""
+        """Copy a backup into a new file."""
         try:
             with self._told(), self._system.open(self._path(name), "rb") as source:
                 _copy(source, to, progress)
