@@ -6,40 +6,27 @@ greeted once. Planning, `why`, searches, lists and the choice of connections not
 turn, as the application runs them. `--quick` only shows that it works.
 """
 
+import gc
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
-from uuid import UUID, uuid4
 
 import psutil
 from sqlalchemy import Connection, func, select, text
-from sqlalchemy.orm import Session
 
 from api_stub.cli.stack.migrate import migrate_and_seed
-from api_stub.explain.why import find_outlook
 from api_stub.stack.environment import set_environment, settings_environment
 from bench.command import Given, run_bench
 from bench.report import Row
+from bench.scale.contact_reads import WORK, Work, plan_a_day
 from bench.system.servers import open_database, run_postgres
-from db.engine import Database, today_in
-from db.store.actions import interactions
-from db.store.people import accounts, contact_list, lookup, search, visits
-from db.store.people.contact_list import ContactFilters
-from db.store.people.search import Sought
-from db.store.reports import gate_facts, overview
-from db.tables import Contact
-from tasks.campaigns.plan_birthdays import start_birthday_campaign
-from tasks.contract import BirthdayOptions
-from worker import clock, logs
+from db.engine import Database
+from worker import logs
 from worker.settings import Settings
 
-PAGE: Final = 100
-MIDDLE: Final = timedelta(days=5 * 365)
-"""How long ago half of what happened in the ten years that are filled had happened."""
 FILLED: Final = ("contacts", "actions", "interactions")
 FILL: Final = """
 insert into accounts (name, site, time_zone, session, session_proven_at)
@@ -128,138 +115,6 @@ def _drop_indexes(connection: Connection) -> Sequence[str]:
     return [definition for _, definition in found]
 
 
-Work = Callable[[Session, int], object]
-
-
-def plan_a_day(session: Session, _: int) -> None:
-    """Plan the account's birthdays; the caller takes it back."""
-    account = accounts.get_account(session, 1)
-    start_birthday_campaign(session, account, uuid4(), BirthdayOptions(read_site=False))
-
-
-def explain_contact(session: Session, number: int) -> None:
-    """Answer why a person with a planned greeting waits."""
-    planned = session.scalars(
-        text("select contact_id from actions where state = 'planned' order by id offset :number limit 1"),
-        {"number": number % 20},
-    ).one()
-    facts = gate_facts.get_contact_facts(session, planned)
-    assert facts.action is not None
-    find_outlook(session, facts)
-
-
-def explain_account(session: Session, _: int) -> None:
-    """Answer why the account waits."""
-    find_outlook(session, gate_facts.get_account_facts(session, 1))
-
-
-def search_people(typed: Callable[[Session, int], str]) -> Work:
-    """Search as the console does, for the first page."""
-
-    def work(session: Session, number: int) -> None:
-        words, addresses = search.read_query(session, typed(session, number))
-        account = accounts.get_account(session, 1)
-        sought = Sought(1, today_in(session, account.zone), words, addresses)
-        search.find_people(session, sought, after=None, limit=50)
-
-    return work
-
-
-def list_by_text(typed: Callable[[Session, int], str]) -> Work:
-    """List as `GET /v1/contacts?text=` does, for the first page."""
-
-    def work(session: Session, number: int) -> None:
-        filters = ContactFilters(account="demo", text=typed(session, number))
-        contact_list.list_contacts(session, filters, limit=PAGE)
-
-    return work
-
-
-def list_page(page: Callable[[Session, bool], Sequence[object]], *, deep: bool) -> Work:
-    """Read a full page of a list: its first, or one from its middle."""
-
-    def work(session: Session, _: int) -> None:
-        assert len(page(session, deep)) == PAGE
-
-    return work
-
-
-def page_of_contacts(session: Session, deep: bool) -> Sequence[object]:
-    """List contacts as `GET /v1/contacts` does."""
-    middle = session.scalars(select(func.max(Contact.id) // 2)).one() if deep else None
-    return contact_list.list_contacts(session, ContactFilters(account="demo"), limit=PAGE, after=middle)
-
-
-def page_of_interactions(session: Session, deep: bool) -> Sequence[object]:
-    """List interactions as `GET /v1/interactions` does."""
-    middle = (clock.now() - MIDDLE, 0) if deep else None
-    return interactions.list_history(session, account="demo", limit=PAGE, before=middle)
-
-
-def page_of_actions(session: Session, deep: bool) -> Sequence[object]:
-    """List actions as `GET /v1/actions` does."""
-    middle = (clock.now() - MIDDLE, UUID(int=0)) if deep else None
-    return overview.list_actions(session, account="demo", limit=PAGE, before=middle)
-
-
-def look_up(session: Session, number: int) -> None:
-    """Look a person up by name, as commands do."""
-    assert lookup.find_contacts(session, name_somebody(session, number), account="demo").people
-
-
-def suggest(session: Session, number: int) -> None:
-    """Look a mistyped name up, and suggest the nearest."""
-    name = name_somebody(session, number)
-    typed = f"{name[:3]}{name[4:]}"
-    lookup.find_contacts(session, typed, account="demo")
-    assert lookup.suggest_contacts(session, typed, account="demo")
-
-
-def choose_unseen(session: Session, _: int) -> None:
-    """Choose the connections of a day's visits."""
-    assert visits.list_unseen_connections(session, 1, months=6, no_repeat_days=30, limit=40)
-
-
-def name_somebody(session: Session, number: int) -> str:
-    """Return the name of a contact."""
-    named = text("select full_name from contacts where id = :id")
-    return str(session.scalars(named, {"id": 1 + 97 * number % 400}).one())
-
-
-def name_nobody(_: Session, number: int) -> str:
-    """Return a name that nobody has."""
-    return f"qzx{number} qzy"
-
-
-def name_position(session: Session, number: int) -> str:
-    """Return what some thirty contacts are."""
-    named = text("select profile ->> 'position' from contacts where id = :id")
-    return str(session.scalars(named, {"id": 1 + 97 * number % 400}).one())
-
-
-WORK: Final[Mapping[str, Work]] = {
-    "planning a day's birthdays": plan_a_day,
-    "why a person waits": explain_contact,
-    "why an account waits": explain_account,
-    "the console's search, a name": search_people(name_somebody),
-    "the console's search, a position": search_people(name_position),
-    "the console's search, nobody": search_people(name_nobody),
-    "contacts, the first page": list_page(page_of_contacts, deep=False),
-    "contacts, a page from the middle": list_page(page_of_contacts, deep=True),
-    "interactions, the first page": list_page(page_of_interactions, deep=False),
-    "interactions, a page from the middle": list_page(page_of_interactions, deep=True),
-    "actions, the first page": list_page(page_of_actions, deep=False),
-    "actions, a page from the middle": list_page(page_of_actions, deep=True),
-    "a list by words, a name": list_by_text(name_somebody),
-    "a list by words, a position": list_by_text(name_position),
-    "a list by words, nobody": list_by_text(name_nobody),
-    "looking up a name": look_up,
-    "looking up a mistyped name": suggest,
-    "connections not seen for six months": choose_unseen,
-}
-"""What is measured, in this order. The first of them is taken back, and then done for the others."""
-
-
 @dataclass(frozen=True, slots=True)
 class Times:
     """The seconds of each time, sorted, and of the processor for one, here and in Postgres together."""
@@ -276,29 +131,46 @@ class Times:
         return f"p95 {p95:.1f} ms, p50 {p50:.1f} ms, {processor:.1f} ms of processor"
 
 
-def time_work(database: Database, work: Work, times: int) -> Times:
-    """Do the work so many times after one that isn't counted. What it writes is taken back."""
-    with database.transaction() as session:
-        work(session, 0)
-        server = psutil.Process(session.scalars(select(func.pg_backend_pid())).one())
-        session.rollback()
-    before, taken = time.process_time() + sum(server.cpu_times()[:2]), []
-    for number in range(times):
+class Side:
+    """Some work in one database. What it writes is taken back."""
+
+    def __init__(self, database: Database, work: Work) -> None:
+        self._database, self._work = database, work
         with database.transaction() as session:
-            began = time.perf_counter()
-            work(session, number)
-            taken.append(time.perf_counter() - began)
+            work(session, 0)  # not counted
+            self._server = psutil.Process(session.scalars(select(func.pg_backend_pid())).one())
             session.rollback()
-    processor_s = time.process_time() + sum(server.cpu_times()[:2]) - before
-    return Times(sorted(taken), processor_s / times)
+        self._server_before, self._processor_s = self._read_server(), 0.0
+        self._taken: list[float] = []
+
+    def do(self, number: int) -> None:
+        """Do the work once more."""
+        processor, began = time.process_time(), time.perf_counter()
+        with self._database.transaction() as session:
+            self._work(session, number)
+            self._taken.append(time.perf_counter() - began)
+            session.rollback()
+        self._processor_s += time.process_time() - processor
+
+    def times(self) -> Times:
+        """Return how long it took so far."""
+        processor_s = self._processor_s + self._read_server() - self._server_before
+        return Times(sorted(self._taken), processor_s / len(self._taken))
+
+    def _read_server(self) -> float:
+        return sum(self._server.cpu_times()[:2])
 
 
 def measure(small: Database, large: Database, times: int) -> Sequence[Row]:
     """Time everything in both databases in turn."""
     rows = []
     for name, work in WORK.items():
-        few, many = (time_work(database, work, times) for database in (small, large))
-        rows.append(describe(name, few, many))
+        few, many = Side(small, work), Side(large, work)
+        gc.collect()  # else it comes in one of the times of one side
+        for number in range(times):
+            few.do(number)
+            many.do(number)
+        rows.append(describe(name, few.times(), many.times()))
         if work is plan_a_day:
             for database in (small, large):
                 with database.transaction() as session:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, literal, o
 from sqlalchemy.orm import Session, aliased
 
 from db.store.people.accounts import find_account
-from db.store.people.search_words import LOOKED_THROUGH, begins_words, indexed, split_words
+from db.store.people.search_words import LOOKED_THROUGH, choose_words, fits_words, indexed, split_words
 from db.tables import Account, Contact, Interaction, StoredProfile
 from worker.rules.model import ContactStatus, Kind
 
@@ -157,23 +157,24 @@ def _find_by_words(
     def order(person: type[Contact]) -> Sequence[Any]:
         return (person.created_at, person.id) if by_time else (person.id,)
 
-    def conditions(person: type[Contact]) -> Sequence[ColumnElement[bool]]:
+    def conditions(person: type[Contact], asked: Sequence[str]) -> Sequence[ColumnElement[bool]]:
         places = (person.folded_name, person.folded_facts)  # the address' last part isn't searched here
         return [
             *_conditions(person, filters),
-            begins_words(words),
+            *fits_words(words, asked),
             *(or_(*(place.contains(word, autoescape=True) for place in places)) for word in words),
         ]
 
     next_ones = everybody.order_by(*order(Contact)).limit(LOOKED_THROUGH)
     person = aliased(Contact, next_ones.subquery())
-    near = select(person.id).where(*conditions(person)).order_by(*order(person)).limit(limit)
+    near = select(person.id).where(*conditions(person, words)).order_by(*order(person)).limit(limit)
     found = session.scalars(near).all()
     counted = select(func.count()).select_from(next_ones.with_only_columns(literal(1)).subquery())
     if len(found) == limit or session.scalars(counted).one() < LOOKED_THROUGH:
         return found
     columns = [column.label(f"key_{number}") for number, column in enumerate(order(Contact))]
-    matching = everybody.where(*conditions(Contact)).with_only_columns(*columns)
+    asked = choose_words(session, words, everybody.order_by(*order(Contact)))
+    matching = everybody.where(*conditions(Contact, asked)).with_only_columns(*columns)
     # Materialized, so that Postgres doesn't walk the order until the page is full.
     every = matching.cte("matching").prefix_with("materialized")
     with indexed(session):

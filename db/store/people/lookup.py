@@ -175,15 +175,17 @@ def _suggest_among(
     statement = (
         _contacts(account)
         .where(Contact.id.in_(select(candidates.c.id)), shared >= max(1, len(trigrams) // 4))
-        .add_columns(Contact.folded_name)
         .order_by(shared.desc(), func.length(Contact.folded_name), *_ORDER)
         .limit(_MOST_COMPARED)
+        .with_only_columns(Contact.id, Contact.folded_name)
     )
     with indexed(session):
         nearest = session.execute(statement).all()
-    scored = [(_similarity(words, row.folded_name), _record(row)) for row in nearest]
-    scored.sort(key=lambda each: -each[0])
-    return [person for score, person in scored[:_MOST_SUGGESTED] if score >= _CUTOFF]
+    scores = {contact_id: _similarity(words, folded_name) for contact_id, folded_name in nearest}
+    best = sorted(scores, key=lambda each: -scores[each])[:_MOST_SUGGESTED]
+    found = _read(session, _contacts(None).where(Contact.id.in_(best)))
+    found = [person for person in found if scores[person.id] >= _CUTOFF]
+    return sorted(found, key=lambda person: best.index(person.id))
 
 
 def _similarity(words: Sequence[str], folded_name: str) -> float:

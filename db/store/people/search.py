@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from db.store.people.people_filters import EVERYBODY, PeopleFilters, PeopleOrder, filter_conditions
-from db.store.people.search_words import LONGEST_QUERY, LOOKED_THROUGH, begins_words, split_words
+from db.store.people.search_words import LONGEST_QUERY, LOOKED_THROUGH, choose_words, fits_words, split_words
 from db.tables import Contact
 from db.tables.folding import NAME_ORDER
 from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
@@ -120,15 +120,17 @@ def _everybody(sought: Sought) -> Select[Contact]:
     return found.where(Contact.birth_month.is_not(None)) if sought.order is PeopleOrder.BIRTHDAY else found
 
 
-def _conditions(person: type[Contact], sought: Sought) -> list[ColumnElement[bool]]:
-    """Return the conditions on a contact."""
+def _conditions(
+    person: type[Contact], sought: Sought, asked: Sequence[str] | None = None
+) -> list[ColumnElement[bool]]:
+    """Return the conditions on a contact. The index finds those with the words `asked`: all, if not given."""
     found = filter_conditions(person, sought.filters, sought.account_id, sought.today)
     if sought.ids is not None:
         found.append(person.id.in_(sought.ids))
     if sought.addresses:
         found.append(or_(person.profile_url.in_(sought.addresses), person.member_url.in_(sought.addresses)))
     if sought.words:
-        found.append(begins_words(sought.words))
+        found += fits_words(sought.words, sought.words if asked is None else asked)
         # Implied, but cheap and checked first: where the index isn't used, few contacts' words are computed.
         places = (person.folded_name, person.folded_facts, person.profile_url)
         found += (or_(*(each.contains(word, autoescape=True) for each in places)) for word in sought.words)
@@ -194,9 +196,10 @@ def _look_up(session: Session, sought: Sought, place: _Place | None, limit: int)
         columns = [tuple_(*columns[:2]) < _row(columns[:2], today), *columns]
         place = None if place is None else (place[:2] < today, *place)
     keys = [column.label(f"key_{number}") for number, column in enumerate(columns)]
+    everybody = _everybody(sought)
+    asked = choose_words(session, sought.words, everybody.order_by(*_columns(sought.order)))
     matching = (
-        _everybody(sought)
-        .where(*_conditions(Contact, sought))
+        everybody.where(*_conditions(Contact, sought, asked))
         .with_only_columns(*keys)
         .cte("matching")  # read twice, so Postgres computes it first and doesn't walk the order for it
     )

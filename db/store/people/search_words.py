@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, cast, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, Select, cast, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
+from db.tables import Contact
 from db.tables.folding import SEARCH_WORDS, SEPARATORS, fold_sql
 
 LOOKED_THROUGH: Final = 2_000
@@ -18,6 +19,8 @@ LOOKED_THROUGH: Final = 2_000
 
 MOST_WORDS: Final = 8
 LONGEST_QUERY: Final = 200
+_COUNTED: Final = 200
+"""People among whom frequent words are counted."""
 _LONGEST_WORD: Final = 500
 """Characters of a folded word that are compared. Folding lengthens, and Postgres refuses a word of 2 kB."""
 
@@ -49,6 +52,17 @@ def _set_scans(session: Session, value: str) -> None:
     session.execute(select(func.set_config("enable_seqscan", value, True)))
 
 
+def fits_words(words: Sequence[str], asked: Sequence[str]) -> Sequence[ColumnElement[bool]]:
+    """Return the conditions that each of the words begins a word of a contact; the index finds those `asked`.
+
+    `asked` is what `choose_words` returned, or all words.
+    """
+    if len(asked) == len(words):
+        return [begins_words(words)]
+    # "is true" keeps Postgres from asking the index for all words.
+    return [begins_words(asked), begins_words(words).is_(True)]
+
+
 def begins_words(words: Sequence[str], *, any_of: bool = False) -> ColumnElement[bool]:
     """Return the condition that each of these words (with `any_of`: one of them) begins a word of a contact.
 
@@ -57,6 +71,23 @@ def begins_words(words: Sequence[str], *, any_of: bool = False) -> ColumnElement
     """
     begins = literal_column(SEARCH_WORDS).op("@@", is_comparison=True)
     return begins(cast(_tsquery(words, " | " if any_of else " & "), TSQUERY))
+
+
+def choose_words(session: Session, words: Sequence[str], people: Select[Contact]) -> Sequence[str]:
+    """Return the words to ask the index for: those that at most half of the first `people` have.
+
+    The index goes through everybody whom any of the words fits. If most people have a word, that takes longer
+    than comparing it with those whom the other words fit. If all words are so frequent, the rarest is
+    returned.
+    """
+    if len(words) < 2:
+        return words
+    some = people.with_only_columns(Contact.folded_name, Contact.folded_facts).limit(_COUNTED).subquery()
+    text = func.concat(" ", some.c.folded_name, " ", some.c.folded_facts)
+    fitting = (func.count().filter(text.contains(f" {word}", autoescape=True)) for word in words)
+    everybody, *counts = session.execute(select(func.count(), *fitting)).one()
+    rare = [word for word, count in zip(words, counts, strict=True) if count <= everybody / 2]
+    return rare or [words[counts.index(min(counts))]]
 
 
 def _tsquery(words: Sequence[str], operator: str) -> str:

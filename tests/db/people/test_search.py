@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from db.store.people import accounts, search
+from db.store.people import accounts, contact_list, search
+from db.store.people.contact_list import ContactFilters
 from db.store.people.people_filters import (
     MONTH,
     NO_LANGUAGE,
@@ -194,6 +195,25 @@ def test_of_many_matches_only_a_thousand_are_counted(
     for words in ((), ("lee",)):
         sought = Sought(crowd[0].account_id, TODAY, words)
         assert search.find_people(session, sought, after=None, limit=3).count == 6
+
+
+def test_whom_a_frequent_word_does_not_fit_is_not_found(
+    session: Session, crowd: Sequence[Contact], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "LOOKED_THROUGH", 1)
+    monkeypatch.setattr(contact_list, "LOOKED_THROUGH", 1)
+    for person in crowd:
+        person.profile = {"company": "Acme"}
+    anns = [person for person in crowd if person.full_name.startswith("A")]
+    anns[0].profile, anns[1].profile = {"company": "Bacme"}, {}  # the word begins nothing, and isn't there
+    session.flush()
+    for words in (("ann", "acme"), ("acme", "ann"), ("acme", "lee", "ann")):
+        sought = Sought(crowd[0].account_id, TODAY, words)
+        found = search.find_people(session, sought, after=None, limit=50)
+        assert sorted(found.ids) == sorted(each.id for each in anns[2:])
+        assert found.count == len(anns) - 2
+        listed = contact_list.list_contacts(session, ContactFilters(text=" ".join(words)), limit=50)
+        assert [each.id for each in listed] == sorted(found.ids)
 
 
 def test_the_erased_are_not_found(session: Session, crowd: Sequence[Contact]) -> None:

@@ -1,5 +1,6 @@
 """The search uses its indexes in an account of 40 000 people, and never reads the whole table of contacts."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
@@ -95,3 +96,24 @@ def test_whoever_is_listed_or_looked_up_by_words_is_found_by_their_index(
     assert "ix_contacts_search_words" in {node.get("Index Name") for node in found}
     whole = [node for node in found if node["Node Type"] == "Seq Scan"]
     assert not [node for node in whole if node["Relation Name"] == "contacts" and "Filter" in node], whole
+
+
+@pytest.mark.parametrize("words", ["ann4900 lee", "lee ann4900", "lee ann lee39201"])
+def test_the_index_is_not_asked_for_the_words_of_nearly_everybody(full: Database, words: str) -> None:
+    sought = Sought(1, TODAY, words.split())
+    rare = [word for word in words.split() if word[-1].isdigit()]
+    looked_up = read_plans(full, sought), plans(full, lambda s: list_of(s, words))
+    for found in looked_up:
+        asked = [
+            node["Index Cond"]
+            for plan in found
+            for node in nodes(plan)
+            if node.get("Index Name") == "ix_contacts_search_words"
+        ]
+        assert asked
+        for condition in asked:
+            assert re.findall(r"''(\w+)'':", condition) == rare
+
+
+def list_of(session: Session, words: str) -> object:
+    return contact_list.list_contacts(session, ContactFilters("demo", text=words), limit=50)
