@@ -166,7 +166,6 @@ async def ask_in_turn(
     base: str, key: str, addresses: Sequence[str], *, rate: int, seconds: float
 ) -> list[float]:
     """Ask for the addresses in turn, `rate` times a second; return the seconds of each answer as above."""
-
     # Requests wait here: httpx looks at all that wait for a connection at each of them.
     free = asyncio.Semaphore(CONNECTIONS)
 
