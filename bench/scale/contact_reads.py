@@ -122,6 +122,11 @@ def name_somebody(session: Session, number: int) -> str:
     return str(session.scalars(named, {"id": 1 + 97 * number % 400}).one())
 
 
+def name_beginning(session: Session, number: int) -> str:
+    """Return what begins one name in sixteen, as somebody types it."""
+    return name_somebody(session, number)[:2]
+
+
 def name_nobody(_: Session, number: int) -> str:
     """Return a name that nobody has."""
     return f"qzx{number} qzy"
@@ -137,6 +142,7 @@ WORK: Final[Mapping[str, Work]] = {
     "planning a day's birthdays": plan_a_day,
     "why a person waits": explain_contact,
     "why an account waits": explain_account,
+    "the console's search, two letters": search_people(name_beginning),
     "the console's search, a name": search_people(name_somebody),
     "the console's search, a position": search_people(name_position),
     "the console's search, nobody": search_people(name_nobody),
@@ -146,6 +152,7 @@ WORK: Final[Mapping[str, Work]] = {
     "interactions, a page from the middle": list_page(page_of_interactions, deep=True),
     "actions, the first page": list_page(page_of_actions, deep=False),
     "actions, a page from the middle": list_page(page_of_actions, deep=True),
+    "a list by words, two letters": list_by_text(name_beginning),
     "a list by words, a name": list_by_text(name_somebody),
     "a list by words, a position": list_by_text(name_position),
     "a list by words, nobody": list_by_text(name_nobody),

@@ -14,9 +14,11 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    and_,
     func,
     literal,
     literal_column,
+    not_,
     or_,
     select,
     true,
@@ -86,7 +88,8 @@ def find_people(
 ) -> FoundPeople:
     """Return the next contacts, after the contact `after` in the order; from the first if that one is gone.
 
-    The order by birthday begins with today's. Without `count`, FoundPeople.count means nothing.
+    The order by birthday begins with today's, the order by name with names that begin with the first word.
+    Without `count`, FoundPeople.count means nothing.
     """
     place = _find_place(session, sought, after)
     ids = _look_through(session, sought, place, limit + 1)
@@ -100,15 +103,19 @@ def find_people(
 
 
 def _count(session: Session, sought: Sought) -> int:
-    """Count the matches up to MOST_COUNTED + 1, of which the first thousands of contacts hold many."""
-    everybody = _everybody(sought)
+    """Count the matches up to MOST_COUNTED + 1, of which the first thousands of each part hold many."""
     if not sought.is_everybody:
-        first = everybody.limit(_COUNTED_THROUGH)
-        person = aliased(Contact, first.subquery())
-        counted = _count_some(session, select(person).where(*_conditions(person, sought)))
-        if counted > MOST_COUNTED or _count_rows(session, first) < _COUNTED_THROUGH:
+        counted, is_whole = 0, True
+        for part, more in _parts(sought, None):
+            scan = _scan(sought, part, _COUNTED_THROUGH)
+            person = aliased(Contact, scan.subquery())
+            counted += _count_some(session, select(person).where(*_conditions(person, sought), *more))
+            if counted > MOST_COUNTED:
+                return counted
+            is_whole = is_whole and _count_rows(session, scan) < _COUNTED_THROUGH
+        if is_whole:
             return counted
-    return _count_some(session, everybody.where(*_conditions(Contact, sought)))
+    return _count_some(session, _everybody(sought).where(*_conditions(Contact, sought)))
 
 
 def _count_some(session: Session, matching: Select[Contact]) -> int:
@@ -138,20 +145,44 @@ def _conditions(
 
 
 _NAME: Final = literal_column(NAME_ORDER, Text())
+_LAST: Final = "\U0010ffff"
+_Conditions = list[ColumnElement[bool]]
 _Place = tuple[Any, ...]
-"""Where a page begins: the values of the order's columns."""
+"""Where a page begins: the values of `_keys`."""
 
 
 def _columns(order: PeopleOrder, person: type[Contact] = Contact) -> list[Any]:
+    """Return the columns of the index that has the people in this order."""
     if order is PeopleOrder.NAME:
         return [_NAME, person.id]
     return [person.birth_month, person.birth_day, person.id]
 
 
+def _keys(sought: Sought, person: type[Contact] = Contact) -> list[Any]:
+    """Return what the list is sorted by: the columns of the index, after which of two parts a contact is in.
+
+    The second part has the birthdays before today, or the names that don't begin with the first word.
+    """
+    columns = _columns(sought.order, person)
+    if sought.order is PeopleOrder.BIRTHDAY:
+        return [tuple_(*columns[:2]) < _row(columns[:2], _today(sought)), *columns]
+    if sought.words:
+        return [not_(_begins_name(sought)), *columns]
+    return columns
+
+
+def _begins_name(sought: Sought) -> ColumnElement[bool]:
+    return and_(sought.words[0] <= _NAME, sought.words[0] + _LAST > _NAME)
+
+
+def _today(sought: Sought) -> _Place:
+    return sought.today.month, sought.today.day
+
+
 def _find_place(session: Session, sought: Sought, after: int | None) -> _Place | None:
     if after is None:
         return None
-    place = _everybody(sought).where(Contact.id == after).with_only_columns(*_columns(sought.order))
+    place = _everybody(sought).where(Contact.id == after).with_only_columns(*_keys(sought))
     found = session.execute(place).one_or_none()
     return None if found is None else tuple(found)
 
@@ -159,11 +190,11 @@ def _find_place(session: Session, sought: Sought, after: int | None) -> _Place |
 def _look_through(session: Session, sought: Sought, place: _Place | None, limit: int) -> Sequence[int] | None:
     """Return the matches among the next contacts; None if they are too few, and others may follow."""
     found: list[int] = []
-    for part in _parts(sought, place):
+    for part, more in _parts(sought, place):
         most = limit if sought.is_everybody else LOOKED_THROUGH
-        scan = _everybody(sought).where(*part).order_by(*_columns(sought.order)).limit(most)
+        scan = _scan(sought, part, most)
         person = aliased(Contact, scan.subquery())
-        matching = select(person.id).where(*_conditions(person, sought))
+        matching = select(person.id).where(*_conditions(person, sought), *more)
         in_order = matching.order_by(*_columns(sought.order, person)).limit(limit - len(found))
         found += session.scalars(in_order)
         if len(found) == limit:
@@ -173,31 +204,38 @@ def _look_through(session: Session, sought: Sought, place: _Place | None, limit:
     return found
 
 
-def _parts(sought: Sought, place: _Place | None) -> Iterator[list[ColumnElement[bool]]]:
-    """Yield the conditions of each range of the index that follows the place: a year has two parts."""
+def _scan(sought: Sought, part: _Conditions, most: int) -> Select[Contact]:
+    return _everybody(sought).where(*part).order_by(*_columns(sought.order)).limit(most)
+
+
+def _parts(sought: Sought, place: _Place | None) -> Iterator[tuple[_Conditions, _Conditions]]:
+    """Yield each range of the index that follows the place, and which of its contacts belong to the part."""
     columns = _columns(sought.order)
-    after = [] if place is None else [tuple_(*columns) > _row(columns, place)]
-    if sought.order is PeopleOrder.NAME:
-        yield after
+    if sought.order is PeopleOrder.NAME and not sought.words:
+        yield _after(columns, place), []
         return
-    day = tuple_(*columns[:2])
-    today = _row(columns[:2], (sought.today.month, sought.today.day))
-    has_turned = place is not None and place[:2] < (sought.today.month, sought.today.day)
-    if not has_turned:
-        yield [day >= today, *after]
-    yield [day < today, *(after if has_turned else [])]
+    is_in_second = place is not None and bool(place[0])
+    after = _after(columns, place and place[1:])
+    if sought.order is PeopleOrder.BIRTHDAY:
+        day, today = tuple_(*columns[:2]), _row(columns[:2], _today(sought))
+        first, second, is_second = day >= today, [day < today], list[ColumnElement[bool]]()
+    else:  # the second range has all names: leaving those of the first part out could mean reading many
+        first, second, is_second = _begins_name(sought), [], [not_(_begins_name(sought))]
+    if not is_in_second:
+        yield [first, *after], []
+    yield [*second, *(after if is_in_second else [])], is_second
+
+
+def _after(columns: Sequence[ColumnElement[Any]], values: _Place | None) -> _Conditions:
+    return [] if values is None else [tuple_(*columns) > _row(columns, values)]
 
 
 def _look_up(session: Session, sought: Sought, place: _Place | None, limit: int) -> tuple[Sequence[int], int]:
     """Return the next matches, and how many there are, by indexes that don't know the order."""
-    columns = _columns(sought.order)
-    if sought.order is PeopleOrder.BIRTHDAY:
-        today = (sought.today.month, sought.today.day)
-        columns = [tuple_(*columns[:2]) < _row(columns[:2], today), *columns]
-        place = None if place is None else (place[:2] < today, *place)
-    keys = [column.label(f"key_{number}") for number, column in enumerate(columns)]
     everybody = _everybody(sought)
     asked = choose_words(session, sought.words, everybody.order_by(*_columns(sought.order)))
+    columns = _keys(sought)
+    keys = [column.label(f"key_{number}") for number, column in enumerate(columns)]
     matching = (
         everybody.where(*_conditions(Contact, sought, asked))
         .with_only_columns(*keys)

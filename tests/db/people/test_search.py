@@ -183,6 +183,37 @@ def test_pages_hold_whoever_fits_once_and_in_order(  # noqa: PLR0917 -- pytest p
         assert [*seen, *page.ids] == [each.id for each in expected], filters
 
 
+@pytest.mark.parametrize("looked_through", [1, 7, 2_000])
+def test_names_that_begin_with_the_first_word_come_first(
+    session: Session, monkeypatch: pytest.MonkeyPatch, looked_through: int
+) -> None:
+    monkeypatch.setattr(search, "LOOKED_THROUGH", looked_through)
+    monkeypatch.setattr(search, "_COUNTED_THROUGH", looked_through)
+    account = an_account(session)
+    names = ["Abe Li", "Ann Bell", "Bea Li", "Ben Ott", "Bo Bell", "Cy Ott", "Dee Bo", "Eve Li"]
+    for number, name in enumerate(names):
+        a_contact(session, account, f"p{number}", name=name).profile = {
+            "company": "Best" if number > 5 else ""
+        }
+    session.flush()
+    everybody = {each.id: each.full_name for each in session.query(Contact)}
+    for words, expected in {
+        ("b",): ["Bea Li", "Ben Ott", "Bo Bell", "Ann Bell", "Dee Bo", "Eve Li"],
+        ("be",): ["Bea Li", "Ben Ott", "Ann Bell", "Bo Bell", "Dee Bo", "Eve Li"],
+        ("bell", "b"): ["Ann Bell", "Bo Bell"],
+        ("b", "bell"): ["Bo Bell", "Ann Bell"],
+    }.items():
+        for size in (1, 2, 5, 50):
+            found: list[int] = []
+            page = search.FoundPeople((), more=True, count=0)
+            while page.more and len(found) <= len(expected):
+                after = found[-1] if found else None
+                page = search.find_people(session, Sought(account.id, TODAY, words), after=after, limit=size)
+                assert page.count == len(expected)
+                found += page.ids
+            assert [everybody[each] for each in found] == expected, (words, size)
+
+
 def turn(person: Contact) -> tuple[bool, int, int]:
     day = (person.birth_month or 0, person.birth_day or 0)
     return day < (TODAY.month, TODAY.day), *day
