@@ -23,7 +23,7 @@ from worker.errors import Reason
 from worker.rules.messages import text_checks
 from worker.rules.messages.template_syntax import TEMPLATE_FIELDS
 from worker.rules.notices import deliveries
-from worker.rules.sites import SITES
+from worker.rules.sites.registry import SITES
 from worker.rules.subscriptions import readings
 from worker.rules.wording.reasons import describe_reason
 

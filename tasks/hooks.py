@@ -25,7 +25,7 @@ from worker.browser.adapters import load_adapter
 from worker.collector import importing
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 from worker.queues import BROWSER_QUEUES
-from worker.rules.sites import SITES
+from worker.rules.sites.registry import SITES
 from worker.rules.wire.correlation import CORRELATION_HEADER, valid_correlation_id
 from worker.rules.wire.trace_ids import TRACEPARENT
 from worker.secrets import SESSION_UNREADABLE

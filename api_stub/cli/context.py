@@ -34,8 +34,8 @@ from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
 from worker.errors import ConfigurationError, RequestRefusedError
-from worker.rules.characters import sanitise_line
-from worker.rules.suggestions import did_you_mean, suggest_names
+from worker.rules.texts.characters import sanitise_line
+from worker.rules.texts.suggestions import did_you_mean, suggest_names
 
 __all__ = ("DEFAULT_DATA", "DataDir")  # for all commands; data_folder.py is for those that start first
 

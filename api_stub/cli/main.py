@@ -21,7 +21,7 @@ from api_stub.stack.errors import NotRunningError, StackError
 from worker.collector import importing
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 from worker.files import PRIVATE_UMASK
-from worker.rules.characters import sanitise_text
+from worker.rules.texts.characters import sanitise_text
 
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "stack.commands:demo",

@@ -13,7 +13,7 @@ from db.store.reports.birthday_forecast import OutlookCounts
 from worker.errors import Reason
 from worker.rules.halts import Halt
 from worker.rules.model import ActionState
-from worker.rules.summary import Summary
+from worker.rules.reports.summary import Summary
 
 _ACTION: Final[JsonDict] = {
     "id": "7c1f9a04-3d0e-4c63-9a30-5b7d1c2e8f11",

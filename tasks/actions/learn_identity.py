@@ -12,7 +12,7 @@ from tasks.actions.intent import GateClosedError
 from tasks.services import Services
 from worker import clock
 from worker.errors import NeverError, Reason
-from worker.rules.identity import PersonKeys
+from worker.rules.people.identity import PersonKeys
 
 _BUSY_WAIT: Final = timedelta(minutes=1)
 

@@ -7,8 +7,8 @@ from tasks.actions.name_check import require_name
 from tasks.actions.thread import check_recipient, clear_draft_on_error, count_outgoing_copies
 from worker.browser.site import Site
 from worker.errors import Reason, TryAgainError
-from worker.rules.identity import PersonKeys
 from worker.rules.messages.drafts import Addressee
+from worker.rules.people.identity import PersonKeys
 from worker.rules.sourcing.profile import Profile, Section
 
 

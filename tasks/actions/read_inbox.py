@@ -24,7 +24,6 @@ from worker.errors import (
     StopAccountError,
     TryAgainError,
 )
-from worker.rules.capabilities import Capability
 from worker.rules.messages.replies import (
     MAX_CONVERSATIONS_OPENED,
     AutomaticAnswer,
@@ -40,6 +39,7 @@ from worker.rules.messages.replies import (
     replies_known_until,
 )
 from worker.rules.model import InboxLine, Kind, ThreadMessage
+from worker.rules.sites.capabilities import Capability
 
 log = logs.get_logger(__name__)
 

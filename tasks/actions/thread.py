@@ -8,9 +8,9 @@ from tasks.services import Services
 from worker import logs
 from worker.browser.site import Site, Thread
 from worker.errors import NeverError, RapportError, Reason
-from worker.rules.identity import Match, PersonKeys, compare_keys
 from worker.rules.messages.automatic import without_automatic
 from worker.rules.model import ThreadMessage
+from worker.rules.people.identity import Match, PersonKeys, compare_keys
 
 log = logs.get_logger(__name__)
 

@@ -20,7 +20,7 @@ from db.store.people.hand_edits import HandEdits
 from tasks.campaigns.drafting import draft_greeting, no_repeat_since
 from tasks.contract import BirthdayOptions
 from worker.errors import Reason
-from worker.rules.birthdays import birthday_in
+from worker.rules.dates.birthdays import birthday_in
 from worker.rules.messages.drafts import Draft
 from worker.rules.model import CampaignKind
 

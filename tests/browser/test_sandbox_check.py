@@ -8,8 +8,8 @@ from tests.browser.conftest import Sites
 from worker.browser.check_report import Fact, Finding, PageReport, judge, list_facts
 from worker.browser.sandbox.check import SandboxChecker
 from worker.browser.site_check import CheckRequest
-from worker.rules.capabilities import SENDING, Capability, Verdict
-from worker.rules.page_shapes import Shaper
+from worker.rules.sites.capabilities import SENDING, Capability, Verdict
+from worker.rules.sites.page_shapes import Shaper
 
 MEMBER = "xochitl-ramirez"
 ASKED = CheckRequest(f"https://sandbox.test/in/{MEMBER}/", inbox=True, compose=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
+from worker.rules.people.addresses import PROFILE_ORIGINS, normalise_profile_url
 
 ANN = "https://www.linkedin.com/in/ann-o-neil/"
 

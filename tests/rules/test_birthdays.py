@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.birthdays import birthday_in, birthday_occasion, recent_birthdays
+from worker.rules.dates.birthdays import birthday_in, birthday_occasion, recent_birthdays
 from worker.rules.model import Birthday
 
 EVERY_BIRTHDAY = [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.bounds import NO_CONTROLS, cut_text
+from worker.rules.texts.bounds import NO_CONTROLS, cut_text
 
 
 @given(text=st.text(st.characters(exclude_categories=())), most=st.integers(1, 12))

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.campaign_progress import CampaignProgress as P
-from worker.rules.campaign_progress import campaign_progress
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import ActionState as S
 from worker.rules.model import CampaignState
+from worker.rules.reports.campaign_progress import CampaignProgress as P
+from worker.rules.reports.campaign_progress import campaign_progress
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from worker.rules.capabilities import (
+from worker.rules.model import Kind
+from worker.rules.sites.capabilities import (
     CHECK_LASTS,
     NEEDED_BY_KIND,
     SENDING,
@@ -18,7 +19,6 @@ from worker.rules.capabilities import (
     keeps_seen_live,
     may_send,
 )
-from worker.rules.model import Kind
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 DAY = date(2026, 11, 20)

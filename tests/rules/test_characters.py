@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.characters import (
+from worker.rules.names.difficult_names import DIFFICULT_NAMES
+from worker.rules.texts.characters import (
     escape_json_controls,
     find_invisible,
     has_visible_text,
     sanitise_line,
     sanitise_text,
 )
-from worker.rules.names.difficult_names import DIFFICULT_NAMES
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 ACTING = (

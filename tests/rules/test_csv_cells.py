@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.csv_cells import escape_formula, unescape_formula
+from worker.rules.texts.csv_cells import escape_formula, unescape_formula
 
 RISKY = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 

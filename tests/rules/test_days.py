@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from worker.rules.date_range import require_supported_day
+from worker.rules.dates.date_range import require_supported_day
 
 
 @pytest.mark.parametrize("day", [date(1900, 1, 1), date(2026, 11, 28), date(2200, 12, 31)])

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.errors import Reason
-from worker.rules.addresses import find_member_url, is_member_url, normalise_profile_url
-from worker.rules.identity import Match, PersonKeys, compare_keys
-from worker.rules.merging import merge_values, rank_action
 from worker.rules.model import ActionState, ContactStatus
+from worker.rules.people.addresses import find_member_url, is_member_url, normalise_profile_url
+from worker.rules.people.identity import Match, PersonKeys, compare_keys
+from worker.rules.people.merging import merge_values, rank_action
 
 ID = "ACoAABq7-xKZ_mD4vPz0QwErTyUiOpAsDfGhJkL"
 BY_ID = f"https://www.linkedin.com/in/{ID}/"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from worker.rules.mark_trends import MarkLooks, Trend, find_trend
 from worker.rules.policy import REFUSALS_THAT_HOLD, is_account_held
+from worker.rules.sites.mark_trends import MarkLooks, Trend, find_trend
 
 WELL = MarkLooks({"2026": 100})
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.mentions import REDACTED_TEXT, Mentions
 from worker.rules.model import Kind
+from worker.rules.people.mentions import REDACTED_TEXT, Mentions
 from worker.rules.screenshot_names import is_screenshot_of, screenshot_name
 
 ZOE = Mentions(

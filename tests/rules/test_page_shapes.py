@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.rules.page_shapes import PageElement, Shaper, shape_text
+from worker.rules.sites.page_shapes import PageElement, Shaper, shape_text
 
 SHAPES = {
     "Célébrez l’anniversaire de Ada le 10 nov.": "Aa a’a a Aa a 9 a.",

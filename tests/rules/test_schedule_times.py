@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from cronsim import CronSimError
 
-from worker.rules.schedule_times import fire_times, next_fire
+from worker.rules.dates.schedule_times import fire_times, next_fire
 
 PARIS = ZoneInfo("Europe/Paris")
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)

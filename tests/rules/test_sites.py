@@ -2,8 +2,8 @@
 
 import pytest
 
-from worker.rules.addresses import normalise_profile_url
-from worker.rules.sites import SITES
+from worker.rules.people.addresses import normalise_profile_url
+from worker.rules.sites.registry import SITES
 from worker.rules.sourcing.search import SearchQuery, build_search_url, parse_search
 
 

@@ -5,7 +5,7 @@ import pytest
 from worker.rules.lifecycle import END_STATES, TRANSITIONS
 from worker.rules.model import ActionState as S
 from worker.rules.model import CampaignKind, Kind
-from worker.rules.totals import (
+from worker.rules.reports.totals import (
     PROCESSED_SOURCES,
     MoveTotal,
     PeopleSource,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.schedule_times import WeeklyTime, parse_weekly
+from worker.rules.dates.schedule_times import WeeklyTime, parse_weekly
 
 EVERY_DAY = frozenset(range(7))
 

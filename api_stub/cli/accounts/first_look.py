@@ -34,9 +34,9 @@ from tasks.actions.first_look import SeenSend, look_at_send
 from tasks.services import Services
 from tasks.stopping import stop_account
 from worker.errors import NeverError, RequestRefusedError, StopAccountError
-from worker.rules.capabilities import is_seen_live
 from worker.rules.model import ActionState, Kind
-from worker.rules.sites import needs_check
+from worker.rules.sites.capabilities import is_seen_live
+from worker.rules.sites.registry import needs_check
 from worker.settings import Settings
 
 

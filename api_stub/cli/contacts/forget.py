@@ -19,7 +19,7 @@ from api_stub.cli.prompts import require_typed_yes
 from db.store.privacy import erasure, tombstones
 from db.store.privacy.erasure import ErasureReport
 from worker.errors import RequestRefusedError
-from worker.rules.addresses import find_profile_site
+from worker.rules.people.addresses import find_profile_site
 from worker.screenshots import delete_evidence
 
 _NOT_ERASED = (

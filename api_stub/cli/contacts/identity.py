@@ -24,7 +24,7 @@ from db.store.identity import doubts as identity_doubts
 from db.store.identity import learning, merging
 from db.store.people.lookup import ContactRecord
 from worker.errors import Reason, RequestRefusedError
-from worker.rules.addresses import normalise_profile_url
+from worker.rules.people.addresses import normalise_profile_url
 
 Other = Annotated[
     str, typer.Argument(metavar="OTHER", help="The other contact of the same account, given in the same way.")

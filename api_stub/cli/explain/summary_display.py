@@ -27,7 +27,7 @@ from db.store.reports.summary import CampaignSummary
 from worker.errors import Reason
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import CampaignKind, SearchEnd
-from worker.rules.summary import NotGreeted, OpenCounts, Summary
+from worker.rules.reports.summary import NotGreeted, OpenCounts, Summary
 from worker.rules.wording.counts import format_count
 from worker.rules.wording.reasons import describe_reason, reason_suffix
 from worker.rules.wording.summaries import list_event_lines, list_open_lines

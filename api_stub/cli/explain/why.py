@@ -35,7 +35,7 @@ from db.store.reports import overview
 from db.store.reports.gate_facts import GateFacts
 from db.store.upkeep import list_jobs
 from worker.errors import RequestRefusedError
-from worker.rules.suggestions import did_you_mean
+from worker.rules.texts.suggestions import did_you_mean
 from worker.rules.wording.reasons import reason_suffix
 
 _MIN_ID_CHARACTERS = 8

@@ -22,8 +22,8 @@ from db.store.actions import approval, proposals
 from db.store.actions.approval import Decision, DecisionOutcome
 from db.store.actions.proposals import Proposal
 from db.store.reports import reviews
-from worker.rules.characters import sanitise_text
 from worker.rules.messages.approval import TextRefusedError, validate_message
+from worker.rules.texts.characters import sanitise_text
 
 _PROPOSAL_KEYS = ("a approve", "e edit", "d drop", "n never again", "s skip for now", "q quit")
 _DRAFT_KEYS = ("a approve these words", "e edit them again", "b back to the first ones")

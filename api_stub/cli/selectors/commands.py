@@ -40,9 +40,9 @@ from db.store.people.accounts import AccountRecord
 from worker.browser.adapters import load_checker
 from worker.browser.site_check import CheckedPage, CheckRequest
 from worker.errors import RequestRefusedError
-from worker.rules.addresses import normalise_profile_url
-from worker.rules.page_shapes import Shaper
+from worker.rules.people.addresses import normalise_profile_url
 from worker.rules.quota.limits import Limits
+from worker.rules.sites.page_shapes import Shaper
 
 app = typer.Typer(
     help="How a site shows its pages to an account, and whether Rapport knows them.", no_args_is_help=True

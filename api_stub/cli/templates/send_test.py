@@ -36,7 +36,6 @@ from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.site import Site
 from worker.errors import Reason, RequestRefusedError
 from worker.files import make_private, make_private_folder
-from worker.rules.addresses import normalise_profile_url
 from worker.rules.messages.personal_values import personal_values
 from worker.rules.messages.signatures import add_signature
 from worker.rules.messages.templates import check_template, render_template
@@ -44,6 +43,7 @@ from worker.rules.model import Kind
 from worker.rules.names.no_name import describe_no_name
 from worker.rules.names.shown_names import find_called_name
 from worker.rules.names.spoken_name import NoName, find_name
+from worker.rules.people.addresses import normalise_profile_url
 from worker.rules.screenshot_names import screenshot_name
 from worker.rules.sourcing.profile import Profile
 from worker.rules.wording.reasons import describe_reason

@@ -27,7 +27,7 @@ from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
-from worker.rules.campaign_progress import OVER
+from worker.rules.reports.campaign_progress import OVER
 
 _NOTHING_RUNS = "nothing is running{}; `rapport campaign list` shows what has run"
 _NEWEST = 100

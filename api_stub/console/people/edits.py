@@ -24,7 +24,7 @@ from db.store.reports.contact_details import ContactDetails
 from tasks.campaigns import hand_edits
 from tasks.campaigns.hand_edits import ReplannedGreetings
 from worker.errors import Reason
-from worker.rules.birthdays import next_birthday
+from worker.rules.dates.birthdays import next_birthday
 from worker.rules.model import Birthday
 from worker.rules.names.hand_edits import (
     EditRefusedError,

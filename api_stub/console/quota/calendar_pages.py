@@ -20,7 +20,7 @@ from api_stub.responses.forecast import DEFAULT_LATE_DAYS, build_forecast_answer
 from db.engine import today_in
 from db.store.people.accounts import AccountRecord
 from db.store.reports import activity, birthday_forecast
-from worker.rules.birthdays import count_celebrated, recent_birthdays
+from worker.rules.dates.birthdays import count_celebrated, recent_birthdays
 from worker.rules.model import Birthday, Kind
 
 router = APIRouter(include_in_schema=False)

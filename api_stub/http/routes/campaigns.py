@@ -37,7 +37,7 @@ from tasks.contract import (
     VisitorCampaign,
 )
 from worker.errors import RequestRefusedError
-from worker.rules.campaign_progress import campaign_progress
+from worker.rules.reports.campaign_progress import campaign_progress
 
 router = APIRouter(prefix="/control", tags=["control"], dependencies=require_key)
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from db.tables import Action
 from worker.errors import Reason
 from worker.rules.lifecycle import check_transition
-from worker.rules.merging import rank_action
 from worker.rules.model import ActionState, Kind
+from worker.rules.people.merging import rank_action
 
 _OPEN_PLANS: Final = (ActionState.PLANNED, ActionState.PROPOSED)
 _MERGED_TEXT: Final = "another contact proved to be the same person"

@@ -12,7 +12,7 @@ from db.store.actions import readdress
 from db.store.identity import learning
 from db.tables import Account, Contact, IdentityChange
 from worker.errors import Reason, RequestRefusedError
-from worker.rules.addresses import is_member_url
+from worker.rules.people.addresses import is_member_url
 
 
 @dataclass(frozen=True, slots=True)

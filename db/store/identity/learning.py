@@ -12,7 +12,7 @@ from db.store.identity import merging
 from db.store.people import addresses
 from db.tables import Contact, IdentityChange
 from worker import logs
-from worker.rules.identity import PersonKeys
+from worker.rules.people.identity import PersonKeys
 
 log = logs.get_logger(__name__)
 

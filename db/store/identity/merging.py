@@ -28,7 +28,7 @@ from db.tables import (
 )
 from worker import logs
 from worker.rules.lifecycle import END_STATES, IN_FLIGHT
-from worker.rules.merging import merge_values
+from worker.rules.people.merging import merge_values
 
 log = logs.get_logger(__name__)
 

@@ -12,10 +12,10 @@ from db.store.reports.birthday_forecast import AccountForecast, forecast_birthda
 from db.store.reports.outcome_counts import is_sent_within, is_within, sent_at
 from db.tables import Action, ActionEvent, Campaign, Contact, Interaction
 from worker.errors import Reason
-from worker.rules.day import ComingPerson, Day, GreetedPerson, LeftOutPerson, OpenPerson, ReplyLine
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import NO_CONTACT_LABEL, ActionState, CampaignState, Kind
 from worker.rules.quota.windows import Span, calendar_day
+from worker.rules.reports.day import ComingPerson, Day, GreetedPerson, LeftOutPerson, OpenPerson, ReplyLine
 
 _Person = tuple[int, date]
 """A contact and the date of the occasion."""

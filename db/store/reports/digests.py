@@ -35,7 +35,7 @@ from worker.rules.notices.digest import (
 )
 from worker.rules.quota.forecast import ActionForecast
 from worker.rules.quota.windows import Span, calendar_day
-from worker.rules.sign_ins import Expiry, judge_expiry
+from worker.rules.sites.sign_ins import Expiry, judge_expiry
 from worker.rules.wording.counts import format_count
 from worker.rules.wording.greetings import describe_greeting
 from worker.rules.wording.reasons import describe_reason

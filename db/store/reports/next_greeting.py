@@ -12,7 +12,7 @@ from db.store.people.accounts import AccountRecord
 from db.store.reports import upcoming_birthdays
 from db.tables import Contact
 from worker.errors import Reason
-from worker.rules.birthdays import next_birthday
+from worker.rules.dates.birthdays import next_birthday
 from worker.rules.messages.drafts import find_addressee_name
 from worker.rules.model import Birthday, ContactStatus
 from worker.rules.names.spoken_name import NoName

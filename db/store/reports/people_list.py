@@ -16,7 +16,7 @@ from db.store.people.namesakes import find_namesakes
 from db.store.people.people_filters import NameFilter, PeopleFilters, PeopleOrder
 from db.store.people.search import Sought
 from db.tables import Contact, ImportDoubt
-from worker.rules.birthdays import next_birthday
+from worker.rules.dates.birthdays import next_birthday
 from worker.rules.messages.drafts import Addressee, find_addressee_name
 from worker.rules.model import Birthday, ContactStatus
 from worker.rules.names.spoken_name import SpokenName

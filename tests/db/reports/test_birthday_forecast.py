@@ -18,7 +18,7 @@ from db.store.reports.birthday_forecast import AccountForecast
 from db.tables import Action, Campaign, Contact, Interaction
 from tests.builders import FREE, a_campaign, a_contact, add_planned, an_account, database_now
 from worker.errors import Reason
-from worker.rules.birthdays import birthday_occasion
+from worker.rules.dates.birthdays import birthday_occasion
 from worker.rules.halts import HaltCause
 from worker.rules.model import CampaignKind, ContactStatus, Kind
 from worker.rules.quota.limits import DEFAULT_QUOTA, Limits

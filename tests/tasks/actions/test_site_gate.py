@@ -22,9 +22,9 @@ from tests.tasks.action_helpers import perform_next, row, state, stopped_for
 from tests.tasks.campaign_helpers import campaign_of, planned, start, withdrawals
 from tests.tasks.scripted_site import ScriptedSite
 from worker.errors import NeverError, PremiumWallError, Reason, StopAccountError
-from worker.rules.capabilities import SENDING, Capability, Verdict
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import ActionState, BirthdayCard, CampaignState
+from worker.rules.sites.capabilities import SENDING, Capability, Verdict
 
 TEXT = "Happy birthday!"
 CHANGED = StopAccountError(Reason.SITE_CHANGED, "thread.header names nobody")

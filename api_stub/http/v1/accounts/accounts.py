@@ -32,7 +32,7 @@ from db.store.quota import new_accounts
 from db.store.reports import halts
 from worker import clock
 from worker.errors import RequestRefusedError
-from worker.rules.sites import SITES
+from worker.rules.sites.registry import SITES
 from worker.screenshots import delete_account_evidence
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])

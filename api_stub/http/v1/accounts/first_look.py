@@ -18,9 +18,9 @@ from db.store import audit
 from db.store.actions import unseen_sends
 from db.store.actions.unseen_sends import UnseenSend
 from db.store.people import site_checks
-from worker.rules.capabilities import is_seen_live
 from worker.rules.model import ActionState
-from worker.rules.sites import needs_check
+from worker.rules.sites.capabilities import is_seen_live
+from worker.rules.sites.registry import needs_check
 
 router = APIRouter(prefix=f"{PREFIX}/first-look", tags=["accounts"])
 

@@ -23,7 +23,7 @@ from db.store.people.accounts import AccountRecord
 from db.store.privacy import account_removal
 from worker.errors import Reason
 from worker.rules.model import AccountStatus
-from worker.rules.sign_ins import Expiry, judge_expiry
+from worker.rules.sites.sign_ins import Expiry, judge_expiry
 from worker.rules.wording.reasons import reason_suffix
 
 router = APIRouter(prefix=PREFIX, tags=["accounts"])

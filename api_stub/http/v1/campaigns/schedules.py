@@ -24,8 +24,8 @@ from db.store.people.accounts import AccountRecord
 from tasks.contract import CAMPAIGN_OPTIONS, AccountName, CampaignOptions
 from worker import clock
 from worker.errors import RequestRefusedError
+from worker.rules.dates.schedule_times import list_next_fires
 from worker.rules.model import CampaignKind
-from worker.rules.schedule_times import list_next_fires
 
 router = APIRouter(prefix="/schedules", tags=["schedules"])
 

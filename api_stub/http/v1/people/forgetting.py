@@ -17,7 +17,7 @@ from db.engine import Database
 from db.store import audit
 from db.store.people import changes
 from db.store.privacy import erasure, tombstones
-from worker.rules.addresses import find_profile_site
+from worker.rules.people.addresses import find_profile_site
 from worker.screenshots import delete_evidence
 
 router = APIRouter(tags=["contacts"])

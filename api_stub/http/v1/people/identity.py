@@ -28,7 +28,7 @@ from db.store.identity import doubts, learning, merging
 from db.store.people.lookup import ContactRecord
 from db.store.reports import contact_details
 from tasks.contract import AccountName
-from worker.rules.addresses import normalise_profile_url
+from worker.rules.people.addresses import normalise_profile_url
 
 router = APIRouter(tags=["contacts"])
 

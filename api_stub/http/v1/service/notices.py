@@ -30,7 +30,7 @@ from db.store.actions import approval_links
 from db.store.notices import deliveries, log, targets
 from db.store.notices.targets import TargetRecord
 from worker.rules.notices.deliveries import DeliveryState
-from worker.rules.suggestions import did_you_mean, suggest_names
+from worker.rules.texts.suggestions import did_you_mean, suggest_names
 
 router = APIRouter(tags=["notices"])
 

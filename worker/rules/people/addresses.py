@@ -4,7 +4,7 @@ import re
 import unicodedata
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
-from worker.rules.sites import SITES, SiteDescription
+from worker.rules.sites.registry import SITES, SiteDescription
 
 PROFILE_ORIGINS = {site.name: site.origin for site in SITES.values() if site.has_profile_addresses}
 """Scheme and host of the profile addresses of each site that has them."""
