@@ -20,7 +20,7 @@ from api_stub.http.models.approval import (
     Edit,
     ProposalPage,
 )
-from api_stub.http.openapi import problem_responses
+from api_stub.http.openapi.document import problem_responses
 from api_stub.http.v1.caller import ApproveCaller
 from api_stub.responses.proposals import ProposalOut
 from db.engine import Database

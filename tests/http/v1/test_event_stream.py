@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from api_stub.console import live
-from api_stub.http.connection_limits import RESPONSE_TIMEOUT_S, connection_settings
+from api_stub.http.limits.connection_limits import RESPONSE_TIMEOUT_S, connection_settings
 from api_stub.http.named_keys import directory
 from api_stub.http.v1.service import event_stream, events
 from api_stub.stack.servers.ports import find_free_port

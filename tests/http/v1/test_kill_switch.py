@@ -2,7 +2,7 @@
 
 import pytest
 
-from api_stub.http import guard
+from api_stub.http.access import guard
 from db.engine import Database
 from db.store import audit
 from db.store.kill_switch import get_kill_switch

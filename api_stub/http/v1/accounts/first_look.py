@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.accounts.parts import PREFIX, AccountPath
 from api_stub.http.v1.caller import ApproveCaller, ReadCaller
 from db.store import audit

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import FaultType, wrong_field
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ControlCaller
 from api_stub.http.v1.conditions import IfMatch
 from api_stub.http.v1.fields import Day

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api_stub.app_state import AppDatabase, AppSettings
 from api_stub.http.faults import Fault, FaultType, wrong_field
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import AdminCaller
 from api_stub.http.v1.fields import ShortText
 from api_stub.http.v1.people.parts import ContactId, conflicts, require_contact

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import AdminCaller, ReadCaller
 from api_stub.http.v1.models.notices import (
     ApprovalLinkOut,

@@ -7,8 +7,8 @@ from urllib.parse import unquote_plus
 from starlette.types import Scope
 
 from api_stub.http.faults import FaultType
+from api_stub.http.limits.request_limits import RequestRejected
 from api_stub.http.problems import problem_response
-from api_stub.http.request_limits import RequestRejected
 from worker.rules.api_keys import KEY_MARK, PUBLIC_ID_FORM
 
 _PARAMETERS: Final = frozenset({"api_key", "api-key", "apikey", "x-api-key", "x_api_key", "access_token"})

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from api_stub.http.access.guard import KEYLESS_PATHS, METRICS, READY
 from api_stub.http.faults import FAULT_OF_STATUS, FAULTS, FaultType, type_reference
-from api_stub.http.guard import KEYLESS_PATHS, METRICS, READY
 from api_stub.http.models.problem import Problem
-from api_stub.http.openapi_examples import add_examples
-from api_stub.http.openapi_links import add_links
+from api_stub.http.openapi.examples import add_examples
+from api_stub.http.openapi.links import add_links
 from api_stub.http.problems import MEDIA_TYPE
 from api_stub.http.successors import SUCCESSORS
 from api_stub.http.v1.idempotency import HEADER, KEY_FORM, takes_key

@@ -8,8 +8,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope
 
 from api_stub.console.paths import IMPORTS
+from api_stub.http.limits.request_limits import BODY_TIMEOUT_S, RequestRejected
 from api_stub.http.problems import problem_response
-from api_stub.http.request_limits import BODY_TIMEOUT_S, RequestRejected
 
 MAX_UPLOAD_BYTES: Final = 64 * 1024 * 1024
 API_IMPORTS: Final = "/v1/imports"

@@ -15,8 +15,8 @@ from api_stub.console.gate import Visit
 from api_stub.console.paths import ASSETS, OPEN_SECTIONS
 from api_stub.console.public_address import find_public_address
 from api_stub.console.state import OpenConsole
+from api_stub.http.limits.request_limits import RequestRejected
 from api_stub.http.problems import problem_response, unavailable
-from api_stub.http.request_limits import RequestRejected
 from worker.settings import Settings
 
 

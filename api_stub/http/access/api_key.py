@@ -11,11 +11,11 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from api_stub.http.faults import FaultType
+from api_stub.http.limits.request_limits import RequestRejected
 from api_stub.http.named_keys.directory import KeyDirectory, KeysUnreadableError
 from api_stub.http.named_keys.lockout import Lockout
 from api_stub.http.named_keys.rate_limit import RateLimits
 from api_stub.http.problems import problem_response, unavailable_response
-from api_stub.http.request_limits import RequestRejected
 from api_stub.http.v1.caller import Caller
 from api_stub.throttle import Throttle
 from db.store.console.tokens import hash_token

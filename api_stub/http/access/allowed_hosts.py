@@ -10,8 +10,8 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from api_stub.http.faults import FaultType
+from api_stub.http.limits.request_limits import RequestRejected
 from api_stub.http.problems import problem_response
-from api_stub.http.request_limits import RequestRejected
 from worker.server_address import is_loopback
 from worker.settings import Settings
 

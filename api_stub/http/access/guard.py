@@ -8,15 +8,15 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api_stub.console.paths import ENTER, LIVE, STOP, find_section
-from api_stub.http.allowed_hosts import AllowedHosts
-from api_stub.http.api_key import KeyCheck, read_key
-from api_stub.http.console_guard import ConsoleGuard, add_cookie
+from api_stub.http.access.allowed_hosts import AllowedHosts
+from api_stub.http.access.api_key import KeyCheck, read_key
+from api_stub.http.access.console_guard import ConsoleGuard, add_cookie
+from api_stub.http.access.key_in_url import check_no_key_in_url
+from api_stub.http.access.route_scopes import find_needed_scopes
 from api_stub.http.faults import Fault
-from api_stub.http.key_in_url import check_no_key_in_url
+from api_stub.http.limits.request_limits import RequestRejected, check_head, read_body
+from api_stub.http.limits.uploads import is_upload, limit_upload
 from api_stub.http.problems import fault_response, unavailable_response
-from api_stub.http.request_limits import RequestRejected, check_head, read_body
-from api_stub.http.route_scopes import find_needed_scopes
-from api_stub.http.uploads import is_upload, limit_upload
 from api_stub.http.v1.caller import require_scopes
 from worker.settings import Settings
 
