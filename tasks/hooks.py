@@ -19,9 +19,10 @@ from tasks.contract import TASK_NAMES
 from tasks.refused_messages import RefusedMessageWriter
 from tasks.services import Services, close_services, close_worn_browser, save_mark_looks
 from tasks.task_schemas import ARGUMENT_NAMES
-from worker import broker, clock, logs, metrics
+from worker import clock, logs, metrics
 from worker.app import app
 from worker.browser.adapters import load_adapter
+from worker.celery_extensions import broker
 from worker.collector import importing
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 from worker.queues import BROWSER_QUEUES

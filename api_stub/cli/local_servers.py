@@ -24,7 +24,7 @@ from api_stub.stack.log_reader import LOG_COMMAND
 from api_stub.stack.secrets import load_secrets
 from api_stub.stack.stack import Stack
 from worker.clock import monotonic_seconds
-from worker.redis_address import RedisAddress
+from worker.servers.redis_address import RedisAddress
 from worker.settings import Settings, get_settings, with_files
 
 _CHANGING_TIMEOUT: Final = timedelta(seconds=30)

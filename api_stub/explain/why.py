@@ -21,10 +21,10 @@ from db.store.reports.gate_facts import GateFacts
 from db.store.upkeep import UpkeepState
 from worker import queues
 from worker.errors import ConfigurationError, TryAgainError
-from worker.redis_address import RedisAddress
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota.forecast import ActionForecast
 from worker.secrets import SESSION_UNREADABLE, Vault
+from worker.servers.redis_address import RedisAddress
 
 
 class WhyAnswer(BaseModel):

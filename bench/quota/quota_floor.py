@@ -16,10 +16,11 @@ from api_stub.stack.servers.redis import Redis
 from bench.command import Given, run_bench
 from bench.quota.quota import LEASE, Workload, a_context, a_usual_state, redis_on_own_core
 from bench.report import Row
-from worker import clock, redis_address
+from worker import clock
 from worker.quota import arguments, redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.quota.windows import local_day
+from worker.servers import redis_address
 
 STEPS: Final = {
     "an empty script": "",

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from db import engine
 from db.bounded_connection import BoundedConnection
 from db.engine import Database, unlimited_time
-from worker import postgres_address
+from worker.servers import postgres_address
 
 
 def socket_of(database: Database) -> socket.socket:

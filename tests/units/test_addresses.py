@@ -13,10 +13,10 @@ from redis.connection import parse_url as as_redis_reads_it
 from sqlalchemy import make_url
 
 from tests.tls import certificate
-from worker import postgres_address, redis_address
 from worker.errors import ConfigurationError
-from worker.redis_clients import client_options, sentinel_options
-from worker.server_address import parse_address
+from worker.servers import postgres_address, redis_address
+from worker.servers.redis_clients import client_options, sentinel_options
+from worker.servers.server_address import parse_address
 from worker.settings import Settings, get_settings
 
 PASSWORDS = st.text(

@@ -15,8 +15,8 @@ from celery import Celery
 from kombu.transport import TRANSPORT_ALIASES, _transport_cache, get_transport_cls
 
 from tests.messages.well_formed import TASK, changed, command, encoded, event, message, raw
-from worker import broker
-from worker.broker import BoundedPubSub
+from worker.celery_extensions import broker
+from worker.celery_extensions.broker import BoundedPubSub
 from worker.rules.wire.refusals import RefusedMessage
 
 

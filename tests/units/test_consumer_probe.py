@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from celery.worker import state
 
-from worker.consumer_probe import OVERDUE_S, POOL_GRACE_S, ConsumerProbe, ConsumerSnapshot
+from worker.celery_extensions.consumer_probe import OVERDUE_S, POOL_GRACE_S, ConsumerProbe, ConsumerSnapshot
 
 LIMIT_S = 30.0
 

@@ -11,7 +11,7 @@ from celery import Celery
 from celery.events.dispatcher import EventDispatcher
 from celery.worker.consumer import Consumer
 
-from worker.event_batches import FLUSH_AFTER_S, BatchingConsumer
+from worker.celery_extensions.event_batches import FLUSH_AFTER_S, BatchingConsumer
 from worker.settings import get_settings
 
 

@@ -23,7 +23,7 @@ from tests.cluster import wait_for
 from tests.conftest import migrated_cluster
 from tests.servers import Servers, copy_cluster
 from tests.tls import PostgresTlsProxy, certificate
-from worker import postgres_address
+from worker.servers import postgres_address
 
 BY_ADDRESS = "postgresql://{user}:{password}@{host}:{port}/{dbname}?sslmode={mode}&sslrootcert={authority}"
 BY_VALUES = "host={host} port={port} dbname={dbname} user={user} password={password} sslmode={mode}"

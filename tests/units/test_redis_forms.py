@@ -24,11 +24,13 @@ from tests.own_redis import (
     watched_redis,
 )
 from tests.tls import certificate
-from worker import broker, queues, redis_address, redis_permissions
+from worker import queues
+from worker.celery_extensions import broker
 from worker.errors import TryAgainError
-from worker.flower import QueueReader
+from worker.flower.handlers import QueueReader
 from worker.quota import redis_quota
-from worker.redis_address import RedisAddress
+from worker.servers import redis_address, redis_permissions
+from worker.servers.redis_address import RedisAddress
 
 DATABASE = 3
 

@@ -19,10 +19,12 @@ from api_stub.stack.environment import inherited_environment
 from tasks.contract import Tick
 from tests.cluster import run_apart, wait_for
 from tests.tls import Certificate, TlsProxy, certificate
-from worker import broker, queues, redis_address
+from worker import queues
+from worker.celery_extensions import broker
 from worker.errors import TryAgainError
 from worker.quota import redis_quota
-from worker.redis_address import RedisAddress
+from worker.servers import redis_address
+from worker.servers.redis_address import RedisAddress
 from worker.settings import Settings, get_settings
 
 ROOT = Path(__file__).parents[2]

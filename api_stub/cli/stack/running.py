@@ -32,11 +32,12 @@ from db.engine import Database
 from db.store import upkeep
 from db.store.notices import targets
 from db.store.people import accounts
-from worker import clock, queues, redis_address
+from worker import clock, queues
 from worker.errors import Reason, TryAgainError
 from worker.rules.model import AccountStatus
 from worker.rules.upkeep import UpkeepJob
 from worker.rules.wording.reasons import describe_reason
+from worker.servers import redis_address
 
 Read = TypeVar("Read")
 

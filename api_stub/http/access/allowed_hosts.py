@@ -12,7 +12,7 @@ from starlette.types import Scope
 from api_stub.http.faults import FaultType
 from api_stub.http.limits.request_limits import RequestRejected
 from api_stub.http.problems import problem_response
-from worker.server_address import is_loopback
+from worker.servers.server_address import is_loopback
 from worker.settings import Settings
 
 _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]*))(?::[0-9]*)?")

@@ -9,9 +9,10 @@ from db.store.people import accounts
 from tests.builders import a_contact, add_planned, an_account
 from tests.http.conftest import Front, TestClient
 from tests.http.v1.conftest import ClientAs
-from worker import clock, queues, redis_address
+from worker import clock, queues
 from worker.errors import Reason
 from worker.rules.wire.refusals import Refusal, RefusedMessage
+from worker.servers import redis_address
 
 
 def test_it_names_what_is_stopped_late_and_waiting(

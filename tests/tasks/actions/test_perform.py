@@ -25,13 +25,14 @@ from tests.builders import SANDBOX
 from tests.notices_helpers import events
 from tests.proxy import Proxy
 from tests.tasks.browser_helpers import fault, left_today, queue, row, run, sent
-from worker import metrics, redis_address
+from worker import metrics
 from worker.errors import Reason
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import AccountStatus, ActionState, ContactStatus, Kind
 from worker.rules.quota.limits import Limits
+from worker.servers import redis_address
 
 PERSON = "wang-xiaoming"
 NAMES = {PERSON: "王小明"}

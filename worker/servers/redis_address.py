@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from worker.server_address import ServerAddress, check_parameters, parse_address
+from worker.servers.server_address import ServerAddress, check_parameters, parse_address
 
 _EXAMPLE: Final = (
     "redis://:password@host:6379/0, rediss:// for TLS, unix:///folder/redis.sock?db=0 or "
@@ -79,7 +79,8 @@ class RedisAddress:
         """Return Celery's settings for this server as the broker.
 
         Celery shows its settings to remote control, and hides only the user's own password in them. So a
-        Unix socket and Sentinels are remembered here, and worker/broker.py finds them by the URL's host.
+        Unix socket and Sentinels are remembered here, and worker/celery_extensions/broker.py finds them by
+        the URL's host.
         """
         host, port = self.host, f":{self.port}"
         scheme = "redis" if self.tls is None else "rediss"

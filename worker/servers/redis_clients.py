@@ -7,7 +7,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from worker.redis_address import RedisAddress
+from worker.servers.redis_address import RedisAddress
 
 _SENTINEL_TIMEOUT_S: Final = 2.0
 """The next Sentinel is asked if one doesn't answer within this time."""

@@ -1,28 +1,17 @@
-"""Celery's command line, with a Flower that knows each form of REDIS_URL: `python -m worker.flower`.
-
-Flower's own reader of queues ignores the database of a Unix socket and of Sentinels, and all Sentinels but
-one. Its metrics, which name workers and tasks, need the password here as all else does. Some of its buttons
-fail without a word; here they work, or say why not.
-"""
+"""What takes the place of Flower's own reader of queues and of what its API answers."""
 
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
-import flower.views
-import flower.views.monitor
-from celery.__main__ import main
-from flower.api import BaseApiHandler
-from flower.api.control import TaskTimout
 from flower.utils.broker import RedisBase
 from redis import asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
-from tornado.web import authenticated
 
-from worker import flower_log, redis_clients
-from worker.redis_address import RedisAddress
+from worker.servers import redis_clients
+from worker.servers.redis_address import RedisAddress
 from worker.settings import get_settings
 
 
@@ -80,12 +69,3 @@ def as_markup(write: Callable[..., None]) -> Callable[..., None]:
         write(handler, f"<p>{escape(chunk)}</p>" if isinstance(chunk, str) else chunk)
 
     return write_markup
-
-
-if __name__ == "__main__":
-    flower.views.Broker = QueueReader
-    BaseApiHandler.write_error = asking_for_password(BaseApiHandler.write_error)
-    TaskTimout.write = as_markup(TaskTimout.write)
-    flower.views.monitor.Metrics.get = authenticated(flower.views.monitor.Metrics.get)
-    flower_log.install(get_settings())
-    main()

@@ -29,13 +29,14 @@ from redis.sentinel import (
     SentinelManagedSSLConnection,
 )
 
-from worker import clock, logs, metrics, redis_clients
+from worker import clock, logs, metrics
 from worker.messages.broadcast import check_command, check_event, check_reply
 from worker.messages.envelope import check_unacked
 from worker.messages.refused import describe_refused
 from worker.messages.task import check_task
-from worker.redis_address import find_remembered
 from worker.rules.wire.refusals import MessageRefusedError, RefusedMessage
+from worker.servers import redis_clients
+from worker.servers.redis_address import find_remembered
 
 log = logs.get_logger(__name__)
 
@@ -238,7 +239,7 @@ class Transport(redis.Transport):
 def install(*, is_task: Callable[[str], bool] | None = None) -> None:
     """Use this transport for each form of REDIS_URL. `is_task` says whether a task of that name exists."""
     for scheme in ("redis", "rediss", "unix", "sentinel"):
-        TRANSPORT_ALIASES[scheme] = "worker.broker:Transport"
+        TRANSPORT_ALIASES[scheme] = "worker.celery_extensions.broker:Transport"
         _transport_cache.pop(scheme, None)  # filled by an earlier connection
     if is_task is not None:
         _handlers.is_task = is_task

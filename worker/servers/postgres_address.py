@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from worker.server_address import describe_unknown, parse_address
+from worker.servers.server_address import describe_unknown, parse_address
 
 _EXAMPLE: Final = "postgresql://user:password@host:5432/name"
 _DRIVERS: Final = ("", "+psycopg", "+psycopg2", "+asyncpg")

@@ -20,7 +20,7 @@ from celery import bootsteps, signals
 from celery.worker import state
 
 from worker import clock, logs, metrics, queues
-from worker.consumer_probe import ConsumerProbe, ConsumerSnapshot
+from worker.celery_extensions.consumer_probe import ConsumerProbe, ConsumerSnapshot
 from worker.errors import TryAgainError
 from worker.metrics.living import measure_memory
 from worker.queues import Backlog, Load
