@@ -16,7 +16,7 @@ from api_stub.responses.quota_windows import QuotaReading, Source
 from api_stub.stack.errors import NOT_RUNNING
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.store.reports import birthday_forecast
+from db.store.reports.forecasts import birthday_forecast
 from db.store.reports.gate_facts import GateFacts
 from db.store.upkeep import UpkeepState
 from worker import queues

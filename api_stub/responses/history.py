@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from db.store.people.holds import AwayPerson
-from db.store.reports.birthday_forecast import OutlookCounts
+from db.store.reports.forecasts.birthday_forecast import OutlookCounts
 from worker.errors import Reason
 from worker.rules.halts import Halt
 from worker.rules.model import ActionState

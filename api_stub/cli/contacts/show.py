@@ -37,8 +37,8 @@ from api_stub.explain.outlook import Outlooks, describe_wait, read_outlooks
 from api_stub.responses.contacts import ContactOut
 from db.store.people import contact_list
 from db.store.people.contact_list import ContactFilters, ContactLine
-from db.store.reports import contact_details
-from db.store.reports.contact_details import (
+from db.store.reports.contacts import contact_details
+from db.store.reports.contacts.contact_details import (
     CampaignScore,
     ContactDetails,
     LeftOut,

@@ -22,7 +22,7 @@ from api_stub.explain.outlook import describe_outlook
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
 from db.store.people.holds import AwayPerson
-from db.store.reports.birthday_forecast import OutlookCounts
+from db.store.reports.forecasts.birthday_forecast import OutlookCounts
 from db.store.reports.summary import CampaignSummary
 from worker.errors import Reason
 from worker.rules.lifecycle import END_STATES

@@ -19,8 +19,8 @@ from api_stub.console.session import Approver, SignedIn
 from db.engine import today_in
 from db.store.people import accounts
 from db.store.people.hand_edits import HandEdits
-from db.store.reports import contact_details
-from db.store.reports.contact_details import ContactDetails
+from db.store.reports.contacts import contact_details
+from db.store.reports.contacts.contact_details import ContactDetails
 from tasks.campaigns import hand_edits
 from tasks.campaigns.hand_edits import ReplannedGreetings
 from worker.errors import Reason

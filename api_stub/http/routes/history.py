@@ -27,7 +27,8 @@ from db.engine import today_in
 from db.store.actions import interactions
 from db.store.people import holds
 from db.store.quota import status
-from db.store.reports import birthday_forecast, halts, overview, summary
+from db.store.reports import halts, overview, summary
+from db.store.reports.forecasts import birthday_forecast
 from tasks.contract import AccountName
 from worker.errors import RequestRefusedError
 from worker.rules.model import ActionState

@@ -7,8 +7,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from db.store.people.accounts import AccountRecord
-from db.store.reports import outcome_counts, upcoming_birthdays
-from db.store.reports.birthday_forecast import AccountForecast, forecast_birthdays
+from db.store.reports import outcome_counts
+from db.store.reports.forecasts import upcoming_birthdays
+from db.store.reports.forecasts.birthday_forecast import AccountForecast, forecast_birthdays
 from db.store.reports.outcome_counts import is_sent_within, is_within, sent_at
 from db.tables import Action, ActionEvent, Campaign, Contact, Interaction
 from worker.errors import Reason

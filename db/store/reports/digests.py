@@ -19,10 +19,10 @@ from db.store.identity.doubts import list_identity_doubts
 from db.store.imports.birthday_doubts import list_doubts
 from db.store.people.accounts import AccountRecord
 from db.store.reports import halts, outcome_counts
-from db.store.reports.birthday_forecast import forecast_birthdays
+from db.store.reports.forecasts.birthday_forecast import forecast_birthdays
+from db.store.reports.forecasts.upcoming_birthdays import UpcomingBirthday, list_upcoming_birthdays
 from db.store.reports.outcome_counts import is_sent_within, is_within
 from db.store.reports.summary import summarise_day
-from db.store.reports.upcoming_birthdays import UpcomingBirthday, list_upcoming_birthdays
 from db.tables import Action, ActionEvent, Contact, Interaction
 from worker.rules.model import AccountStatus, ActionState, Kind
 from worker.rules.notices.digest import (

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from db.store.actions import proposals
 from db.store.actions.proposals import Proposal
 from db.store.people import accounts
-from db.store.reports import birthday_forecast
+from db.store.reports.forecasts import birthday_forecast
 from db.tables import Action, Campaign, Contact
 
 

@@ -17,7 +17,8 @@ from db.store.notices import deliveries
 from db.store.people import addresses
 from db.store.privacy import personal_columns
 from db.store.quota import ledger, limits
-from db.store.reports import activity, contact_history, open_doubts, outcome_counts, overview
+from db.store.reports import activity, outcome_counts, overview
+from db.store.reports.contacts import contact_history, open_doubts
 from db.tables import NoticeTarget
 from worker.rules.model import CampaignKind, CampaignState, Kind
 from worker.rules.quota.windows import Span

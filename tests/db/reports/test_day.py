@@ -11,8 +11,8 @@ from db.store.actions import control
 from db.store.people import accounts, holds
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
-from db.store.reports import birthday_forecast
 from db.store.reports.day import read_day
+from db.store.reports.forecasts import birthday_forecast
 from db.tables import Contact
 from tests.builders import a_contact, add_proposed, database_now
 from tests.console.today.scenes import greeted, in_state, planned, signed_in, today, with_schedule

@@ -30,7 +30,7 @@ from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.search_hits import RankingCursor
 from db.store.people import accounts
 from db.store.quota import search_forecast
-from db.store.reports import campaign_forecast
+from db.store.reports.forecasts import campaign_forecast
 from worker.rules.model import CampaignKind
 from worker.rules.sourcing.criteria import given_criteria
 

@@ -26,7 +26,7 @@ from db.engine import today_in
 from db.store.people import accounts, contacts, holds
 from db.store.people.hand_edits import HandEdits
 from db.store.people.lookup import ContactRecord
-from db.store.reports import contact_details
+from db.store.reports.contacts import contact_details
 from tasks.campaigns import hand_edits
 from worker.errors import RequestRefusedError
 from worker.rules.names.hand_edits import (

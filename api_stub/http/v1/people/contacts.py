@@ -17,8 +17,8 @@ from api_stub.responses.contact_details import ContactDetailsOut, HistoryEntryOu
 from api_stub.responses.contacts import ContactOut
 from db.store.people import contact_list, lookup
 from db.store.people.contact_list import ContactFilters, Place
-from db.store.reports import contact_details, contact_history
-from db.store.reports.contact_history import HistoryCursor
+from db.store.reports.contacts import contact_details, contact_history
+from db.store.reports.contacts.contact_history import HistoryCursor
 from tasks.contract import AccountName
 from worker.rules.model import ContactStatus
 

@@ -26,7 +26,7 @@ from api_stub.responses.doubts import IdentityDoubtOut
 from db.store import audit
 from db.store.identity import doubts, learning, merging
 from db.store.people.lookup import ContactRecord
-from db.store.reports import contact_details
+from db.store.reports.contacts import contact_details
 from tasks.contract import AccountName
 from worker.rules.people.addresses import normalise_profile_url
 

@@ -10,7 +10,8 @@ from db.store.campaigns import searches
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.people.accounts import AccountRecord
 from db.store.quota import search_forecast
-from db.store.reports import birthday_forecast, halts
+from db.store.reports import halts
+from db.store.reports.forecasts import birthday_forecast
 from db.tables import Action
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import ActionState, CampaignState, Kind

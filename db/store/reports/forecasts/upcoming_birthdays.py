@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from db.store.people.accounts import AccountRecord
 from db.store.people.contacts import DueBirthday
-from db.store.reports import birthday_forecast
-from db.store.reports.birthday_forecast import AccountForecast
+from db.store.reports.forecasts import birthday_forecast
+from db.store.reports.forecasts.birthday_forecast import AccountForecast
 from db.tables import Schedule
 from worker.errors import Reason
 from worker.rules.messages.drafts import find_addressee_name

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from db.engine import today_in
 from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
-from db.store.reports import upcoming_birthdays
+from db.store.reports.forecasts import upcoming_birthdays
 from db.tables import Contact
 from worker.errors import Reason
 from worker.rules.dates.birthdays import next_birthday
