@@ -11,8 +11,9 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy.orm import Session
 
 from db.engine import get_database_time, today_in
-from db.store.actions import interactions, open_greetings
-from db.store.actions.open_greetings import OpenGreeting
+from db.store.actions import interactions
+from db.store.actions.contact_changes import open_greetings
+from db.store.actions.contact_changes.open_greetings import OpenGreeting
 from db.store.campaigns import schedules, templates
 from db.store.people import accounts, contacts, hand_edits
 from db.store.people.accounts import AccountRecord

@@ -27,7 +27,7 @@ from api_stub.cli.notices import display
 from api_stub.cli.prompts import ask_secret, is_interactive
 from api_stub.cli.screen.waiting import show_wait
 from db.engine import Database
-from db.store.actions import approval_links
+from db.store.actions.review import approval_links
 from db.store.notices import log, targets
 from tasks.notices.targets import add_target, send_test
 from worker.errors import RequestRefusedError

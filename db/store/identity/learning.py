@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from db.store.actions import readdress
+from db.store.actions.contact_changes import readdress
 from db.store.identity import merging
 from db.store.people import addresses
 from db.tables import Contact, IdentityChange

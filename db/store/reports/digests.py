@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from db.engine import get_database_time
-from db.store.actions.proposals import Proposal, count_proposals, list_proposals
+from db.store.actions.review.proposals import Proposal, count_proposals, list_proposals
 from db.store.actions.site_gate import find_site_gate
 from db.store.identity.doubts import list_identity_doubts
 from db.store.imports.birthday_doubts import list_doubts

@@ -9,7 +9,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db.store import audit, idempotency
-from db.store.actions import events, undo
+from db.store.actions import events
+from db.store.actions.review import undo
 from db.store.campaigns import schedules
 from db.store.console import users
 from db.store.imports import birthday_doubts, runs, subscriptions

@@ -6,7 +6,7 @@ import pytest
 
 from db.engine import Database
 from db.store import audit
-from db.store.actions import approval_links
+from db.store.actions.review import approval_links
 from db.store.notices import deliveries, outbox, targets
 from tests.builders import an_account
 from tests.http.conftest import TestClient

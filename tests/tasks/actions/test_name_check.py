@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from db.store.actions import approval
-from db.store.actions.approval import DecisionOutcome
+from db.store.actions.review import approval
+from db.store.actions.review.approval import DecisionOutcome
 from db.store.people.accounts import AccountRecord
 from db.tables import Action, Contact
 from tasks.actions.settle import Outcome

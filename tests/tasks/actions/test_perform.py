@@ -10,8 +10,9 @@ from sqlalchemy import delete
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
-from db.store.actions import approval, gates, interactions
+from db.store.actions import gates, interactions
 from db.store.actions.gates import ClosedGate
+from db.store.actions.review import approval
 from db.store.people import accounts, contacts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits

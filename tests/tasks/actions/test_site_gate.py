@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from db.store.actions import approval, site_gate, unseen_sends
-from db.store.actions.approval import DecisionOutcome
+from db.store.actions import site_gate, unseen_sends
+from db.store.actions.review import approval
+from db.store.actions.review.approval import DecisionOutcome
 from db.store.people import accounts, site_checks
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, Contact

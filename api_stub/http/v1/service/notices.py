@@ -26,7 +26,7 @@ from api_stub.http.v1.models.notices import (
 from api_stub.http.v1.pages import Page, PageQuery, build_page, read_position
 from db.engine import Database
 from db.store import audit
-from db.store.actions import approval_links
+from db.store.actions.review import approval_links
 from db.store.notices import deliveries, log, targets
 from db.store.notices.targets import TargetRecord
 from worker.rules.notices.deliveries import DeliveryState

@@ -17,8 +17,8 @@ from sqlalchemy import ColumnElement, case, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from db.engine import execute_counted
-from db.store.actions import approval
-from db.store.actions.approval import Decision, DecisionOutcome
+from db.store.actions.review import approval
+from db.store.actions.review.approval import Decision, DecisionOutcome
 from db.store.audit import name_actor
 from db.tables import Account, ApprovalLink
 

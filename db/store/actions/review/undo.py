@@ -15,9 +15,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db.store import audit
-from db.store.actions import approval
-from db.store.actions.approval import Decision, DecisionOutcome
-from db.store.actions.undo_effects import UndoOutcome, list_known, note_before, restore
+from db.store.actions.review import approval
+from db.store.actions.review.approval import Decision, DecisionOutcome
+from db.store.actions.review.undo_effects import UndoOutcome, list_known, note_before, restore
 from db.store.people import holds
 from db.tables import Action, Contact, StoredDecision
 from worker.rules.messages.approval import UNDO_FOR, Choice
