@@ -12,7 +12,7 @@ from db.imports.days.return_dates import find_return_date
 from db.store.actions import replies
 from db.store.actions.replies import Absence, InboxLease
 from db.store.people import accounts
-from tasks.actions.thread import normalise_keys, open_thread
+from tasks.actions.conversation.thread import normalise_keys, open_thread
 from tasks.campaigns.creation import require_account
 from tasks.services import Services
 from tasks.stopping import stop_account

@@ -30,7 +30,7 @@ from db.store.actions import unseen_sends
 from db.store.actions.unseen_sends import UnseenSend
 from db.store.people import site_checks
 from db.store.people.accounts import AccountRecord
-from tasks.actions.first_look import SeenSend, look_at_send
+from tasks.actions.conversation.first_look import SeenSend, look_at_send
 from tasks.services import Services
 from tasks.stopping import stop_account
 from worker.errors import NeverError, RequestRefusedError, StopAccountError

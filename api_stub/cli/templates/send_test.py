@@ -30,7 +30,7 @@ from api_stub.stack.errors import NotRunningError
 from db.engine import Database, today_in
 from db.store.people import lookup
 from db.store.people.accounts import AccountRecord
-from tasks.actions.practice_message import send_practice_message
+from tasks.actions.conversation.practice_message import send_practice_message
 from worker import clock
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.site import Site

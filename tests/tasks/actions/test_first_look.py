@@ -10,7 +10,7 @@ from db.store.actions import unseen_sends
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.tables import Action
-from tasks.actions.first_look import look_at_send
+from tasks.actions.conversation.first_look import look_at_send
 from tasks.actions.settle import Outcome
 from tasks.services import Services
 from tests import builders

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from db.store.actions.claims import Claim
-from tasks.actions.thread import (
+from tasks.actions.conversation.thread import (
     count_outgoing_copies,
     find_lost_messages,
     find_messages_by_hand,

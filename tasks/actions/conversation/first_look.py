@@ -5,8 +5,8 @@ from datetime import datetime
 
 from db.store.actions.unseen_sends import UnseenSend
 from db.store.people.accounts import AccountRecord
+from tasks.actions.conversation.thread import is_same_text, open_thread, read_keys
 from tasks.actions.evidence import save_picture
-from tasks.actions.thread import is_same_text, open_thread, read_keys
 from tasks.services import Services
 from worker.rules.model import Kind
 from worker.rules.screenshot_names import screenshot_name

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasks.actions.name_check import require_name
-from tasks.actions.thread import check_recipient, clear_draft_on_error, count_outgoing_copies
+from tasks.actions.conversation.name_check import require_name
+from tasks.actions.conversation.thread import check_recipient, clear_draft_on_error, count_outgoing_copies
 from worker.browser.site import Site
 from worker.errors import Reason, TryAgainError
 from worker.rules.messages.drafts import Addressee
