@@ -14,7 +14,7 @@ from rich.text import Text
 from api_stub.cli import hints
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import show_times_in_utc
-from api_stub.cli.kept_databases import keep_databases
+from api_stub.cli.servers.kept_databases import keep_databases
 from api_stub.cli.terminal import Console
 from api_stub.stack.environment import is_completion
 from api_stub.stack.errors import NotRunningError, StackError

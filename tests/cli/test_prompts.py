@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from api_stub.cli.prompts import ask
+from api_stub.cli.screen.prompts import ask
 
 
 @pytest.mark.parametrize(("typed", "answer"), [("", ""), ("yes\n", "yes")])

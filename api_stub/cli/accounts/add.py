@@ -14,7 +14,7 @@ from api_stub.cli.context import (
     validate_name,
 )
 from api_stub.cli.formatting import print_text
-from api_stub.cli.prompts import ask, is_interactive, require_typed_yes
+from api_stub.cli.screen.prompts import ask, is_interactive, require_typed_yes
 from api_stub.explain.halts import advise_sign_in
 from api_stub.explain.quota_gates import WARM_UP_TEXT
 from api_stub.sandbox.population.members import MEMBERS

@@ -21,9 +21,9 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.explain.halts import list_halt_lines
 from api_stub.cli.formatting import format_time, print_text, render_facts
-from api_stub.cli.local_servers import load_settings
-from api_stub.cli.prompts import ask
+from api_stub.cli.screen.prompts import ask
 from api_stub.cli.screen.waiting import show_wait
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.terminal import Console
 from db.engine import Database
 from db.store.actions import unseen_sends

@@ -18,7 +18,7 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.formatting import create_table, folding_text, print_text
 from api_stub.cli.lookup import Who, WhoseAccount, choose_contact, describe_contact
-from api_stub.cli.prompts import require_typed_yes
+from api_stub.cli.screen.prompts import require_typed_yes
 from api_stub.cli.terminal import Console
 from db.store.identity import doubts as identity_doubts
 from db.store.identity import learning, merging

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from api_stub.cli.account_page import open_account_page
+from api_stub.cli.accounts.account_page import open_account_page
 from api_stub.cli.accounts.lease import lease_account
 from api_stub.cli.context import (
     DEFAULT_DATA,
@@ -23,8 +23,7 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import print_text
-from api_stub.cli.local_servers import load_settings
-from api_stub.cli.prompts import ask, is_interactive
+from api_stub.cli.screen.prompts import ask, is_interactive
 from api_stub.cli.selectors.checking import (
     BESIDES_THE_GAP,
     AccountCheck,
@@ -34,6 +33,7 @@ from api_stub.cli.selectors.checking import (
 )
 from api_stub.cli.selectors.display import build_answer, found_anything, print_result
 from api_stub.cli.selectors.report_file import render_report
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.terminal import Console
 from db.exports.atomic_file import open_atomic_file
 from db.store.people.accounts import AccountRecord

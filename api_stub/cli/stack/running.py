@@ -22,7 +22,7 @@ from api_stub.cli.formatting import (
     print_text,
 )
 from api_stub.cli.hints import as_typed
-from api_stub.cli.local_servers import load_settings
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.terminal import Console
 from api_stub.stack.background import find_stack, stop_running
 from api_stub.stack.environment_file import read_environment

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from api_stub.cli.account_page import open_account_page
+from api_stub.cli.accounts.account_page import open_account_page
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AsJson,
@@ -21,7 +21,7 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.explain.halts import list_halt_lines
 from api_stub.cli.formatting import print_json, print_text
-from api_stub.cli.local_servers import load_settings
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.templates.find import TemplateOrText, find_given
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.messaging import TEST_HEADER

@@ -16,8 +16,8 @@ from api_stub.cli.context import (
     resolve_campaign_id,
 )
 from api_stub.cli.formatting import print_json, print_text
-from api_stub.cli.local_servers import find_redis
 from api_stub.cli.quota.reader import open_quota
+from api_stub.cli.servers.local_servers import find_redis
 from api_stub.cli.watch.follow import follow
 from api_stub.cli.watch.view import OutlookReader, View, describe_end, is_finished, read_view
 from api_stub.responses.history import ActionOut

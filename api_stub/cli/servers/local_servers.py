@@ -14,7 +14,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from api_stub.cli.kept_databases import KeptDatabases, find_kept
+from api_stub.cli.servers.kept_databases import KeptDatabases, find_kept
 from api_stub.cli.terminal import Console
 from api_stub.stack import environment_file
 from api_stub.stack.environment import inherited_environment, set_environment, settings_environment
