@@ -27,7 +27,7 @@ from worker.servers import redis_address
 from worker.servers.redis_address import RedisAddress
 from worker.settings import Settings, get_settings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

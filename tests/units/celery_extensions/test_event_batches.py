@@ -89,6 +89,6 @@ def test_without_an_event_loop_nothing_waits() -> None:
 
 def test_workers_have_this_consumer(environment: pytest.MonkeyPatch) -> None:
     get_settings.cache_clear()
-    config = runpy.run_path(str(Path(__file__).parents[2] / "celeryconfig.py"))
+    config = runpy.run_path(str(Path(__file__).parents[3] / "celeryconfig.py"))
     get_settings.cache_clear()
     assert config["worker_consumer"] == f"{BatchingConsumer.__module__}:{BatchingConsumer.__name__}"
