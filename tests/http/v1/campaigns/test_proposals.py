@@ -12,8 +12,8 @@ from db.store import audit
 from tests.builders import database_now
 from tests.http.conftest import TestClient
 from tests.http.test_approval import STALE, some_wait, state
+from tests.http.v1.campaigns.test_campaigns import ids
 from tests.http.v1.conftest import ClientAs
-from tests.http.v1.test_campaigns import ids
 
 DECISIONS = {
     "approve": ("planned", None),

@@ -16,8 +16,8 @@ from db.tables import Action, Contact, Interaction
 from tests.builders import LONG_AGO, SANDBOX, a_campaign, a_contact, add_planned, an_account
 from tests.cli.test_settle import for_review
 from tests.http.conftest import TestClient
+from tests.http.v1.campaigns.test_campaigns import ids, pages
 from tests.http.v1.conftest import ClientAs
-from tests.http.v1.test_campaigns import ids, pages
 from worker.rules.model import Kind
 from worker.rules.screenshot_names import screenshot_name, trace_name
 

@@ -12,8 +12,8 @@ from db.store.campaigns.templates import DefaultTemplate
 from db.store.people import accounts
 from tests.builders import a_contact, an_account
 from tests.http.conftest import TestClient
+from tests.http.v1.campaigns.test_campaigns import ids
 from tests.http.v1.conftest import ClientAs
-from tests.http.v1.test_campaigns import ids
 
 TEXT = "Happy birthday, {{ first_name }}!"
 

@@ -14,8 +14,8 @@ from db.tables import Campaign, Hit
 from tests.builders import a_campaign, a_contact, an_account
 from tests.http.conftest import TestClient
 from tests.http.test_campaigns import a_plan
+from tests.http.v1.campaigns.test_campaigns import pages
 from tests.http.v1.conftest import ClientAs
-from tests.http.v1.test_campaigns import pages
 from worker.rules.model import CampaignKind
 from worker.rules.sourcing.criteria import Criterion
 from worker.rules.sourcing.scoring import Score, ScoreReason

@@ -27,7 +27,7 @@ from db.store.notices import feed
 from db.store.notices.feed import FeedPage, read_last_position
 from tests.cluster import wait_for
 from tests.http.conftest import KEY, TestClient
-from tests.http.v1.test_events import happen
+from tests.http.v1.service.test_events import happen
 from worker.rules.access import KeyScope
 from worker.rules.notices.kinds import NoticeKind
 
