@@ -12,7 +12,7 @@ from api_stub.sandbox.pages import search_address
 from api_stub.sandbox.population.profiles import Profile, fold_text
 from bench.browsers.expected import compare_fields, expected_address, expected_result
 from tests.browser.conftest import Sites
-from tests.browser.ways import ways
+from tests.browser.sandbox.ways import ways
 from tests.conftest import TIMEOUT
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite

@@ -15,7 +15,7 @@ from api_stub.sandbox.pages import INITIALLY_SHOWN
 from api_stub.sandbox.population.profiles import Profile as Truth
 from bench.browsers.expected import compare_fields, expected_address, expected_profile
 from tests.browser.conftest import Sites
-from tests.browser.ways import ways
+from tests.browser.sandbox.ways import ways
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
 from worker.rules.sourcing.profile import Section
