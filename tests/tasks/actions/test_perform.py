@@ -245,7 +245,7 @@ def test_a_lost_answer_of_the_quota_costs_no_unit(
         client.close()
 
 
-@pytest.mark.soak  # test_name_check.py shows it without a browser
+@pytest.mark.soak  # conversation/test_name_check.py shows it without a browser
 def test_a_person_whom_the_network_renamed_gets_the_corrected_text_after_a_decision(
     services: Services, sandbox: SandboxClient, account: AccountRecord
 ) -> None:
