@@ -55,7 +55,7 @@ def test_a_connection_made_before_changes_nothing_of_that(
 DEFAULT_QUEUE_SCRIPT: Final = """
 import sys
 from celery.app.trace import trace_task
-from worker import broker
+from worker.celery_extensions import broker
 from worker.app import app
 
 app.loader.import_default_modules()
