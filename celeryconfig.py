@@ -87,7 +87,7 @@ worker_soft_shutdown_timeout = 0  # SIGTERM alone lets the running task finish
 
 # --- monitoring
 worker_send_task_events = True  # Flower
-worker_consumer = "worker.event_batches:BatchingConsumer"
+worker_consumer = "worker.celery_extensions.event_batches:BatchingConsumer"
 task_send_sent_event = (
     False  # a second call of Redis for each message: Flower shows a task once it is received
 )

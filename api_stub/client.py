@@ -4,12 +4,12 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from tasks.contract import Payload
-from worker import broker
+from worker.celery_extensions import broker
 from worker.errors import Reason, TryAgainError
-from worker.redis_address import RedisAddress
 from worker.rules.wire.contract_version import VERSION_ARGUMENT
 from worker.rules.wire.correlation import CORRELATION_HEADER
 from worker.rules.wire.trace_ids import TRACEPARENT
+from worker.servers.redis_address import RedisAddress
 from worker.tracing import spans
 from worker.tracing.spans import SpanRole
 

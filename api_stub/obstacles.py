@@ -4,8 +4,8 @@ from tasks.contract import AnyCampaignRequest, BirthdayCampaign, InvitationsCamp
 from worker import queues
 from worker.errors import TryAgainError
 from worker.queues import QUEUE_OF_KIND
-from worker.redis_address import RedisAddress
 from worker.rules.model import Kind
+from worker.servers.redis_address import RedisAddress
 
 _PLANNING = "control"
 """The queue of the tasks that plan, as celeryconfig.py routes them."""

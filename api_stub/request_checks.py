@@ -9,7 +9,7 @@ from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people.accounts import AccountRecord
 from tasks.contract import CampaignOptions, SourcingOptions, VisitorOptions
 from worker.errors import RequestRefusedError
-from worker.rules.addresses import normalise_profile_url
+from worker.rules.people.addresses import normalise_profile_url
 from worker.rules.sourcing.criteria import Criteria
 
 

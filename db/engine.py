@@ -19,7 +19,7 @@ from db.bounded_connection import BoundedConnection, RawCursor
 from db.measured_pool import MeasuredPool
 from db.queries import load_driver_query, load_query
 from db.statement_spans import trace_statements
-from worker import postgres_address
+from worker.servers import postgres_address
 from worker.tracing import spans
 
 Executor: TypeAlias = Session | Connection

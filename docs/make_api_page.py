@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from api_stub.http.app import create_app
 from api_stub.http.faults import FAULTS
-from api_stub.http.schema_words import JSON_TYPE, RouteField, find_scope, list_fields
+from api_stub.http.openapi.schema_words import JSON_TYPE, RouteField, find_scope, list_fields
 from worker.settings import Settings
 
 PAGE = Path(__file__).parent / "api.md"

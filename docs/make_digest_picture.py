@@ -15,7 +15,7 @@ from worker.errors import Reason
 from worker.notices.html import render_html
 from worker.rules.notices.digest import MorningDigest, People, PersonLine, Waiting, render_morning
 from worker.rules.notices.texts import Notice
-from worker.rules.summary import EndedCounts
+from worker.rules.reports.summary import EndedCounts
 
 HERE: Final = Path(__file__).parent
 _FRAMES: Final = {"phone": (360, 780, 2), "desktop": (900, 640, 1)}

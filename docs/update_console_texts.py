@@ -18,12 +18,12 @@ from babel.messages.pofile import read_po, write_po
 
 from api_stub.console import i18n
 from api_stub.responses import proposal_words
-from db.store.actions.approval import REFUSALS
+from db.store.actions.review.approval import REFUSALS
 from worker.errors import Reason
 from worker.rules.messages import text_checks
 from worker.rules.messages.template_syntax import TEMPLATE_FIELDS
 from worker.rules.notices import deliveries
-from worker.rules.sites import SITES
+from worker.rules.sites.registry import SITES
 from worker.rules.subscriptions import readings
 from worker.rules.wording.reasons import describe_reason
 

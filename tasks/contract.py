@@ -10,10 +10,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, model_validator
 
-from worker.rules.bounds import MAX_LINE
-from worker.rules.characters import INVISIBLE_CHARACTERS
 from worker.rules.model import CampaignKind
 from worker.rules.sourcing.criteria import Criteria, given_criteria
+from worker.rules.texts.bounds import MAX_LINE
+from worker.rules.texts.characters import INVISIBLE_CHARACTERS
 from worker.rules.wire.contract_version import NEWEST_VERSION, OLDEST_VERSION
 from worker.rules.wire.json_types import JSON_NUMBER, PlainLine
 

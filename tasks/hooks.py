@@ -19,13 +19,14 @@ from tasks.contract import TASK_NAMES
 from tasks.refused_messages import RefusedMessageWriter
 from tasks.services import Services, close_services, close_worn_browser, save_mark_looks
 from tasks.task_schemas import ARGUMENT_NAMES
-from worker import broker, clock, logs, metrics
+from worker import clock, logs, metrics
 from worker.app import app
 from worker.browser.adapters import load_adapter
+from worker.celery_extensions import broker
 from worker.collector import importing
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 from worker.queues import BROWSER_QUEUES
-from worker.rules.sites import SITES
+from worker.rules.sites.registry import SITES
 from worker.rules.wire.correlation import CORRELATION_HEADER, valid_correlation_id
 from worker.rules.wire.trace_ids import TRACEPARENT
 from worker.secrets import SESSION_UNREADABLE

@@ -11,9 +11,9 @@ from db.store.notices.account_events import record_account_event
 from db.store.people import accounts, site_checks
 from db.store.quota import limits
 from worker.errors import Reason, StopAccountError
-from worker.rules.capabilities import NEEDED_BY_KIND, Capability
 from worker.rules.model import Kind
 from worker.rules.notices.kinds import NoticeKind
+from worker.rules.sites.capabilities import NEEDED_BY_KIND, Capability
 
 _LONGEST_TEXT: Final = 200
 

@@ -17,10 +17,10 @@ from db.store.people import accounts, site_checks
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits as store
 from db.tables import Action, Contact, QuotaLimit, QuotaTotal
-from worker.rules import sites
-from worker.rules.capabilities import Capability, CapabilityVerdict, Verdict
 from worker.rules.model import CampaignKind, FoundPerson, Kind, ThreadMessage
 from worker.rules.quota.limits import Limits
+from worker.rules.sites import registry as site_registry
+from worker.rules.sites.capabilities import Capability, CapabilityVerdict, Verdict
 from worker.rules.sourcing.search import SearchQuery
 
 SANDBOX = "https://sandbox.test/in/"
@@ -136,8 +136,8 @@ def add_proposed(
 
 def needing_checks(monkeypatch: pytest.MonkeyPatch, site: str) -> None:
     """Let `site` be one whose pages must be proven before anything is sent, as a real site is."""
-    real = replace(sites.SITES[site], needs_check=True)
-    monkeypatch.setattr(sites, "SITES", {**sites.SITES, site: real})
+    real = replace(site_registry.SITES[site], needs_check=True)
+    monkeypatch.setattr(site_registry, "SITES", {**site_registry.SITES, site: real})
 
 
 def prove_site(session: Session, account_id: int, *, seen_live: bool = True) -> None:

@@ -7,7 +7,8 @@ from typing import Any, Final
 from celery import Celery, Task, current_task
 from celery.utils.nodenames import gethostname, nodename
 
-from worker import broker, logs
+from worker import logs
+from worker.celery_extensions import broker
 from worker.collector import importing
 from worker.queues import BROWSER_QUEUES, DEFAULT_QUEUE
 from worker.rules.wire.trace_ids import TRACEPARENT, parse_traceparent
@@ -27,7 +28,7 @@ class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
     """
 
     typing = False
-    Request = "worker.task_requests:CorrelatedRequest"
+    Request = "worker.celery_extensions.task_requests:CorrelatedRequest"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- Celery's own signature
         """Validate the arguments and run. Raises pydantic.ValidationError that names each invalid argument.
@@ -64,7 +65,9 @@ class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
 app = Celery("rapport", task_cls=RapportTask)
 app.config_from_object("celeryconfig")
 # As names, so that only workers import them.
-app.steps["worker"].update(("worker.fixed_setup:FixedSetup", "worker.watchdog:Watchdog"))
+app.steps["worker"].update(
+    ("worker.celery_extensions.fixed_setup:FixedSetup", "worker.celery_extensions.watchdog:Watchdog")
+)
 broker.install(is_task=lambda name: name in app.tasks)
 
 

@@ -17,8 +17,8 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from worker.rules.api_keys import KEY_MARK, PUBLIC_ID_FORM
-from worker.rules.characters import sanitise_line, sanitise_text
 from worker.rules.log_levels import OUR_PACKAGES, parse_log_levels
+from worker.rules.texts.characters import sanitise_line, sanitise_text
 from worker.settings import Settings
 
 HIDDEN = "[hidden]"

@@ -1,8 +1,8 @@
 """The queues: the backlog of each, and the workers that consume it.
 
-The main process of each worker records its consumer every few seconds (worker/watchdog.py). This
-distinguishes a working worker from one that answers pings but takes no messages. All times are those of
-Redis.
+The main process of each worker records its consumer every few seconds
+(worker/celery_extensions/watchdog.py). This distinguishes a working worker from one that answers pings but
+takes no messages. All times are those of Redis.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from worker import redis_clients
 from worker.errors import Reason, TryAgainError
-from worker.redis_address import RedisAddress
 from worker.rules.model import Kind
+from worker.servers import redis_clients
+from worker.servers.redis_address import RedisAddress
 
 BROWSER_QUEUES: Final = ("birthday", "visitor", "sourcing")
 DEFAULT_QUEUE: Final = "celery"

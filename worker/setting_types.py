@@ -9,11 +9,17 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from worker import postgres_address
 from worker.rules.console.signing_keys import parse_signing_keys
 from worker.rules.log_levels import parse_log_levels
 from worker.rules.wording.hints import CORRELATION_ID
-from worker.server_address import check_hosts, check_networks, check_public_url, check_site_url, is_loopback
+from worker.servers import postgres_address
+from worker.servers.server_address import (
+    check_hosts,
+    check_networks,
+    check_public_url,
+    check_site_url,
+    is_loopback,
+)
 
 _LEAST_KEY_LENGTH: Final = 16
 """Characters: too many to be guessed over the network. ops/example.env generates 48."""

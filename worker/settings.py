@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 
-from worker import redis_address
 from worker.errors import ConfigurationError
-from worker.redis_address import RedisAddress
 from worker.secret_files import file_variable, read_secret_files
+from worker.servers import redis_address
+from worker.servers.redis_address import RedisAddress
 from worker.setting_fields import SettingFields
 
 _OVERRIDING: Final = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")

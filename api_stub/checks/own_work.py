@@ -21,11 +21,11 @@ from db.store.notices.targets import TargetRecord
 from db.store.people import accounts
 from tasks.notices.targets import list_unopened
 from worker.errors import ConfigurationError
-from worker.rules.mark_trends import describe_trend
 from worker.rules.model import Kind
 from worker.rules.notices.deliveries import WHAT_HAPPENED
-from worker.rules.sign_ins import Expiry, judge_expiry
-from worker.rules.sites import needs_check
+from worker.rules.sites.mark_trends import describe_trend
+from worker.rules.sites.registry import needs_check
+from worker.rules.sites.sign_ins import Expiry, judge_expiry
 from worker.rules.upkeep import UpkeepJob
 from worker.rules.wording.counts import format_count
 from worker.secrets import open_notice_vault

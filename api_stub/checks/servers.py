@@ -11,10 +11,11 @@ from db import migrate
 from db.engine import Database
 from db.store.imports import subscriptions
 from tasks import sessions
-from worker import queues, redis_permissions
+from worker import queues
 from worker.errors import ConfigurationError, TryAgainError
-from worker.redis_address import RedisAddress
 from worker.secrets import Vault
+from worker.servers import redis_permissions
+from worker.servers.redis_address import RedisAddress
 
 
 def check_postgres(database: Database) -> Finding:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from api_stub.times import UTC_ZONE, format_time
 from db.store.imports.subscriptions import SubscriptionRecord
 from db.store.upkeep import UpkeepState
-from worker.rules.capabilities import CHECK_LASTS, CapabilityVerdict, Unproven
-from worker.rules.sign_ins import Expiry, judge_expiry
+from worker.rules.sites.capabilities import CHECK_LASTS, CapabilityVerdict, Unproven
+from worker.rules.sites.sign_ins import Expiry, judge_expiry
 from worker.rules.subscriptions.readings import WHAT_HAPPENED, WHAT_TO_DO
 from worker.rules.wording.counts import format_count
 

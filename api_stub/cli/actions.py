@@ -25,9 +25,9 @@ from api_stub.cli.evidence import list_evidence, open_trace_command
 from api_stub.cli.explain.halts import print_halts
 from api_stub.cli.formatting import create_table, format_time, print_text, short_id
 from api_stub.cli.hints import program
-from api_stub.cli.local_servers import load_settings
 from api_stub.cli.lookup import choose_person
 from api_stub.cli.screen.tables import Facts, Table
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.terminal import Console
 from api_stub.cli.wording import describe_occasion
 from api_stub.explain.outlook import Outlooks, describe_wait, read_outlooks

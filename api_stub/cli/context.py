@@ -23,9 +23,9 @@ from pydantic_core import to_json
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from api_stub.cli.data_folder import DEFAULT_DATA, DataDir
 from api_stub.cli.formatting import print_json, short_id
-from api_stub.cli.local_servers import find_database
+from api_stub.cli.servers.data_folder import DEFAULT_DATA, DataDir
+from api_stub.cli.servers.local_servers import find_database
 from api_stub.cli.wording import describe_occasion
 from api_stub.stack.errors import NotRunningError
 from db.engine import Database, RowRefusedError
@@ -34,10 +34,11 @@ from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
 from worker.errors import ConfigurationError, RequestRefusedError
-from worker.rules.characters import sanitise_line
-from worker.rules.suggestions import did_you_mean, suggest_names
+from worker.rules.texts.characters import sanitise_line
+from worker.rules.texts.suggestions import did_you_mean, suggest_names
 
-__all__ = ("DEFAULT_DATA", "DataDir")  # for all commands; data_folder.py is for those that start first
+# For all commands; servers/data_folder.py is for those that start first.
+__all__ = ("DEFAULT_DATA", "DataDir")
 
 _CONNECT_TIMEOUT_S = 3
 """A person waits; the server is on this machine or near."""

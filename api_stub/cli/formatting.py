@@ -9,8 +9,8 @@ from rich.text import Text
 from api_stub.cli.screen.tables import Facts, Lines, Table
 from api_stub.cli.terminal import Console
 from api_stub.times import UTC_ZONE, format_time, show_times_in_utc
-from worker.rules.campaign_progress import CampaignProgress
-from worker.rules.characters import escape_json_controls
+from worker.rules.reports.campaign_progress import CampaignProgress
+from worker.rules.texts.characters import escape_json_controls
 from worker.rules.wording.counts import format_count
 
 Name = TypeVar("Name", bound=str)

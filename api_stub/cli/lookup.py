@@ -8,7 +8,7 @@ import typer
 
 from api_stub.cli.context import open_session, require_account
 from api_stub.cli.formatting import print_text
-from api_stub.cli.prompts import ask, is_interactive
+from api_stub.cli.screen.prompts import ask, is_interactive
 from db.store.people import lookup
 from db.store.people.lookup import ContactRecord, FoundContacts
 from worker.errors import RequestRefusedError

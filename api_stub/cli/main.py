@@ -14,14 +14,14 @@ from rich.text import Text
 from api_stub.cli import hints
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import show_times_in_utc
-from api_stub.cli.kept_databases import keep_databases
+from api_stub.cli.servers.kept_databases import keep_databases
 from api_stub.cli.terminal import Console
 from api_stub.stack.environment import is_completion
 from api_stub.stack.errors import NotRunningError, StackError
 from worker.collector import importing
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 from worker.files import PRIVATE_UMASK
-from worker.rules.characters import sanitise_text
+from worker.rules.texts.characters import sanitise_text
 
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "stack.commands:demo",

@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import print_text
-from api_stub.cli.local_servers import load_settings
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.terminal import Console
 from db.engine import Database
 from tasks.notices.targets import reseal_targets

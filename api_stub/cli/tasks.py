@@ -11,7 +11,7 @@ from api_stub.cli.terminal import Console
 from db.store import refused_messages as store
 from tasks.task_schemas import TASK_ARGUMENTS, format_schemas, format_task_schema
 from worker.errors import RequestRefusedError
-from worker.rules.suggestions import did_you_mean, suggest_names
+from worker.rules.texts.suggestions import did_you_mean, suggest_names
 from worker.rules.wire.refusals import Refusal, RefusedMessage
 
 app = typer.Typer(help="Tasks by name: what a message may say, and what was refused.", no_args_is_help=True)

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from api_stub.cli.hints import as_typed
 from api_stub.cli.screen.cells import fold_hints
-from worker.rules.characters import sanitise_text
+from worker.rules.texts.characters import sanitise_text
 
 _NO_LIMIT = 1_000_000
 """Columns of what is no terminal: nothing is folded there."""

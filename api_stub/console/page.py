@@ -25,7 +25,7 @@ from api_stub.console.session import SignedIn
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from worker.errors import Reason
-from worker.rules.characters import sanitise_line, sanitise_text
+from worker.rules.texts.characters import sanitise_line, sanitise_text
 from worker.rules.wording.reasons import describe_reason
 from worker.settings import Settings
 

@@ -11,7 +11,7 @@ from api_stub.occasions import format_day
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from api_stub.times import format_time
 from db.store.people.accounts import AccountRecord
-from db.store.reports import birthday_forecast
+from db.store.reports.forecasts import birthday_forecast
 from worker.errors import Reason
 from worker.rules.quota.forecast import ActionForecast
 from worker.rules.wording.reasons import describe_reason

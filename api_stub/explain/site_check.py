@@ -12,8 +12,8 @@ from api_stub.times import format_time
 from db.engine import get_database_time
 from db.store.actions.site_gate import SiteGate, find_site_gate
 from db.store.people.accounts import AccountRecord
-from worker.rules.capabilities import NEEDED_BY_KIND, SENDING
 from worker.rules.model import Kind
+from worker.rules.sites.capabilities import NEEDED_BY_KIND, SENDING
 from worker.rules.wording.site_steps import advise_site, name_check
 
 

@@ -16,15 +16,15 @@ from api_stub.responses.quota_windows import QuotaReading, Source
 from api_stub.stack.errors import NOT_RUNNING
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.store.reports import birthday_forecast
+from db.store.reports.forecasts import birthday_forecast
 from db.store.reports.gate_facts import GateFacts
 from db.store.upkeep import UpkeepState
 from worker import queues
 from worker.errors import ConfigurationError, TryAgainError
-from worker.redis_address import RedisAddress
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota.forecast import ActionForecast
 from worker.secrets import SESSION_UNREADABLE, Vault
+from worker.servers.redis_address import RedisAddress
 
 
 class WhyAnswer(BaseModel):

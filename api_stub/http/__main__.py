@@ -11,7 +11,7 @@ import uvicorn
 from worker.collector import importing
 
 with importing():
-    from api_stub.http.connection_limits import connection_settings
+    from api_stub.http.limits.connection_limits import connection_settings
 
 GRACE_S: Final = 5
 """How long open requests may take after the process was told to stop."""

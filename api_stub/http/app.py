@@ -12,11 +12,11 @@ from api_stub.console.console import install_console, start_console
 from api_stub.console.live import Live
 from api_stub.console.public_address import find_public_address
 from api_stub.console.state import open_console
+from api_stub.http.access.guard import Guard
 from api_stub.http.aliases import Aliases
 from api_stub.http.forecasts import Forecasts
-from api_stub.http.guard import Guard
 from api_stub.http.named_keys.directory import KeyDirectory
-from api_stub.http.openapi import install_openapi
+from api_stub.http.openapi.document import install_openapi
 from api_stub.http.path_prefix import PathPrefix
 from api_stub.http.problems import install_error_handlers
 from api_stub.http.request_context import RequestContext, expose_routes

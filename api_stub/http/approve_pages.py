@@ -11,9 +11,9 @@ from urllib.parse import unquote
 import jinja2
 from fastapi.responses import HTMLResponse
 
-from db.store.actions.approval import SeenProposal, describe_refusal
-from db.store.actions.approval_links import LinkRecord
-from worker.rules.characters import sanitise_line, sanitise_text
+from db.store.actions.review.approval import SeenProposal, describe_refusal
+from db.store.actions.review.approval_links import LinkRecord
+from worker.rules.texts.characters import sanitise_line, sanitise_text
 
 _STYLE: Final = Path(__file__).with_name("approve.css").read_text(encoding="utf-8")
 _HEADERS: Final = {

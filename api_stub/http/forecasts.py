@@ -14,8 +14,8 @@ from api_stub.until_changed import UntilChanged
 from db.engine import Database
 from db.store.people import accounts
 from db.store.people.contacts import DueBirthday
-from db.store.reports import upcoming_birthdays
-from db.store.reports.birthday_forecast import AccountForecast, forecast_birthdays
+from db.store.reports.forecasts import upcoming_birthdays
+from db.store.reports.forecasts.birthday_forecast import AccountForecast, forecast_birthdays
 from worker.rules.quota.forecast import ActionForecast
 
 _MOST_PEOPLE: Final = 100_000

@@ -9,7 +9,7 @@ from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from worker.rules.suggestions import did_you_mean
+from worker.rules.texts.suggestions import did_you_mean
 
 
 def require_account(session: Session, name: str, *, lock: bool = False) -> AccountRecord:

@@ -9,8 +9,8 @@ from platform import python_version
 from fastapi import FastAPI, Response
 from prometheus_client.metrics_core import Metric
 
+from api_stub.http.access.guard import HEALTH, METRICS, Guard
 from api_stub.http.dependencies import require_metrics_key
-from api_stub.http.guard import HEALTH, METRICS, Guard
 from api_stub.http.models.health import Health
 from api_stub.http.problems import install_error_handlers
 from api_stub.http.request_context import RequestContext

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api_stub.console.console import render_fault
 from api_stub.console.headers import HEADERS
-from api_stub.http.guard import HEALTH, METRICS, READY
+from api_stub.http.access.guard import HEALTH, METRICS, READY
 from api_stub.http.problems import is_console, problem_response
 from api_stub.http.route_template import find_route_template, known_method, list_successes
 from api_stub.http.successors import build_headers

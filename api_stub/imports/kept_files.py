@@ -15,7 +15,7 @@ from typing import Final
 
 from worker.errors import RequestRefusedError
 from worker.files import make_private_folder
-from worker.rules.characters import sanitise_line
+from worker.rules.texts.characters import sanitise_line
 
 _MODE: Final = 0o600
 _LONGEST_NAME: Final = 200

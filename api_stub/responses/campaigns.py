@@ -14,8 +14,8 @@ from db.store.campaigns.requests import WaitingRequest
 from db.store.campaigns.search_progress import SearchProgress
 from db.store.reports.summary import CampaignSummary
 from worker.errors import Reason
-from worker.rules.campaign_progress import CampaignProgress, campaign_progress
 from worker.rules.model import ActionState, CampaignKind, SearchEnd
+from worker.rules.reports.campaign_progress import CampaignProgress, campaign_progress
 
 REQUESTED: Final = "requested"
 """The state of a campaign that no worker has taken up."""

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from api_stub.responses.birthdays import BirthdayText, format_birthday
 from db.store.people.lookup import ContactRecord
-from db.store.reports.contact_details import ContactDetails
-from db.store.reports.contact_history import Happened
+from db.store.reports.contacts.contact_details import ContactDetails
+from db.store.reports.contacts.contact_history import Happened
 from worker.errors import Reason
 from worker.rules.model import ActionState, CampaignKind, ContactStatus, Kind
 from worker.rules.sourcing.profile import Profile

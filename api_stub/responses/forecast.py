@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from db.store.reports.birthday_forecast import AccountForecast
+from db.store.reports.forecasts.birthday_forecast import AccountForecast
 from tasks.contract import BirthdayOptions
 from worker.rules.quota.forecast import ActionForecast
 

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from db.store.people.holds import AwayPerson
-from db.store.reports.birthday_forecast import OutlookCounts
+from db.store.reports.forecasts.birthday_forecast import OutlookCounts
 from worker.errors import Reason
 from worker.rules.halts import Halt
 from worker.rules.model import ActionState
-from worker.rules.summary import Summary
+from worker.rules.reports.summary import Summary
 
 _ACTION: Final[JsonDict] = {
     "id": "7c1f9a04-3d0e-4c63-9a30-5b7d1c2e8f11",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Final
 
-from db.store.actions.proposals import LastContact, Proposal
+from db.store.actions.review.proposals import LastContact, Proposal
 from worker.rules.messages.placeholders import find_placeholders
 from worker.rules.model import Kind
 from worker.rules.wording.phrases import Phrase

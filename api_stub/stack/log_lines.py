@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from worker.rules.characters import sanitise_line, sanitise_text
+from worker.rules.texts.characters import sanitise_line, sanitise_text
 
 _LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 _ABSENT_LEVEL: Final = "info"

@@ -13,9 +13,10 @@ from api_stub.stack.environment_file import remove_environment, write_environmen
 from api_stub.stack.log_reader import LOG_COMMAND
 from api_stub.stack.servers.ports import check_http, choose_port
 from api_stub.stack.stack import Service, Stack
-from worker import queues, redis_address
+from worker import queues
 from worker.extras import Extra, is_installed
 from worker.processes import Process
+from worker.servers import redis_address
 
 FLOWER_USER = "rapport"
 _FIRST = frozenset({"control", "browser1"})

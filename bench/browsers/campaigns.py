@@ -28,10 +28,10 @@ from db.engine import Database
 from db.store.people import accounts
 from db.store.quota import limits
 from tasks.contract import SOURCING_CAMPAIGN, VISITOR_CAMPAIGN, SourcingCampaign, VisitorCampaign
-from worker import redis_address
 from worker.rules.model import Kind
 from worker.rules.quota.limits import Limits, Totals
 from worker.rules.sourcing.criteria import Criteria
+from worker.servers import redis_address
 
 LONGEST = timedelta(minutes=30)
 SAMPLE_EVERY = timedelta(seconds=1)

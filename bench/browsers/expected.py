@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 
 from api_stub.sandbox.client import KnownProfile
-from worker.rules.addresses import normalise_profile_url
 from worker.rules.model import FoundPerson
+from worker.rules.people.addresses import normalise_profile_url
 from worker.rules.sourcing.profile import Education, Position, Profile
 
 

@@ -23,7 +23,7 @@ MONTH = 18_000
 """A control worker runs 21 ticks a minute and gets a new child after every 50 of them: 600 a day."""
 CHILDREN = """
 import os, sys
-from worker.metric_slots import Slots
+from worker.metrics.slots import Slots
 if sys.argv[2] == "by pid":
     Slots.mine = lambda _: os.getpid()
 from bench.pages.metrics import run_children

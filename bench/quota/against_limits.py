@@ -18,12 +18,12 @@ from zoneinfo import ZoneInfo
 
 from api_stub.stack.servers.redis import Redis
 from bench.report import Row
-from worker import redis_address
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.limits import Limits, Totals
 from worker.rules.quota.model import QuotaContext, QuotaState
+from worker.servers import redis_address
 
 HERE = Path(__file__).parent
 NO_GAP = timedelta(0)

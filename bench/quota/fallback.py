@@ -24,12 +24,13 @@ from db.store.people import accounts
 from db.store.quota import epochs, limits
 from db.store.quota.fallback import Fallback
 from tasks.quota import Quota
-from worker import clock, logs, redis_address
+from worker import clock, logs
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.limits import Limits, Totals
 from worker.rules.quota.model import Charge, QuotaContext, QuotaState
+from worker.servers import redis_address
 from worker.settings import Settings
 
 CHARGES: Final = 500

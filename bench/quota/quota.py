@@ -25,7 +25,7 @@ from bench.quota.against_limits import compare_with_limits
 from bench.quota.decision_steps import accumulate_steps
 from bench.quota.fallback import compare_with_fallback
 from bench.report import Row
-from worker import clock, redis_address
+from worker import clock
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
@@ -33,6 +33,7 @@ from worker.rules.quota.breaker import Outcome
 from worker.rules.quota.limits import DEFAULT_QUOTA, Totals
 from worker.rules.quota.model import Charge, Decision, QuotaContext, QuotaState, Verb, Verdict
 from worker.rules.quota.windows import Hours
+from worker.servers import redis_address
 
 LEASE = timedelta(minutes=5)
 WEEK_CHARGES = {Kind.GREET: 40, Kind.VISIT: 100, Kind.COLLECT: 20}

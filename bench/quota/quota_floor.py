@@ -15,10 +15,11 @@ from bench.command import Given, run_bench
 from bench.quota.decision_steps import STEPS, accumulate_steps
 from bench.quota.quota import LEASE, Workload, a_context, a_usual_state, redis_on_own_core
 from bench.report import Row
-from worker import clock, redis_address
+from worker import clock
 from worker.quota import arguments, redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.quota.windows import local_day
+from worker.servers import redis_address
 
 
 def measure(server: Redis, *, rounds: int, each: int) -> Iterator[Row]:

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime
 from typing import Any, BinaryIO, Final, TypeAlias
 
 from db.exports.sheets import ColumnType, Heading
-from worker.rules.characters import escape_json_controls
-from worker.rules.csv_cells import escape_formula
+from worker.rules.texts.characters import escape_json_controls
+from worker.rules.texts.csv_cells import escape_formula
 
 WriteBatch: TypeAlias = Callable[[Sequence[Sequence[Any]]], None]
 """Writes one batch of rows."""

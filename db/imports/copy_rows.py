@@ -19,13 +19,13 @@ from db.imports.entries import (
     UnreadableEntryError,
 )
 from db.imports.report import EntryLogs
-from worker.rules.addresses import (
+from worker.rules.people.addresses import (
     PROFILE_ORIGINS,
     find_member_url,
     is_member_url,
     normalise_profile_url,
 )
-from worker.rules.bounds import MAX_NAME
+from worker.rules.texts.bounds import MAX_NAME
 
 COPY: Final = (
     "copy import_rows (line, address, member, full_name, emails, email, language, born, connected_on, "

@@ -31,8 +31,8 @@ from db.store.people.accounts import AccountRecord
 from db.store.privacy import tombstones
 from worker import clock
 from worker.errors import RequestRefusedError
-from worker.rules.identity import PersonKeys
 from worker.rules.model import ImportSource
+from worker.rules.people.identity import PersonKeys
 
 _BATCH_ROWS: Final = 2_000
 _BATCH_BYTES: Final = 8 << 20

@@ -1,7 +1,7 @@
 -- Returns the contacts of an account with a birthday on one of the given days: the reason if one is left out, when a
 -- hold on one ends, and the state of an existing action for the birthday; for drafts, with :texts_since, also the profile
--- and the texts since then. The days come from worker.rules.birthdays, so that one place decides about 29 February. A test
--- compares the result with a plain model (tests/db/people/audience_model.py).
+-- and the texts since then. The days come from worker.rules.dates.birthdays, so that one place decides about
+-- 29 February. A test compares the result with a plain model (tests/db/people/audience_model.py).
 select
     c.id, c.profile_url, c.full_name, c.language, c.call_by, c.profile ->> 'location' as location, c.connected_on,
     c.birth_year, day.celebrated_on,

@@ -19,7 +19,7 @@ from db.tables import ApiKey
 from worker.errors import RequestRefusedError
 from worker.rules.access import KeyScope
 from worker.rules.api_keys import KeyState, NamedKey, check_key_name, find_state, format_key
-from worker.rules.suggestions import did_you_mean, suggest_names
+from worker.rules.texts.suggestions import did_you_mean, suggest_names
 
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 _PUBLIC_ID_BYTES: Final = 6

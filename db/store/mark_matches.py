@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import execute_counted
 from db.tables import MarkMatch
-from worker.rules.mark_trends import COMPARED_WITH, LATELY, MarkLooks, Trend, find_trend
+from worker.rules.sites.mark_trends import COMPARED_WITH, LATELY, MarkLooks, Trend, find_trend
 
 _NONE = ""
 """The version of a look in which no form matched."""

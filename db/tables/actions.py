@@ -21,9 +21,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, CutText, at_most, one_of
 from worker.errors import Reason
-from worker.rules.bounds import MAX_ERROR, MAX_LINE, MAX_NAME, MAX_TEXT
 from worker.rules.lifecycle import IN_FLIGHT, STATES_NEEDING_REASON, WAITING
 from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
+from worker.rules.texts.bounds import MAX_ERROR, MAX_LINE, MAX_NAME, MAX_TEXT
 
 
 class Campaign(Base):

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase
 
-from worker.rules.bounds import cut_text
+from worker.rules.texts.bounds import cut_text
 
 
 def one_of(column: str, values: Iterable[StrEnum]) -> str:

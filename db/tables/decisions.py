@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, at_most, one_of
-from worker.rules.bounds import MAX_LINE
 from worker.rules.messages.approval import Choice
+from worker.rules.texts.bounds import MAX_LINE
 
 
 class StoredDecision(Base):

@@ -20,9 +20,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, CutText, at_most, one_of
-from worker.rules.bounds import MAX_LINE, MAX_NAME
 from worker.rules.model import ImportSource
 from worker.rules.subscriptions.readings import ReadFailure, SourceKind
+from worker.rules.texts.bounds import MAX_LINE, MAX_NAME
 
 
 class Import(Base):

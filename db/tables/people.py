@@ -22,8 +22,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.tables.base import Base, CutText, at_most, one_of
 from db.tables.folding import FOLDED_FACTS, FOLDED_NAME, NAME_ORDER, SEARCH_WORDS
 from worker.errors import Reason
-from worker.rules.bounds import MAX_ERROR, MAX_LINE, MAX_NAME, MAX_PROFILE_BYTES
 from worker.rules.model import AccountStatus, ContactStatus
+from worker.rules.texts.bounds import MAX_ERROR, MAX_LINE, MAX_NAME, MAX_PROFILE_BYTES
 
 NAME_KEY = r"lower(regexp_replace(btrim(normalize(full_name, NFKC)), '\s+', ' ', 'g'))"
 """Normalises a name: ignores Unicode composition, case and repeated white space."""

@@ -19,8 +19,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, at_most, one_of
-from worker.rules.bounds import MAX_TEXT
 from worker.rules.model import CampaignKind
+from worker.rules.texts.bounds import MAX_TEXT
 
 
 class MessageTemplate(Base):

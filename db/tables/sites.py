@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, one_of
-from worker.rules.capabilities import Capability, Verdict
+from worker.rules.sites.capabilities import Capability, Verdict
 
 
 class SiteCheck(Base):

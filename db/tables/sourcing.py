@@ -20,8 +20,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, at_most, one_of
-from worker.rules.bounds import MAX_LINE, MAX_PROFILE_BYTES
 from worker.rules.model import SearchEnd
+from worker.rules.texts.bounds import MAX_LINE, MAX_PROFILE_BYTES
 
 
 class Search(Base):

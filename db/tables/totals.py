@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, one_of
-from worker.rules.totals import PeopleSource, ProcessedOutcome
+from worker.rules.reports.totals import PeopleSource, ProcessedOutcome
 
 
 class ActionTotal(Base):

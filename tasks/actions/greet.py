@@ -8,12 +8,9 @@ from db.engine import today_in
 from db.store.actions import interactions, lifecycle
 from db.store.actions.claims import Claim
 from tasks.actions import settle
-from tasks.actions.heartbeat import LeaseGuard
-from tasks.actions.intent import write_intent
-from tasks.actions.learn_identity import learn_from_thread
-from tasks.actions.name_check import check_name
-from tasks.actions.settle import Outcome
-from tasks.actions.thread import (
+from tasks.actions.conversation.learn_identity import learn_from_thread
+from tasks.actions.conversation.name_check import check_name
+from tasks.actions.conversation.thread import (
     MovedAddressError,
     check_recipient,
     clear_draft,
@@ -28,6 +25,9 @@ from tasks.actions.thread import (
     open_thread,
     read_keys,
 )
+from tasks.actions.heartbeat import LeaseGuard
+from tasks.actions.intent import write_intent
+from tasks.actions.settle import Outcome
 from tasks.campaigns.drafting import redraft_greeting
 from tasks.quota import Grant, site_health
 from tasks.services import Services

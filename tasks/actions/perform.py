@@ -7,10 +7,10 @@ from uuid import UUID
 from db.store.actions import claims, dispatch, gates, lifecycle
 from db.store.actions.claims import Claim
 from tasks.actions import settle
+from tasks.actions.conversation.name_check import NameDiffersError, propose_corrected
 from tasks.actions.heartbeat import LeaseGuard, hold_lease
 from tasks.actions.intent import GateClosedError
 from tasks.actions.kinds import ACTION_TYPES, ActionType
-from tasks.actions.name_check import NameDiffersError, propose_corrected
 from tasks.actions.reconcile import reconcile_action
 from tasks.actions.settle import Outcome
 from tasks.actions.traces import record_trace

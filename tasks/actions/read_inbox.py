@@ -12,7 +12,7 @@ from db.imports.days.return_dates import find_return_date
 from db.store.actions import replies
 from db.store.actions.replies import Absence, InboxLease
 from db.store.people import accounts
-from tasks.actions.thread import normalise_keys, open_thread
+from tasks.actions.conversation.thread import normalise_keys, open_thread
 from tasks.campaigns.creation import require_account
 from tasks.services import Services
 from tasks.stopping import stop_account
@@ -24,7 +24,6 @@ from worker.errors import (
     StopAccountError,
     TryAgainError,
 )
-from worker.rules.capabilities import Capability
 from worker.rules.messages.replies import (
     MAX_CONVERSATIONS_OPENED,
     AutomaticAnswer,
@@ -40,6 +39,7 @@ from worker.rules.messages.replies import (
     replies_known_until,
 )
 from worker.rules.model import InboxLine, Kind, ThreadMessage
+from worker.rules.sites.capabilities import Capability
 
 log = logs.get_logger(__name__)
 

@@ -31,7 +31,7 @@ from worker.rules.policy import (
 )
 from worker.rules.quota.breaker import Outcome as Health
 from worker.rules.quota.model import Verb
-from worker.rules.sites import needs_check
+from worker.rules.sites.registry import needs_check
 from worker.secrets import SESSION_UNREADABLE
 from worker.tracing import spans
 

@@ -14,7 +14,7 @@ from tasks.actions.settle import Outcome
 from tasks.campaigns import scoring
 from tasks.quota import Grant
 from tasks.services import Services
-from worker.rules.identity import Match, PersonKeys, compare_keys
+from worker.rules.people.identity import Match, PersonKeys, compare_keys
 from worker.rules.sourcing.profile import Profile, Section
 
 

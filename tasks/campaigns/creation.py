@@ -12,7 +12,7 @@ from tasks.contract import CampaignOptions
 from tasks.request_rules import fingerprint
 from worker import logs
 from worker.errors import RequestRefusedError
-from worker.rules.suggestions import did_you_mean
+from worker.rules.texts.suggestions import did_you_mean
 from worker.tracing import spans
 
 log = logs.get_logger(__name__)

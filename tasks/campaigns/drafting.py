@@ -16,7 +16,7 @@ from db.store.people.accounts import AccountRecord
 from db.store.people.contacts import DueBirthday
 from tasks.contract import BirthdayOptions
 from worker.errors import Reason
-from worker.rules.birthdays import birthday_occasion
+from worker.rules.dates.birthdays import birthday_occasion
 from worker.rules.messages.drafts import Addressee, Draft, draft_message, find_addressee_name
 from worker.rules.messages.templates import MessageTemplate
 from worker.rules.names.no_name import describe_no_name

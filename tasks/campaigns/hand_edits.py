@@ -11,8 +11,9 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy.orm import Session
 
 from db.engine import get_database_time, today_in
-from db.store.actions import interactions, open_greetings
-from db.store.actions.open_greetings import OpenGreeting
+from db.store.actions import interactions
+from db.store.actions.contact_changes import open_greetings
+from db.store.actions.contact_changes.open_greetings import OpenGreeting
 from db.store.campaigns import schedules, templates
 from db.store.people import accounts, contacts, hand_edits
 from db.store.people.accounts import AccountRecord
@@ -20,7 +21,7 @@ from db.store.people.hand_edits import HandEdits
 from tasks.campaigns.drafting import draft_greeting, no_repeat_since
 from tasks.contract import BirthdayOptions
 from worker.errors import Reason
-from worker.rules.birthdays import birthday_in
+from worker.rules.dates.birthdays import birthday_in
 from worker.rules.messages.drafts import Draft
 from worker.rules.model import CampaignKind
 

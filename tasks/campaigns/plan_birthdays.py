@@ -18,8 +18,8 @@ from tasks.campaigns.site_lists import SiteList, read_and_plan
 from tasks.contract import BIRTHDAY_READ, BirthdayOptions
 from tasks.services import Services
 from worker import logs
-from worker.rules.capabilities import Capability
 from worker.rules.model import BirthdayCard, Kind
+from worker.rules.sites.capabilities import Capability
 
 log = logs.get_logger(__name__)
 

@@ -19,9 +19,9 @@ from tasks.contract import INVITATIONS_READ, InvitationsOptions
 from tasks.services import Services
 from worker import logs
 from worker.rules import occasions
-from worker.rules.capabilities import Capability
 from worker.rules.invitations import InvitedContact, Verdict, decide_withdrawals
 from worker.rules.model import Kind, SentInvitation
+from worker.rules.sites.capabilities import Capability
 
 log = logs.get_logger(__name__)
 

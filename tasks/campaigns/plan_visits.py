@@ -18,8 +18,8 @@ from tasks.campaigns.search_pages import begin_search, draft_visit
 from tasks.contract import VisitorOptions
 from worker import logs
 from worker.errors import Reason, RequestRefusedError
-from worker.rules.addresses import normalise_profile_url
 from worker.rules.model import Kind
+from worker.rules.people.addresses import normalise_profile_url
 from worker.rules.sourcing.criteria import Criteria
 from worker.rules.sourcing.search import build_search_url
 

@@ -8,7 +8,7 @@ from db.store.actions.plans import PlannedAction
 from db.store.identity import doubts
 from db.store.people.accounts import AccountRecord
 from db.store.people.contacts import DueBirthday
-from db.store.reports import birthday_forecast
+from db.store.reports.forecasts import birthday_forecast
 from tasks.campaigns.drafting import draft_due_greetings
 from tasks.contract import BirthdayOptions
 from worker.errors import Reason

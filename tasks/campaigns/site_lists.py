@@ -19,8 +19,8 @@ from tasks.stopping import stop_account
 from worker import logs, metrics
 from worker.browser.site import PageProgress, Site
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.capabilities import Capability
 from worker.rules.model import AccountStatus, CampaignState, Kind
+from worker.rules.sites.capabilities import Capability
 from worker.secrets import SESSION_UNREADABLE
 
 T = TypeVar("T")

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from db.engine import Database
-from db.store.actions import approval_links
-from db.store.actions.approval_links import NewLink
-from db.store.actions.proposals import Proposal
+from db.store.actions.review import approval_links
+from db.store.actions.review.approval_links import NewLink
+from db.store.actions.review.proposals import Proposal
 from db.store.notices import targets
 from db.store.reports.digests import ApproveUrls
 

@@ -13,10 +13,10 @@ from db.store.reports import conditions
 from db.store.reports.ended_campaigns import record_ended_campaigns
 from worker import clock, queues
 from worker.errors import TryAgainError
-from worker.redis_address import RedisAddress
 from worker.rules.notices.due_days import find_due_day
 from worker.rules.notices.kinds import NoticeKind
 from worker.rules.notices.lasting import Lasting
+from worker.servers.redis_address import RedisAddress
 from worker.settings import Settings
 
 _OUTAGE_LASTS_S: Final = 120.0

@@ -1,7 +1,8 @@
 """Skip the actions that are too late, and delete what ended long ago."""
 
 from db.store import idempotency
-from db.store.actions import approval_links, endings, undo
+from db.store.actions import endings
+from db.store.actions.review import approval_links, undo
 from db.store.console import attempts, links, sessions
 from tasks.services import Services
 from worker import logs

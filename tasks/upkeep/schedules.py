@@ -18,8 +18,8 @@ from tasks.campaigns.start import start_stored_campaign
 from tasks.services import Services
 from worker import logs
 from worker.errors import RequestRefusedError
+from worker.rules.dates.schedule_times import next_fire
 from worker.rules.model import CampaignKind
-from worker.rules.schedule_times import next_fire
 
 log = logs.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from worker.browser.check_report import (
     list_facts,
 )
 from worker.errors import Reason
-from worker.rules.capabilities import Capability, Verdict
+from worker.rules.sites.capabilities import Capability, Verdict
 
 SEARCH = frozenset({Capability.SEARCH})
 COMPOSER = frozenset({Capability.COMPOSER})

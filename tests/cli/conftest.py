@@ -12,7 +12,8 @@ from api_stub.cli import context, main
 from api_stub.cli.screen import waiting
 from api_stub.stack.environment import settings_environment
 from tests.servers import Servers
-from worker import queues, redis_address
+from worker import queues
+from worker.servers import redis_address
 from worker.settings import Settings, get_settings
 
 NOBODY = "postgresql://nobody:secret-word@127.0.0.1:1/none"

@@ -35,8 +35,8 @@ from db.tables.base import Base, CutText
 from tests.builders import SANDBOX, a_campaign, database_now
 from tests.whole_person import NAME, ZOE, a_known_person, v1_script
 from worker.errors import Reason
-from worker.rules.characters import sanitise_text
 from worker.rules.model import ActionState, CampaignKind, CampaignState
+from worker.rules.texts.characters import sanitise_text
 from worker.rules.wire.refusals import Refusal
 
 SEEN: Final = "[66;6m"

@@ -42,7 +42,7 @@ from tests.cli.hostile import (
     strings,
 )
 from tests.whole_person import NAME
-from worker.rules.characters import sanitise_text
+from worker.rules.texts.characters import sanitise_text
 
 
 @pytest.fixture

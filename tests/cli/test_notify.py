@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from api_stub.checks.own_work import check_notices
 from db.engine import Database
-from db.store.actions import approval_links
+from db.store.actions.review import approval_links
 from db.store.notices import deliveries, targets
 from db.store.notices.outbox import record_event
 from tests.builders import an_account

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import text, update
 
 from db.engine import Database
-from db.store.actions import approval, events, proposals
+from db.store.actions import events
+from db.store.actions.review import approval, proposals
 from db.store.people import accounts
 from db.tables import Campaign
 from tests.builders import SANDBOX, a_campaign, a_contact, action, add_proposed, an_account, contact_by_slug
 from tests.cli.conftest import Rapport
-from tests.cli.terminal import Terminal, terminal
+from tests.cli.screen.terminal import Terminal, terminal
 from tests.cluster import untraced
 from worker.rules.model import CampaignState
 from worker.secrets import Vault

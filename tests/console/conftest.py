@@ -25,7 +25,7 @@ from api_stub.console.forms import CSRF_FIELD
 from api_stub.console.gate import SessionGate, Visit
 from api_stub.console.keys import ConsoleKeys, FormTokens
 from api_stub.console.session import Role, SignedIn
-from api_stub.http.connection_limits import connection_settings
+from api_stub.http.limits.connection_limits import connection_settings
 from api_stub.stack.environment import settings_environment
 from api_stub.stack.servers.ports import find_free_port
 from tests.applications import create_app

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from api_stub.console import live
 from api_stub.console.session import Role
 from api_stub.http import request_context
-from api_stub.http.connection_limits import RESPONSE_TIMEOUT_S, connection_settings
+from api_stub.http.limits.connection_limits import RESPONSE_TIMEOUT_S, connection_settings
 from api_stub.stack.servers.ports import find_free_port
 from db.engine import Database
 from db.store.actions import control

@@ -14,8 +14,8 @@ from db.engine import Database
 from db.store.people import profiles
 from db.tables import Action, Campaign, Contact, Exclusion, Interaction
 from tests.builders import SANDBOX, a_contact, add_planned, an_account
-from worker.rules.bounds import MAX_ERROR, MAX_NAME, MAX_TEXT
 from worker.rules.sourcing.profile import Education, Position, Profile
+from worker.rules.texts.bounds import MAX_ERROR, MAX_NAME, MAX_TEXT
 
 ENDLESS: Final = "😀" * 6_000
 

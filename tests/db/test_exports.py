@@ -21,7 +21,7 @@ from db.exports.sheets import CONTACTS, INTERACTIONS, Column, ColumnType, Sheet
 from db.tables import Account, Contact, Interaction
 from tests.builders import SANDBOX, a_contact, an_account
 from tests.db.helpers import open_database
-from worker.rules.csv_cells import unescape_formula
+from worker.rules.texts.csv_cells import unescape_formula
 
 KINDS = tuple(Column(kind, kind, literal(None)) for kind in ColumnType)
 

@@ -16,9 +16,9 @@ from db.tables import Contact, Exclusion, Interaction
 from tests.builders import LONG_AGO, SANDBOX, a_contact, a_search, add_planned, an_account, found
 from tests.db.helpers import run_without_triggers
 from worker.rules.access import KeyScope
-from worker.rules.bounds import MAX_ERROR, MAX_LINE, MAX_NAME, MAX_PROFILE_BYTES, MAX_TEXT
 from worker.rules.lifecycle import TRANSITIONS
 from worker.rules.model import ActionState, CampaignKind
+from worker.rules.texts.bounds import MAX_ERROR, MAX_LINE, MAX_NAME, MAX_PROFILE_BYTES, MAX_TEXT
 
 ONCE = [
     ("accounts", "name, site, time_zone", "uq_accounts_name"),

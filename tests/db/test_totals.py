@@ -25,7 +25,7 @@ from tests.builders import SANDBOX, a_campaign, a_contact, a_search, add_planned
 from tests.cluster import wait_for
 from tests.db.helpers import run_concurrently, wait_for_lock_wait
 from worker.rules.model import ImportSource
-from worker.rules.totals import MoveTotal, PeopleSource, ProcessedOutcome
+from worker.rules.reports.totals import MoveTotal, PeopleSource, ProcessedOutcome
 
 RECOUNTED = """
 select c.kind, a.kind, coalesce(e.from_state, ''), e.to_state, coalesce(e.reason, ''), count(*)

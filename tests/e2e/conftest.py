@@ -29,8 +29,8 @@ from tests.conftest import KEY, signed_in
 from tests.folders import system_folder
 from tests.network import fill, refill
 from tests.servers import Servers
-from worker.broker import install as install_broker
 from worker.browser.chromium import find_chromium
+from worker.celery_extensions.broker import install as install_broker
 from worker.rules.quota.limits import Limits
 from worker.secrets import Vault
 from worker.settings import Settings

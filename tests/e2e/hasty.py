@@ -21,8 +21,8 @@ from celery import signals
 from celery.worker.request import Request
 
 from tests.faults.skewed import stay
-from worker import watchdog
 from worker.app import app
+from worker.celery_extensions import watchdog
 from worker.queues import ALL_QUEUES
 
 _accept = Request.on_accepted

@@ -36,7 +36,7 @@ from tests.faults import shortcuts
 from tests.faults.harness import Harness
 from tests.faults.scenarios.processes import kill_somebody
 from worker.rules import occasions
-from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
+from worker.rules.people.addresses import PROFILE_ORIGINS, normalise_profile_url
 
 MEMBERS: Final = ("demo", "demo2")
 ACCOUNTS: Final = {"demo": "demo"} | {f"{member}-{n}": member for n in (1, 2, 3) for member in MEMBERS}

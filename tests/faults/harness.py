@@ -42,7 +42,6 @@ from tests.faults import census, shortcuts
 from tests.faults.census import Census, Expected
 from tests.faults.cluster import Cluster
 from tests.network import fill
-from worker import redis_address
 from worker.browser.chromium import find_chromium
 from worker.quota.redis_quota import QuotaUnavailableError, RedisQuota, connect
 from worker.rules.lifecycle import END_STATES
@@ -50,6 +49,7 @@ from worker.rules.model import ActionState, Kind
 from worker.rules.quota.breaker import Breaker
 from worker.rules.quota.limits import Limits
 from worker.secrets import Vault
+from worker.servers import redis_address
 
 LEASE: Final = timedelta(seconds=14)
 TIME_LIMIT: Final = timedelta(seconds=45)

@@ -20,9 +20,9 @@ from tests.faults.harness import EVERYBODY, Harness
 from tests.faults.scenarios import run
 from tests.faults.scenarios.flower import ALL_BUTTONS, BUTTONS, Press
 from tests.faults.scenarios.model import Scenario
-from worker import redis_address
 from worker.browser.pool import BrowserPool
 from worker.queues import CONTROL_QUEUES
+from worker.servers import redis_address
 
 
 @pytest.fixture(scope="module")

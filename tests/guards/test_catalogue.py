@@ -80,7 +80,7 @@ def test_a_guard_whose_lines_changed_is_an_error(guards: list[Guard]) -> None:
 
 OCCASION = """
 from datetime import date
-from worker.rules.birthdays import birthday_occasion
+from worker.rules.dates.birthdays import birthday_occasion
 
 def test_the_occasion_is_the_year() -> None:
     assert birthday_occasion(date(2026, 5, 1)) == "birthday:2026"
@@ -93,7 +93,7 @@ def test_a_guard_survives_where_no_test_fails_and_is_killed_where_one_does(tmp_p
     # Not below tests/, whose fixtures take long to import.
     (tmp_path / "tree" / "test_occasion.py").write_text(OCCASION)
     values = {
-        "file": "worker/rules/birthdays.py",
+        "file": "worker/rules/dates/birthdays.py",
         "why": "a guard of this test only",
         "tests": ("test_occasion.py",),
     }

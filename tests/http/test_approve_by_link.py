@@ -13,8 +13,9 @@ from sqlalchemy import func, text, update
 from structlog.testing import capture_logs
 
 from db.engine import Database
-from db.store.actions import approval, approval_links, events, proposals
-from db.store.actions.approval_links import LinkState
+from db.store.actions import events
+from db.store.actions.review import approval, approval_links, proposals
+from db.store.actions.review.approval_links import LinkState
 from db.store.people import accounts
 from db.tables import Action, ApprovalLink
 from tests.builders import SANDBOX, a_campaign, a_contact, add_proposed, an_account

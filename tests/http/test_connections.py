@@ -11,8 +11,8 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api_stub.http import connection_limits
-from api_stub.http.connection_limits import BoundedProtocol, connection_settings
+from api_stub.http.limits import connection_limits
+from api_stub.http.limits.connection_limits import BoundedProtocol, connection_settings
 from api_stub.stack.servers.ports import find_free_port
 from tests.cluster import wait_for
 

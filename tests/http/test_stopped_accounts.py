@@ -6,8 +6,9 @@ from db.store.kill_switch import pull_kill_switch
 from db.store.people import accounts
 from tests.builders import TEN, a_campaign, an_account
 from tests.http.conftest import KEY, Front, TestClient
-from worker import queues, redis_address
+from worker import queues
 from worker.errors import Reason
+from worker.servers import redis_address
 
 
 def test_ready_names_it_and_stays_ready_for_the_other_accounts(

@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import approval, plans
+from db.store.actions import plans
 from db.store.actions.plans import PlannedAction
+from db.store.actions.review import approval
 from db.store.campaigns import campaigns
 from db.store.imports import runs
 from db.store.people import contacts, import_lock

@@ -6,9 +6,9 @@ import re
 import pytest
 
 from db.engine import Database
-from db.store.actions import approval_links
-from db.store.actions.approval_links import LinkState
-from db.store.actions.proposals import list_proposals
+from db.store.actions.review import approval_links
+from db.store.actions.review.approval_links import LinkState
+from db.store.actions.review.proposals import list_proposals
 from db.store.notices import deliveries, targets
 from db.store.notices.deliveries import MessageClaim
 from db.store.notices.outbox import record_event

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 
 from db.engine import Database
-from db.store.actions.approval_links import list_links, new_link, store_links
+from db.store.actions.review.approval_links import list_links, new_link, store_links
 from db.store.notices import deliveries, log, targets, totals
 from db.store.notices.deliveries import MessageClaim
 from db.store.notices.outbox import record_event

@@ -20,7 +20,7 @@ from api_stub.stack.environment import settings_environment
 from api_stub.stack.servers.ports import find_free_port
 from tests.cluster import untraced, wait_for
 from worker.browser.pool import BrowserPool
-from worker.flower import as_markup
+from worker.flower.handlers import as_markup
 
 AUTH = ("rapport", "the-password-of-the-tests")
 TASK = "7c1f9a04-3d0e-4c63-9a30-5b7d1c2e8f11"

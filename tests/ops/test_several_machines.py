@@ -13,7 +13,8 @@ from api_stub.stack.servers.ports import find_free_port
 from tests.cluster import documented_rights, wait_for
 from tests.own_redis import DEBIAN_REDIS
 from tests.tls import Certificate, certificate
-from worker import queues, redis_address, redis_permissions
+from worker import queues
+from worker.servers import redis_address, redis_permissions
 
 PAGE = (Path(__file__).parents[2] / "docs" / "deployment.md").read_text()
 

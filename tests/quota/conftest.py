@@ -16,9 +16,9 @@ from db.store.people.accounts import AccountRecord
 from tasks.quota import Quota
 from tests import builders
 from tests.quota.helpers import LEASE, Engine, MovableClock, RuleEngine, text_client
-from worker import redis_address
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
+from worker.servers import redis_address
 
 ON_PATH = shutil.which("redis-server")
 NOWHERE = "redis://127.0.0.1:1/0"

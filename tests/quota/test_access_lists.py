@@ -14,12 +14,13 @@ from tasks.quota import Quota
 from tests.cluster import documented_rights
 from tests.own_redis import PASSWORD, RedisProcess, own_redis, watched_redis
 from tests.quota.helpers import LEASE, a_context, install_state
-from worker import metrics, queues, redis_address, redis_permissions
+from worker import metrics, queues
 from worker.quota import redis_quota
 from worker.quota.redis_quota import QuotaUnavailableError, RedisQuota
-from worker.redis_address import RedisAddress
 from worker.rules.model import Kind
 from worker.rules.quota.model import Verdict
+from worker.servers import redis_address, redis_permissions
+from worker.servers.redis_address import RedisAddress
 from worker.settings import Settings
 
 NOT_NEEDED = "+client|setinfo"

@@ -19,7 +19,6 @@ from tests.quota.helpers import (
     install_state,
     text_client,
 )
-from worker import redis_address
 from worker.errors import Reason
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
@@ -27,6 +26,7 @@ from worker.rules.model import Kind
 from worker.rules.quota.breaker import Outcome
 from worker.rules.quota.model import Charge, QuotaState, Remaining, Verb, Verdict
 from worker.rules.quota.windows import Hours
+from worker.servers import redis_address
 
 HOUR = timedelta(hours=1)
 

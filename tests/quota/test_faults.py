@@ -19,7 +19,7 @@ from tasks.quota import Quota
 from tests import builders
 from tests.proxy import Proxy
 from tests.quota.helpers import LEASE, a_context, install_state, is_current_epoch
-from worker import clock, redis_address
+from worker import clock
 from worker.errors import Reason, TryAgainError
 from worker.quota import redis_quota
 from worker.quota.redis_quota import QuotaUnavailableError, RedisQuota
@@ -27,6 +27,7 @@ from worker.rules.model import Kind
 from worker.rules.quota.breaker import Outcome
 from worker.rules.quota.model import Decision, Verb, Verdict
 from worker.rules.quota.windows import Span
+from worker.servers import redis_address
 
 
 def day_left(decision: Decision) -> int:

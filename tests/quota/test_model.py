@@ -21,7 +21,6 @@ from db.store.quota.fallback import Fallback
 from db.tables import Account
 from tests.quota.helpers import FixedJitter, MovableClock
 from tests.quota.naive_model import Entry, NaiveBreaker, NaiveQuota
-from worker import redis_address
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
@@ -29,6 +28,7 @@ from worker.rules.quota.breaker import Outcome
 from worker.rules.quota.limits import Limits, Totals, draw_gap
 from worker.rules.quota.model import Decision, QuotaContext, QuotaState, Remaining, Verb, Verdict
 from worker.rules.quota.windows import Hours
+from worker.servers import redis_address
 
 HOUR = timedelta(hours=1)
 NAMES = st.sampled_from([f"action-{n}:1" for n in range(12)])

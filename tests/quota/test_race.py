@@ -22,7 +22,7 @@ from tasks.quota import Grant, Quota
 from tests import builders
 from tests.cluster import wait_for
 from tests.quota.helpers import LEASE, a_context, is_current_epoch
-from worker import clock, redis_address
+from worker import clock
 from worker.errors import TryAgainError
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
@@ -30,6 +30,7 @@ from worker.rules.model import ActionState, Kind
 from worker.rules.quota.breaker import Breaker, Outcome
 from worker.rules.quota.limits import Limits, Totals
 from worker.rules.quota.model import QuotaState, Verb, Verdict
+from worker.servers import redis_address
 
 FRESH = multiprocessing.get_context("forkserver")
 """Starts processes that share nothing with this one. Spawned, each would import for two seconds."""

@@ -14,8 +14,8 @@ from worker.browser.linkedin.site_page import SitePage
 from worker.browser.pool import BrowserPool
 from worker.browser.site_check import CheckRequest
 from worker.errors import Reason
-from worker.rules.capabilities import SENDING, Capability, Verdict
-from worker.rules.page_shapes import Shaper
+from worker.rules.sites.capabilities import SENDING, Capability, Verdict
+from worker.rules.sites.page_shapes import Shaper
 
 WAIT = timedelta(seconds=4)
 TALKING = "talk-01"

@@ -13,7 +13,7 @@ from worker.browser.linkedin.adapter import LinkedInSite
 from worker.browser.person_sign_in import wait_for_person
 from worker.browser.pool import BrowserPool
 from worker.errors import RequestRefusedError
-from worker.rules.sites import SITES
+from worker.rules.sites.registry import SITES
 from worker.settings import Settings
 from worker.sign_in.storage_state import find_expiry, keep_own, own_hosts
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from worker.browser.site import PageProgress, ignore_progress
 from worker.errors import NeverError, Reason
-from worker.rules.identity import PersonKeys
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
+from worker.rules.people.identity import PersonKeys
 from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
 

@@ -16,10 +16,10 @@ from db.engine import RowRefusedError
 from tasks import hooks, mark_counts, services
 from worker import metrics
 from worker.app import RapportTask
+from worker.celery_extensions.task_requests import CorrelatedRequest
 from worker.errors import ConfigurationError, Reason, RequestRefusedError, TryAgainError
 from worker.metrics.error_types import TYPES_OF_SERVICE
 from worker.rules.wire.correlation import CORRELATION_HEADER
-from worker.task_requests import CorrelatedRequest
 
 
 def bound(**headers: Any) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def test_what_a_workers_main_process_says_about_a_task_has_the_tasks_ids(
     request.on_timeout(soft=False, timeout=60)
     request.on_failure(None)
     assert seen == [{"task": "tasks.birthday.greet", "task_id": "a-task", "correlation_id": "crm-42"}] * 2
-    assert RapportTask.Request == "worker.task_requests:CorrelatedRequest"
+    assert RapportTask.Request == "worker.celery_extensions.task_requests:CorrelatedRequest"
 
 
 def test_the_garbage_collector_passes_over_what_a_worker_has_imported() -> None:

@@ -15,7 +15,7 @@ from tasks.mark_counts import learn_order, save_looks
 from tests.db.helpers import run_concurrently
 from worker import metrics
 from worker.browser.marks import MEMORY, Form, Mark, MarkKey
-from worker.rules.mark_trends import Trend
+from worker.rules.sites.mark_trends import Trend
 
 NEW = Form("2026", "[data-new]", "a test", date(2026, 8, 1))
 OLD = Form("2025", ".old", "a test", date(2025, 11, 1))

@@ -34,7 +34,7 @@ from tests.tasks.actions.test_heartbeat import lapse
 from tests.tasks.conftest import effects
 from worker.browser.ledger import LedgerThread
 from worker.errors import Reason, TryAgainError
-from worker.rules.birthdays import birthday_occasion, recent_birthdays
+from worker.rules.dates.birthdays import birthday_occasion, recent_birthdays
 from worker.rules.messages.template_syntax import TemplateRefusedError
 from worker.rules.messages.templates import render_template
 from worker.rules.model import ActionState, Birthday, Kind

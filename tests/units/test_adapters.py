@@ -11,7 +11,7 @@ from worker.browser.ledger import LedgerSite
 from worker.browser.linkedin.adapter import LinkedInSite
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.errors import ConfigurationError
-from worker.rules.sites import SITES
+from worker.rules.sites.registry import SITES
 from worker.settings import Settings
 
 ADAPTERS: dict[str, type[Adapter]] = {

@@ -11,9 +11,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cluster import untraced
-from worker.metric_slots import Slots
 from worker.metrics import living
 from worker.metrics.exposition import render_exposition
+from worker.metrics.slots import Slots
 
 CHILDREN = """
 import os, signal

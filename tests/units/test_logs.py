@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from worker import logs
 from worker.logs import HIDDEN, hide_secrets
-from worker.rules.characters import sanitise_text
+from worker.rules.texts.characters import sanitise_text
 from worker.settings import Settings
 
 SECRET = "hunter2-s3cret"

@@ -13,12 +13,14 @@ import redis
 from celery import Celery
 
 from tasks.actions.kinds import ACTION_TYPES
-from worker import queues, redis_address, watchdog
-from worker.consumer_probe import ConsumerSnapshot
+from worker import queues
+from worker.celery_extensions import watchdog
+from worker.celery_extensions.consumer_probe import ConsumerSnapshot
+from worker.celery_extensions.watchdog import BEATS_UNTIL_FROZEN, Watchdog
 from worker.errors import TryAgainError
 from worker.queues import Load, QueueSnapshot
+from worker.servers import redis_address
 from worker.settings import get_settings
-from worker.watchdog import BEATS_UNTIL_FROZEN, Watchdog
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,4 +1,4 @@
-"""Choose the adapter of a site. The registry of sites (worker/rules/sites.py) names its class."""
+"""Choose the adapter of a site. The registry of sites (worker/rules/sites/registry.py) names its class."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from worker.browser.site import Site
 from worker.errors import ConfigurationError
-from worker.rules.sites import SITES
+from worker.rules.sites.registry import SITES
 from worker.settings import Settings
 
 if TYPE_CHECKING:  # a control worker has no browser

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from worker.errors import Reason
-from worker.rules.capabilities import Capability, Verdict
+from worker.rules.sites.capabilities import Capability, Verdict
 
 Capabilities = frozenset[Capability]
 NOTHING: Capabilities = frozenset()
@@ -92,7 +92,7 @@ class PageReport:
 
     asked, final: paths; `final` without what follows a question mark
     status: the HTTP status of the document; None: the site did not answer
-    title: its shape (worker/rules/page_shapes.py)
+    title: its shape (worker/rules/sites/page_shapes.py)
     front_end: the generation of the site's pages, where there are several
     seconds: until the page's main mark was shown
     speaks_for: the capabilities that this page decides

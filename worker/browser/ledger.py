@@ -12,7 +12,6 @@ from playwright.sync_api import Page
 from worker import clock
 from worker.browser.site import Invitation, PageProgress, ignore_progress
 from worker.errors import ConfigurationError, NeverError, Reason
-from worker.rules.identity import PersonKeys
 from worker.rules.model import (
     BirthdayCard,
     FoundPerson,
@@ -21,6 +20,7 @@ from worker.rules.model import (
     SentInvitation,
     ThreadMessage,
 )
+from worker.rules.people.identity import PersonKeys
 from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
 from worker.settings import Settings, missing_for_site

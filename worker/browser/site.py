@@ -9,8 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from worker.rules.identity import PersonKeys
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
+from worker.rules.people.identity import PersonKeys
 from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
 

@@ -16,9 +16,9 @@ from worker.browser.marks import Mark, locate
 from worker.browser.survey import CheckedMark, read_elements, survey_marks
 from worker.clock import monotonic_seconds
 from worker.errors import RapportError, Reason, StopAccountError
-from worker.rules.capabilities import Verdict
 from worker.rules.model import Kind
-from worker.rules.page_shapes import Shaper, shape_text
+from worker.rules.sites.capabilities import Verdict
+from worker.rules.sites.page_shapes import Shaper, shape_text
 from worker.settings import Settings
 
 _MOST_SKETCHED = 300

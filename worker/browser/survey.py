@@ -8,7 +8,7 @@ from playwright.sync_api import Frame, Locator, Page
 
 from worker.browser.check_report import NOTHING, Capabilities, FormCount, MarkReport, Place
 from worker.browser.marks import Mark, Scope
-from worker.rules.page_shapes import PageElement
+from worker.rules.sites.page_shapes import PageElement
 
 _IN_SHADOW_ROOT: Final = "(element) => element.getRootNode() instanceof ShadowRoot"
 

@@ -11,10 +11,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from worker import logs
-from worker.metric_slots import is_damaged, is_held
 from worker.metrics import processes
 from worker.metrics.error_types import ERROR_LABELS
 from worker.metrics.families import StateGauge
+from worker.metrics.slots import is_damaged, is_held
 
 log = logs.get_logger(__name__)
 

@@ -1,6 +1,6 @@
 """Gauges of the processes that live now. Those of a process that has ended are left out at once.
 
-A gauge file counts as long as the lock of its slot is held (`worker/metric_slots.py`). A process that takes
+A gauge file counts as long as the lock of its slot is held (`worker/metrics/slots.py`). A process that takes
 over a slot starts with new gauges.
 """
 

@@ -1,13 +1,13 @@
 """What the processes count themselves. Each process stores its values in files below RAPPORT_METRICS_DIR.
 
 This is the library's multiprocess mode, switched on by PROMETHEUS_MULTIPROC_DIR before Python starts. The
-files outlive their process (`worker/metric_slots.py`), so counters never decrease. What describes a state is
+files outlive their process (`worker/metrics/slots.py`), so counters never decrease. What describes a state is
 read at each scrape instead: the last value that some process has set is wrong as soon as the state changes.
 """
 
 from prometheus_client import Counter, Histogram
 
-from worker.metric_slots import use_slots
+from worker.metrics.slots import use_slots
 
 use_slots()
 

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from worker.notices.protocol import CheckedUrl, Message, SendResult
 from worker.rules.notices.deliveries import SendFailure
-from worker.rules.suggestions import did_you_mean, suggest_names
+from worker.rules.texts.suggestions import did_you_mean, suggest_names
 
 _SERVICES: Final[Any] = NotificationManager()  # type: ignore[no-untyped-call]  # untyped there
 _WITHIN_S: Final = 30.0

@@ -12,16 +12,17 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
-from worker import clock, redis_clients
+from worker import clock
 from worker.errors import Reason, TryAgainError
 from worker.quota import arguments
 from worker.quota.arguments import Builder, epoch_ms
 from worker.quota.server_run import identify_run
-from worker.redis_address import RedisAddress
 from worker.rules.quota.breaker import Breaker, Outcome
 from worker.rules.quota.limits import draw_gap
 from worker.rules.quota.model import Decision, QuotaContext, QuotaState, Remaining, Verb, Verdict
 from worker.rules.quota.windows import local_day
+from worker.servers import redis_clients
+from worker.servers.redis_address import RedisAddress
 from worker.tracing import spans
 from worker.tracing.spans import SpanRole
 

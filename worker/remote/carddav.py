@@ -16,9 +16,9 @@ from worker.remote import multistatus
 from worker.remote.fetcher import Answer, Fetcher
 from worker.remote.multistatus import ADDRESS_DATA, DISPLAY_NAME, ETAG, DavResource, parse_multistatus
 from worker.remote.sources import KnownSource, Sink, SourceChanges, clean_tag, digest
-from worker.rules.characters import sanitise_line
 from worker.rules.subscriptions.readings import ReadFailure, SourceUnreadableError
 from worker.rules.subscriptions.source_address import SourceAddress
+from worker.rules.texts.characters import sanitise_line
 
 _BATCH: Final = 20
 """Cards of one request. With photographs they are some MB together."""

@@ -21,7 +21,7 @@ READ_ONLY_TRANSITIONS: Mapping[S, frozenset[S]] = {S.ACTING: frozenset({S.PLANNE
 """Further transitions of an action that only reads (`Kind.reads`): it has no effect to reconcile."""
 
 UNDO_TRANSITIONS: Mapping[S, frozenset[S]] = {S.SKIPPED: frozenset({S.PROPOSED})}
-"""Further transitions for who takes a decision on a proposal back (db/store/actions/undo.py).
+"""Further transitions for who takes a decision on a proposal back (db/store/actions/review/undo.py).
 
 A trigger refuses them unless the decision is stored, was made in the last UNDO_FOR, and was not taken back.
 """

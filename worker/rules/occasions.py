@@ -1,6 +1,6 @@
 """Occasions: the key that says why an action happens. One contact has one action of a kind for one occasion.
 
-The key of a birthday is `birthday_occasion` in worker/rules/birthdays.py.
+The key of a birthday is `birthday_occasion` in worker/rules/dates/birthdays.py.
 """
 
 from datetime import date

@@ -12,8 +12,8 @@ from typing import Final
 
 import redis
 
-from worker import redis_clients
-from worker.redis_address import RedisAddress
+from worker.servers import redis_clients
+from worker.servers.redis_address import RedisAddress
 
 LINK_LIFE: Final = timedelta(minutes=10)
 """How long the link can be opened."""

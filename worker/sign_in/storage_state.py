@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from worker.errors import RequestRefusedError
-from worker.rules.sites import SITES
+from worker.rules.sites.registry import SITES
 
 MAX_BYTES: Final = 5_000_000
 """A LinkedIn session is some 100 kB. Sites may fill local storage, up to 5 MB of characters."""

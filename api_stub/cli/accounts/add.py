@@ -14,7 +14,7 @@ from api_stub.cli.context import (
     validate_name,
 )
 from api_stub.cli.formatting import print_text
-from api_stub.cli.prompts import ask, is_interactive, require_typed_yes
+from api_stub.cli.screen.prompts import ask, is_interactive, require_typed_yes
 from api_stub.explain.halts import advise_sign_in
 from api_stub.explain.quota_gates import WARM_UP_TEXT
 from api_stub.sandbox.population.members import MEMBERS
@@ -24,8 +24,8 @@ from db.store.quota import new_accounts
 from tasks.contract import AccountName
 from worker import clock
 from worker.errors import RequestRefusedError
-from worker.rules.sites import SITES
-from worker.rules.zones import parse_zone
+from worker.rules.dates.zones import parse_zone
+from worker.rules.sites.registry import SITES
 
 _SANDBOX = "sandbox"
 _SITES = tuple(site.name for site in SITES.values() if site.offered)

@@ -21,22 +21,22 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.explain.halts import list_halt_lines
 from api_stub.cli.formatting import format_time, print_text, render_facts
-from api_stub.cli.local_servers import load_settings
-from api_stub.cli.prompts import ask
+from api_stub.cli.screen.prompts import ask
 from api_stub.cli.screen.waiting import show_wait
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.terminal import Console
 from db.engine import Database
 from db.store.actions import unseen_sends
 from db.store.actions.unseen_sends import UnseenSend
 from db.store.people import site_checks
 from db.store.people.accounts import AccountRecord
-from tasks.actions.first_look import SeenSend, look_at_send
+from tasks.actions.conversation.first_look import SeenSend, look_at_send
 from tasks.services import Services
 from tasks.stopping import stop_account
 from worker.errors import NeverError, RequestRefusedError, StopAccountError
-from worker.rules.capabilities import is_seen_live
 from worker.rules.model import ActionState, Kind
-from worker.rules.sites import needs_check
+from worker.rules.sites.capabilities import is_seen_live
+from worker.rules.sites.registry import needs_check
 from worker.settings import Settings
 
 

@@ -9,8 +9,8 @@ import typer
 from api_stub.cli.accounts.sign_in_target import WINDOW, SignInTarget, find_target
 from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
 from api_stub.cli.formatting import print_text
-from api_stub.cli.local_servers import load_settings
 from api_stub.cli.screen.waiting import show_wait
+from api_stub.cli.servers.local_servers import load_settings
 from worker.browser.pool import BrowserPool
 from worker.errors import RequestRefusedError, TryAgainError
 from worker.files import open_regular_file

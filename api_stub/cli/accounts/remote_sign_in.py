@@ -24,7 +24,7 @@ from worker.browser.person_sign_in import TIME_LIMIT
 from worker.browser.pool import BrowserPool
 from worker.browser.remote_window import RemoteWindow
 from worker.errors import RequestRefusedError
-from worker.server_address import check_site_url, is_loopback
+from worker.servers.server_address import check_site_url, is_loopback
 from worker.sign_in import relay
 from worker.sign_in.sealing import KEY_BYTES
 

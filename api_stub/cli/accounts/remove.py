@@ -12,8 +12,8 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.formatting import format_counts, print_text
-from api_stub.cli.local_servers import load_settings
-from api_stub.cli.prompts import require_typed_yes
+from api_stub.cli.screen.prompts import require_typed_yes
+from api_stub.cli.servers.local_servers import load_settings
 from db.store.actions import control
 from db.store.privacy import account_removal
 from db.store.privacy.account_removal import AccountData

@@ -9,8 +9,8 @@ from api_stub.cli.accounts.remote_sign_in import find_link_address, sign_in_remo
 from api_stub.cli.accounts.sign_in_target import WINDOW, SignInTarget, defer_interrupts, find_target
 from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
 from api_stub.cli.formatting import print_text
-from api_stub.cli.local_servers import load_settings
 from api_stub.cli.screen.waiting import show_wait
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.sandbox.population.members import MEMBERS
 from worker.browser.person_sign_in import TIME_LIMIT
 from worker.browser.pool import BrowserPool

@@ -24,7 +24,7 @@ from api_stub.cli.context import (
     print_answer,
 )
 from api_stub.cli.formatting import print_text
-from api_stub.cli.local_servers import find_database, load_settings
+from api_stub.cli.servers.local_servers import find_database, load_settings
 from api_stub.cli.terminal import Console
 from api_stub.stack.secrets import write_private_file
 from db.backup.envelope import read_identity

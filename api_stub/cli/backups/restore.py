@@ -26,7 +26,7 @@ from api_stub.cli.context import (
     translate_database_errors,
 )
 from api_stub.cli.formatting import print_text
-from api_stub.cli.local_servers import has_database, load_settings
+from api_stub.cli.servers.local_servers import has_database, load_settings
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.lock import Purpose, read_holder
 from api_stub.stack.stack import Stack

@@ -34,7 +34,7 @@ from db.store.actions.control import CampaignVerb
 from db.store.campaigns import campaigns
 from db.store.reports import overview, summary
 from worker.errors import RequestRefusedError
-from worker.rules.campaign_progress import OVER
+from worker.rules.reports.campaign_progress import OVER
 from worker.rules.wording.reasons import reason_suffix
 
 app = typer.Typer(

@@ -7,7 +7,7 @@ from typing import Any, Final
 from api_stub.cli.campaigns.start import validate_model
 from worker.errors import RequestRefusedError
 from worker.files import open_regular_file
-from worker.rules.addresses import normalise_profile_url
+from worker.rules.people.addresses import normalise_profile_url
 from worker.rules.sourcing.criteria import Criteria
 
 _CRITERIA_BYTES: Final = 100_000

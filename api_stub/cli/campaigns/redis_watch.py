@@ -7,7 +7,7 @@ from api_stub.stack.errors import NotRunningError
 from worker import queues
 from worker.clock import monotonic_seconds
 from worker.errors import TryAgainError
-from worker.redis_address import RedisAddress
+from worker.servers.redis_address import RedisAddress
 
 _ASK_EVERY: Final = timedelta(seconds=1)
 _PATIENCE: Final = timedelta(seconds=8)

@@ -26,8 +26,8 @@ from db.store.campaigns import schedules
 from tasks.contract import CAMPAIGN_OPTIONS, CampaignOptions
 from worker import clock
 from worker.errors import RequestRefusedError
+from worker.rules.dates.schedule_times import list_next_fires
 from worker.rules.model import CampaignKind
-from worker.rules.schedule_times import list_next_fires
 
 app = typer.Typer(
     help="Schedules: campaigns that start by themselves, at times in the account's zone.",

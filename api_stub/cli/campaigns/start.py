@@ -14,8 +14,8 @@ from api_stub.cli.context import require_account
 from api_stub.cli.explain.halts import print_halts
 from api_stub.cli.explain.obstacles import Obstacles
 from api_stub.cli.formatting import short_id
-from api_stub.cli.local_servers import load_settings
 from api_stub.cli.screen.waiting import show_wait
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.campaigns import campaigns

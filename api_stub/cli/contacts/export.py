@@ -20,7 +20,7 @@ from db.exports.atomic_file import open_atomic_file
 from db.exports.formats import Format
 from db.exports.sheets import CONTACTS, INTERACTIONS, Sheet
 from worker.errors import RequestRefusedError
-from worker.rules.characters import sanitise_text
+from worker.rules.texts.characters import sanitise_text
 
 app = typer.Typer(
     help="Write contacts or interactions to a file. It contains personal data.", no_args_is_help=True

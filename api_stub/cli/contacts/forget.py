@@ -13,13 +13,13 @@ from api_stub.cli.context import (
     open_session,
 )
 from api_stub.cli.formatting import format_counts, print_text
-from api_stub.cli.local_servers import load_settings
 from api_stub.cli.lookup import Who, WhoseAccount, choose_person
-from api_stub.cli.prompts import require_typed_yes
+from api_stub.cli.screen.prompts import require_typed_yes
+from api_stub.cli.servers.local_servers import load_settings
 from db.store.privacy import erasure, tombstones
 from db.store.privacy.erasure import ErasureReport
 from worker.errors import RequestRefusedError
-from worker.rules.addresses import find_profile_site
+from worker.rules.people.addresses import find_profile_site
 from worker.screenshots import delete_evidence
 
 _NOT_ERASED = (

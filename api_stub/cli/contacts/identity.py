@@ -18,13 +18,13 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.formatting import create_table, folding_text, print_text
 from api_stub.cli.lookup import Who, WhoseAccount, choose_contact, describe_contact
-from api_stub.cli.prompts import require_typed_yes
+from api_stub.cli.screen.prompts import require_typed_yes
 from api_stub.cli.terminal import Console
 from db.store.identity import doubts as identity_doubts
 from db.store.identity import learning, merging
 from db.store.people.lookup import ContactRecord
 from worker.errors import Reason, RequestRefusedError
-from worker.rules.addresses import normalise_profile_url
+from worker.rules.people.addresses import normalise_profile_url
 
 Other = Annotated[
     str, typer.Argument(metavar="OTHER", help="The other contact of the same account, given in the same way.")

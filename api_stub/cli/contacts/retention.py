@@ -17,8 +17,8 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.formatting import format_counts, print_text
-from api_stub.cli.local_servers import load_settings
 from api_stub.cli.screen.progress import create_progress
+from api_stub.cli.servers.local_servers import load_settings
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.privacy.retention import StaleData

@@ -29,16 +29,16 @@ from api_stub.cli.formatting import (
     render_facts,
     short_id,
 )
-from api_stub.cli.local_servers import load_settings
 from api_stub.cli.lookup import Who, WhoseAccount, choose_contact
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.terminal import Console
 from api_stub.cli.wording import describe_away, describe_occasion, format_day
 from api_stub.explain.outlook import Outlooks, describe_wait, read_outlooks
 from api_stub.responses.contacts import ContactOut
 from db.store.people import contact_list
 from db.store.people.contact_list import ContactFilters, ContactLine
-from db.store.reports import contact_details
-from db.store.reports.contact_details import (
+from db.store.reports.contacts import contact_details
+from db.store.reports.contacts.contact_details import (
     CampaignScore,
     ContactDetails,
     LeftOut,

@@ -22,9 +22,9 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.formatting import create_table, folding_text, format_time, print_text
-from api_stub.cli.local_servers import load_settings
-from api_stub.cli.prompts import ask_secret, is_interactive
+from api_stub.cli.screen.prompts import ask_secret, is_interactive
 from api_stub.cli.screen.waiting import show_wait
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.terminal import Console
 from api_stub.responses.subscriptions import build_subscription
 from db.engine import Database

@@ -13,8 +13,8 @@ from api_stub.cli.terminal import Console
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.store.reports import upcoming_birthdays as store
-from db.store.reports.upcoming_birthdays import MAX_DAYS, UpcomingBirthday
+from db.store.reports.forecasts import upcoming_birthdays as store
+from db.store.reports.forecasts.upcoming_birthdays import MAX_DAYS, UpcomingBirthday
 from worker.errors import Reason
 from worker.rules.wording.greetings import describe_greeting
 

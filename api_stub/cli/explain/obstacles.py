@@ -5,7 +5,7 @@ from api_stub.obstacles import find_idle_queues, find_reading_queue, may_workers
 from db.engine import Database
 from tasks.contract import AnyCampaignRequest
 from worker.errors import TryAgainError
-from worker.redis_address import RedisAddress
+from worker.servers.redis_address import RedisAddress
 
 
 class Obstacles:

@@ -8,7 +8,7 @@ from api_stub.checks.words import describe_expiry
 from db.engine import get_database_time
 from db.store.people import accounts
 from worker.rules.model import AccountStatus
-from worker.rules.sign_ins import Expiry, judge_expiry
+from worker.rules.sites.sign_ins import Expiry, judge_expiry
 
 
 def list_expiry_lines(session: Session, account: str | None = None) -> Iterator[str]:

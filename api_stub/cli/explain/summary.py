@@ -20,7 +20,7 @@ from db.store.people import accounts, holds
 from db.store.people.accounts import AccountRecord
 from db.store.reports import halts
 from db.store.reports import summary as store
-from db.store.reports.birthday_forecast import OutlookCounts, count_outlook
+from db.store.reports.forecasts.birthday_forecast import OutlookCounts, count_outlook
 from worker.errors import RequestRefusedError
 
 

@@ -22,12 +22,12 @@ from api_stub.explain.outlook import describe_outlook
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
 from db.store.people.holds import AwayPerson
-from db.store.reports.birthday_forecast import OutlookCounts
+from db.store.reports.forecasts.birthday_forecast import OutlookCounts
 from db.store.reports.summary import CampaignSummary
 from worker.errors import Reason
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import CampaignKind, SearchEnd
-from worker.rules.summary import NotGreeted, OpenCounts, Summary
+from worker.rules.reports.summary import NotGreeted, OpenCounts, Summary
 from worker.rules.wording.counts import format_count
 from worker.rules.wording.reasons import describe_reason, reason_suffix
 from worker.rules.wording.summaries import list_event_lines, list_open_lines

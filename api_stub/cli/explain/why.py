@@ -20,9 +20,9 @@ from api_stub.cli.context import (
 from api_stub.cli.explain.halts import print_halts
 from api_stub.cli.formatting import create_table, format_time, join_counts, print_text
 from api_stub.cli.hints import as_typed, describe_log
-from api_stub.cli.local_servers import find_redis, load_settings
 from api_stub.cli.lookup import WhoseAccount, choose_contact, describe_contact
 from api_stub.cli.quota.reader import open_quota, read_quota
+from api_stub.cli.servers.local_servers import find_redis, load_settings
 from api_stub.cli.terminal import Console
 from api_stub.cli.wording import describe_occasion
 from api_stub.explain.gates import find_subject
@@ -35,7 +35,7 @@ from db.store.reports import overview
 from db.store.reports.gate_facts import GateFacts
 from db.store.upkeep import list_jobs
 from worker.errors import RequestRefusedError
-from worker.rules.suggestions import did_you_mean
+from worker.rules.texts.suggestions import did_you_mean
 from worker.rules.wording.reasons import reason_suffix
 
 _MIN_ID_CHARACTERS = 8

@@ -22,12 +22,12 @@ from api_stub.cli.context import (
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import print_text
 from api_stub.cli.hints import program
-from api_stub.cli.local_servers import load_settings
 from api_stub.cli.notices import display
-from api_stub.cli.prompts import ask_secret, is_interactive
+from api_stub.cli.screen.prompts import ask_secret, is_interactive
 from api_stub.cli.screen.waiting import show_wait
+from api_stub.cli.servers.local_servers import load_settings
 from db.engine import Database
-from db.store.actions import approval_links
+from db.store.actions.review import approval_links
 from db.store.notices import log, targets
 from tasks.notices.targets import add_target, send_test
 from worker.errors import RequestRefusedError

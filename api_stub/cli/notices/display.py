@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from api_stub.cli.formatting import UTC_ZONE, create_table, folding_text, format_time
 from api_stub.cli.terminal import Console
-from db.store.actions.approval_links import LinkRecord, LinkState
+from db.store.actions.review.approval_links import LinkRecord, LinkState
 from db.store.notices.log import DeliveryRecord
 from db.store.notices.targets import TargetRecord
 from worker.rules.notices.deliveries import WHAT_HAPPENED, DeliveryState

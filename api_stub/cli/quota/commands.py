@@ -19,10 +19,10 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.explain.halts import list_halt_lines
 from api_stub.cli.formatting import print_json, print_text
-from api_stub.cli.local_servers import find_redis
 from api_stub.cli.quota.changes import build_log_table, describe_differences, describe_subject
 from api_stub.cli.quota.display import render_quota
 from api_stub.cli.quota.reader import open_quota, read_quota
+from api_stub.cli.servers.local_servers import find_redis
 from api_stub.cli.terminal import Console
 from api_stub.explain.quota_gates import describe_warm_up
 from api_stub.responses.quota import build_quota_answer

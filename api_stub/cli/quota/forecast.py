@@ -11,7 +11,7 @@ from api_stub.cli.quota.forecast_display import list_caveats, render_table, rend
 from api_stub.cli.terminal import Console
 from api_stub.explain.site_check import list_site_caveats
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, build_forecast_answer
-from db.store.reports import birthday_forecast as store
+from db.store.reports.forecasts import birthday_forecast as store
 
 
 def forecast(

@@ -13,7 +13,7 @@ from api_stub.cli.screen.tables import Table
 from api_stub.explain.quota_gates import describe_warm_up
 from api_stub.responses.forecast import DayForecast, End, ForecastAnswer, PersonForecast
 from api_stub.responses.quota_windows import Window
-from db.store.reports.birthday_forecast import AccountForecast
+from db.store.reports.forecasts.birthday_forecast import AccountForecast
 from worker.errors import Reason
 from worker.rules.wording.reasons import describe_reason
 

@@ -7,8 +7,8 @@ from api_stub.responses.quota_windows import QuotaReading, Source
 from db.store.quota.status import QuotaStatus
 from worker.quota import redis_quota
 from worker.quota.redis_quota import QuotaUnavailableError, RedisQuota
-from worker.redis_address import RedisAddress
 from worker.rules.quota.model import Verdict
+from worker.servers.redis_address import RedisAddress
 
 
 @contextmanager

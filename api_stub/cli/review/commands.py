@@ -25,7 +25,7 @@ from api_stub.cli.review.session import ReviewScope, ReviewSession, count_propos
 from api_stub.cli.terminal import Console
 from api_stub.responses.proposals import ProposalOut
 from db.engine import Database
-from db.store.actions.proposals import Proposal
+from db.store.actions.review.proposals import Proposal
 from db.store.reports import overview
 from db.store.reports.overview import CampaignLine
 from worker.errors import RequestRefusedError

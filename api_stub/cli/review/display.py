@@ -14,8 +14,8 @@ from api_stub.cli.terminal import Console
 from api_stub.cli.wording import format_day
 from api_stub.explain.outlook import describe_outlook
 from api_stub.responses.proposal_words import describe_last_contact, list_warnings
-from db.store.actions.proposals import LastContact, Proposal
-from worker.rules.characters import sanitise_text
+from db.store.actions.review.proposals import LastContact, Proposal
+from worker.rules.texts.characters import sanitise_text
 from worker.rules.wording.counts import format_count
 
 _SLACK = 2

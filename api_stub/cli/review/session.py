@@ -18,12 +18,12 @@ from api_stub.cli.screen.keyboard import RESIZED, open_keyboard
 from api_stub.cli.terminal import Console
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from db.engine import Database
-from db.store.actions import approval, proposals
-from db.store.actions.approval import Decision, DecisionOutcome
-from db.store.actions.proposals import Proposal
+from db.store.actions.review import approval, proposals
+from db.store.actions.review.approval import Decision, DecisionOutcome
+from db.store.actions.review.proposals import Proposal
 from db.store.reports import reviews
-from worker.rules.characters import sanitise_text
 from worker.rules.messages.approval import TextRefusedError, validate_message
+from worker.rules.texts.characters import sanitise_text
 
 _PROPOSAL_KEYS = ("a approve", "e edit", "d drop", "n never again", "s skip for now", "q quit")
 _DRAFT_KEYS = ("a approve these words", "e edit them again", "b back to the first ones")

@@ -1,1 +1,1 @@
-"""Draw on terminals: measured and folded texts, tables, a live screen, and keys."""
+"""Draw on terminals: measured and folded texts, tables, a live screen, keys and questions."""

@@ -13,7 +13,7 @@ from rich.console import ConsoleOptions, RenderResult
 from rich.text import Text
 
 from api_stub.cli.screen.cells import fold_text, measure_text
-from worker.rules.characters import sanitise_text
+from worker.rules.texts.characters import sanitise_text
 
 _SLACK: Final = 2
 """Cells at the right that stay free: a character in the last one may wrap the line."""

@@ -26,10 +26,10 @@ from tasks.stopping import stop_account
 from worker.browser.check_report import PAGE_CHANGED, Finding, PageReport, judge
 from worker.browser.site_check import CheckedPage, Checker
 from worker.errors import Reason, RequestRefusedError, StopAccountError
-from worker.rules.capabilities import CapabilityVerdict
 from worker.rules.model import Kind
-from worker.rules.page_shapes import Shaper
 from worker.rules.quota.limits import Limits, draw_gap
+from worker.rules.sites.capabilities import CapabilityVerdict
+from worker.rules.sites.page_shapes import Shaper
 from worker.rules.wording.reasons import describe_reason
 
 _USED_UP: Final = frozenset(

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from api_stub.cli.account_page import open_account_page
+from api_stub.cli.accounts.account_page import open_account_page
 from api_stub.cli.accounts.lease import lease_account
 from api_stub.cli.context import (
     DEFAULT_DATA,
@@ -23,8 +23,7 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import print_text
-from api_stub.cli.local_servers import load_settings
-from api_stub.cli.prompts import ask, is_interactive
+from api_stub.cli.screen.prompts import ask, is_interactive
 from api_stub.cli.selectors.checking import (
     BESIDES_THE_GAP,
     AccountCheck,
@@ -34,15 +33,16 @@ from api_stub.cli.selectors.checking import (
 )
 from api_stub.cli.selectors.display import build_answer, found_anything, print_result
 from api_stub.cli.selectors.report_file import render_report
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.terminal import Console
 from db.exports.atomic_file import open_atomic_file
 from db.store.people.accounts import AccountRecord
 from worker.browser.adapters import load_checker
 from worker.browser.site_check import CheckedPage, CheckRequest
 from worker.errors import RequestRefusedError
-from worker.rules.addresses import normalise_profile_url
-from worker.rules.page_shapes import Shaper
+from worker.rules.people.addresses import normalise_profile_url
 from worker.rules.quota.limits import Limits
+from worker.rules.sites.page_shapes import Shaper
 
 app = typer.Typer(
     help="How a site shows its pages to an account, and whether Rapport knows them.", no_args_is_help=True

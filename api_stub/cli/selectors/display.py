@@ -20,7 +20,7 @@ from worker.browser.check_report import (
     Sight,
     list_facts,
 )
-from worker.rules.capabilities import SENDING, Capability, Verdict
+from worker.rules.sites.capabilities import SENDING, Capability, Verdict
 
 _STYLES: Final = {Verdict.OK: "green", Verdict.DRIFT: "bold red", Verdict.UNKNOWN: "yellow"}
 _CAPABILITIES: Final[Mapping[Capability, str]] = {

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from api_stub.cli.selectors.checking import CheckResult
 from api_stub.cli.selectors.display import describe_sight
 from worker.browser.check_report import CrossCheck, MarkReport, PageReport, list_facts
-from worker.rules.page_shapes import Shaper
+from worker.rules.sites.page_shapes import Shaper
 
 
 def render_report(site: str, result: CheckResult, shaper: Shaper) -> str:

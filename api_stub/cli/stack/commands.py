@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from api_stub.cli.data_folder import DEFAULT_DATA, DataDir
+from api_stub.cli.servers.data_folder import DEFAULT_DATA, DataDir
 from api_stub.cli.terminal import Console
 from api_stub.stack.background import start_in_background
 from api_stub.stack.running import RunningStack

@@ -33,11 +33,12 @@ from db.store.quota.limits import get_configured_limits
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
 from tasks.contract import BirthdayCampaign
-from worker import clock, redis_address
+from worker import clock
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import AccountStatus, ActionState, CampaignState, Kind
 from worker.rules.quota.notation import format_gap
 from worker.rules.wording.counts import format_count
+from worker.servers import redis_address
 from worker.settings import get_settings
 
 LATE_DAYS = 7

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir
 from api_stub.cli.formatting import print_text
-from api_stub.cli.prompts import require_typed_yes
+from api_stub.cli.screen.prompts import require_typed_yes
 from api_stub.stack.lock import FolderLock
 from api_stub.stack.private_files import STACK_FILES
 from api_stub.stack.processes import ProcessTable

@@ -29,12 +29,12 @@ from api_stub.stack.servers.ports import find_free_port, is_free
 from api_stub.stack.services import Ports
 from api_stub.stack.stack import Stack
 from db.engine import Database
-from worker import redis_address
 from worker.browser.chromium import find_chromium
 from worker.browser.driver import start_driver
 from worker.browser.pool import BrowserPool
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
-from worker.redis_address import RedisAddress
+from worker.servers import redis_address
+from worker.servers.redis_address import RedisAddress
 from worker.settings import browser_environment, get_settings
 
 

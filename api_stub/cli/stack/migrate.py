@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, translate_database_errors
-from api_stub.cli.local_servers import find_database, has_database
-from api_stub.cli.prompts import require_typed_yes
+from api_stub.cli.screen.prompts import require_typed_yes
+from api_stub.cli.servers.local_servers import find_database, has_database
 from api_stub.cli.terminal import Console
 from db import defaults, roles
 from db import migrate as migrations

@@ -117,7 +117,7 @@ def flower(
     auth = prepare_environment(Process.FLOWER).required("flower_auth").get_secret_value()
     set_environment({"FLOWER_BASIC_AUTH": auth})  # every user of the machine can see arguments
     flower_options = [f"--address={host}", f"--port={port}", f"--max_tasks={_FLOWER_TASKS}"]
-    flower_options += ["--logging=none"]  # worker/flower_log.py logs
+    flower_options += ["--logging=none"]  # worker/flower/request_log.py logs
     if read_only:
         flower_options.append("--read_only=True")
     if state is not None:

@@ -22,7 +22,7 @@ from api_stub.cli.formatting import (
     print_text,
 )
 from api_stub.cli.hints import as_typed
-from api_stub.cli.local_servers import load_settings
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.terminal import Console
 from api_stub.stack.background import find_stack, stop_running
 from api_stub.stack.environment_file import read_environment
@@ -32,11 +32,12 @@ from db.engine import Database
 from db.store import upkeep
 from db.store.notices import targets
 from db.store.people import accounts
-from worker import clock, queues, redis_address
+from worker import clock, queues
 from worker.errors import Reason, TryAgainError
 from worker.rules.model import AccountStatus
 from worker.rules.upkeep import UpkeepJob
 from worker.rules.wording.reasons import describe_reason
+from worker.servers import redis_address
 
 Read = TypeVar("Read")
 

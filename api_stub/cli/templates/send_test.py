@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from api_stub.cli.account_page import open_account_page
+from api_stub.cli.accounts.account_page import open_account_page
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AsJson,
@@ -21,7 +21,7 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.explain.halts import list_halt_lines
 from api_stub.cli.formatting import print_json, print_text
-from api_stub.cli.local_servers import load_settings
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.templates.find import TemplateOrText, find_given
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.messaging import TEST_HEADER
@@ -30,13 +30,12 @@ from api_stub.stack.errors import NotRunningError
 from db.engine import Database, today_in
 from db.store.people import lookup
 from db.store.people.accounts import AccountRecord
-from tasks.actions.practice_message import send_practice_message
+from tasks.actions.conversation.practice_message import send_practice_message
 from worker import clock
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.site import Site
 from worker.errors import Reason, RequestRefusedError
 from worker.files import make_private, make_private_folder
-from worker.rules.addresses import normalise_profile_url
 from worker.rules.messages.personal_values import personal_values
 from worker.rules.messages.signatures import add_signature
 from worker.rules.messages.templates import check_template, render_template
@@ -44,6 +43,7 @@ from worker.rules.model import Kind
 from worker.rules.names.no_name import describe_no_name
 from worker.rules.names.shown_names import find_called_name
 from worker.rules.names.spoken_name import NoName, find_name
+from worker.rules.people.addresses import normalise_profile_url
 from worker.rules.screenshot_names import screenshot_name
 from worker.rules.sourcing.profile import Profile
 from worker.rules.wording.reasons import describe_reason

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import get_terminal_user, open_session
-from api_stub.cli.local_servers import load_settings
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.stack.state_file import read_state
 from db.store.console import links, users
 from worker.settings import Settings

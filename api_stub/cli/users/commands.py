@@ -15,8 +15,8 @@ from api_stub.cli.context import (
     print_answer,
 )
 from api_stub.cli.formatting import print_text
-from api_stub.cli.local_servers import load_settings
-from api_stub.cli.prompts import ask_secret, is_interactive, require_typed_yes
+from api_stub.cli.screen.prompts import ask_secret, is_interactive, require_typed_yes
+from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.users import display
 from api_stub.cli.users.address import find_console_url, make_link
 from db.store.console import sessions

@@ -16,8 +16,8 @@ from api_stub.cli.context import (
     resolve_campaign_id,
 )
 from api_stub.cli.formatting import print_json, print_text
-from api_stub.cli.local_servers import find_redis
 from api_stub.cli.quota.reader import open_quota
+from api_stub.cli.servers.local_servers import find_redis
 from api_stub.cli.watch.follow import follow
 from api_stub.cli.watch.view import OutlookReader, View, describe_end, is_finished, read_view
 from api_stub.responses.history import ActionOut
@@ -27,7 +27,7 @@ from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
-from worker.rules.campaign_progress import OVER
+from worker.rules.reports.campaign_progress import OVER
 
 _NOTHING_RUNS = "nothing is running{}; `rapport campaign list` shows what has run"
 _NEWEST = 100

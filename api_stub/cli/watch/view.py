@@ -22,10 +22,10 @@ from db.store.reports import overview
 from db.store.reports.overview import ActionLine
 from worker.clock import monotonic_seconds
 from worker.quota.redis_quota import RedisQuota
-from worker.rules.campaign_progress import OVER, CampaignProgress, campaign_progress
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
 from worker.rules.quota.model import Remaining
+from worker.rules.reports.campaign_progress import OVER, CampaignProgress, campaign_progress
 from worker.rules.wording.reasons import reason_suffix
 
 KIND_OF_CAMPAIGN: Final = {

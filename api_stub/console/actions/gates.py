@@ -8,9 +8,9 @@ from api_stub.console.today.standing import Texts
 from db.store.reports.action_facts import ActionFacts
 from db.store.reports.gate_facts import ContactFacts, GateFacts
 from worker.errors import Reason
-from worker.rules.characters import sanitise_line
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
 from worker.rules.policy import MAX_FAILURES
+from worker.rules.texts.characters import sanitise_line
 from worker.rules.wording.reasons import describe_reason
 
 

@@ -27,9 +27,10 @@ from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.requests import WaitingRequest
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.store.reports import campaign_forecast, halts, overview
-from worker.rules.campaign_progress import OVER, campaign_progress
+from db.store.reports import halts, overview
+from db.store.reports.forecasts import campaign_forecast
 from worker.rules.model import CampaignKind
+from worker.rules.reports.campaign_progress import OVER, campaign_progress
 
 router = APIRouter(prefix="/campaigns/{campaign_id}", include_in_schema=False)
 

@@ -18,9 +18,9 @@ from db.store.quota.search_forecast import SearchEstimate
 from tasks.campaigns.preview_birthdays import preview_birthdays
 from tasks.contract import BirthdayOptions, CampaignOptions, SourcingOptions, VisitorOptions
 from worker.errors import Reason
-from worker.rules.addresses import normalise_profile_url
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import ActionState, Kind
+from worker.rules.people.addresses import normalise_profile_url
 from worker.rules.sourcing.criteria import Criteria, Criterion, given_criteria, needed_sections
 from worker.rules.sourcing.profile import Section
 from worker.rules.sourcing.scoring import allocate_points

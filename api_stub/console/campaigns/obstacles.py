@@ -9,9 +9,9 @@ from db.store.people.accounts import AccountRecord
 from db.store.reports import halts
 from tasks.contract import AnyCampaignRequest
 from worker.errors import TryAgainError
-from worker.redis_address import RedisAddress
 from worker.rules.halts import Halt, HaltCause
 from worker.rules.wording.reasons import describe_reason
+from worker.servers.redis_address import RedisAddress
 
 
 def find_obstacle(

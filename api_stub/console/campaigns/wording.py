@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from worker.rules.campaign_progress import CampaignProgress
 from worker.rules.invitations import Verdict
 from worker.rules.model import ActionState, CampaignKind, SearchEnd
+from worker.rules.reports.campaign_progress import CampaignProgress
 from worker.rules.sourcing.criteria import Criterion
 from worker.rules.sourcing.profile import Section
 

@@ -19,7 +19,7 @@ from db.store.identity.doubts import IdentityDoubt
 from db.store.imports import birthday_doubts
 from db.store.people import accounts
 from worker.errors import RequestRefusedError
-from worker.rules.addresses import normalise_profile_url
+from worker.rules.people.addresses import normalise_profile_url
 
 _PER_PAGE: Final = 10
 

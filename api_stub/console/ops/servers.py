@@ -15,7 +15,7 @@ from db.store.reports.operations import Operations, read_operations
 from worker import queues
 from worker.errors import TryAgainError
 from worker.queues import Backlog, Consumer, QueueSnapshot
-from worker.redis_address import RedisAddress
+from worker.servers.redis_address import RedisAddress
 
 Read = TypeVar("Read")
 

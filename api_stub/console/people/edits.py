@@ -19,12 +19,12 @@ from api_stub.console.session import Approver, SignedIn
 from db.engine import today_in
 from db.store.people import accounts
 from db.store.people.hand_edits import HandEdits
-from db.store.reports import contact_details
-from db.store.reports.contact_details import ContactDetails
+from db.store.reports.contacts import contact_details
+from db.store.reports.contacts.contact_details import ContactDetails
 from tasks.campaigns import hand_edits
 from tasks.campaigns.hand_edits import ReplannedGreetings
 from worker.errors import Reason
-from worker.rules.birthdays import next_birthday
+from worker.rules.dates.birthdays import next_birthday
 from worker.rules.model import Birthday
 from worker.rules.names.hand_edits import (
     EditRefusedError,

@@ -22,7 +22,7 @@ from db.store.people.people_filters import (
     PeopleOrder,
 )
 from db.store.people.search import MOST_COUNTED
-from db.store.reports import people_list
+from db.store.reports.contacts import people_list
 from worker.rules.languages import is_known_language
 from worker.rules.model import ContactStatus, ImportSource
 

@@ -19,16 +19,10 @@ from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from db.engine import today_in
 from db.store.people import accounts, addresses, contacts, lookup
 from db.store.people.accounts import AccountRecord
-from db.store.reports import (
-    birthday_forecast,
-    contact_details,
-    contact_history,
-    fact_sources,
-    next_greeting,
-    open_doubts,
-)
-from db.store.reports.contact_details import ContactDetails
-from db.store.reports.contact_history import HistoryCursor
+from db.store.reports.contacts import contact_details, contact_history, fact_sources, open_doubts
+from db.store.reports.contacts.contact_details import ContactDetails
+from db.store.reports.contacts.contact_history import HistoryCursor
+from db.store.reports.forecasts import birthday_forecast, next_greeting
 from worker.rules.messages.drafts import find_addressee_name
 from worker.rules.model import ActionState, Kind
 from worker.rules.names.spoken_name import SpokenName

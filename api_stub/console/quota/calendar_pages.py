@@ -19,8 +19,9 @@ from api_stub.console.session import Viewer
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, build_forecast_answer
 from db.engine import today_in
 from db.store.people.accounts import AccountRecord
-from db.store.reports import activity, birthday_forecast
-from worker.rules.birthdays import count_celebrated, recent_birthdays
+from db.store.reports import activity
+from db.store.reports.forecasts import birthday_forecast
+from worker.rules.dates.birthdays import count_celebrated, recent_birthdays
 from worker.rules.model import Birthday, Kind
 
 router = APIRouter(include_in_schema=False)

@@ -24,7 +24,7 @@ from db.store.quota import epochs, limits
 from worker import clock
 from worker.rules.model import Kind
 from worker.rules.quota.limits import Limits, Totals
-from worker.rules.sites import site_quota
+from worker.rules.sites.registry import site_quota
 
 router = APIRouter(include_in_schema=False)
 

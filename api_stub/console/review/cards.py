@@ -15,7 +15,7 @@ from api_stub.console.review.wording import say_of_text, say_phrase
 from api_stub.console.session import SignedIn
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from api_stub.responses.proposal_words import can_be_approved, describe_last_contact, list_warnings
-from db.store.actions.proposals import Proposal
+from db.store.actions.review.proposals import Proposal
 from db.store.people import accounts
 from db.store.people.namesakes import find_namesakes
 from db.store.reports import reviews

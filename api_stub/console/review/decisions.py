@@ -18,8 +18,8 @@ from api_stub.console.review.pages import find_card, render_card, render_form
 from api_stub.console.review.wording import DONE
 from api_stub.console.session import Approver, SignedIn
 from db.engine import Database
-from db.store.actions import undo
-from db.store.actions.undo import Made
+from db.store.actions.review import undo
+from db.store.actions.review.undo import Made
 from db.store.reports import reviews
 from worker.rules.messages.approval import Choice
 

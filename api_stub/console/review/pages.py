@@ -12,8 +12,8 @@ from api_stub.console.review.address import Place
 from api_stub.console.review.cards import Card, build_cards
 from api_stub.console.review.wording import language_names, say_refusal
 from api_stub.console.session import Role, SignedIn
-from db.store.actions import approval, proposals
-from db.store.actions.approval import Decision, DecisionOutcome
+from db.store.actions.review import approval, proposals
+from db.store.actions.review.approval import Decision, DecisionOutcome
 
 
 def find_card(session: Session, viewer: SignedIn, action_id: UUID) -> Card | None:

@@ -16,7 +16,7 @@ from api_stub.console.review.cards import build_cards, group_days
 from api_stub.console.review.pages import render_card
 from api_stub.console.review.wording import UNDONE, UNKNOWN_UNDO, language_names, say_refusal, say_undoable
 from api_stub.console.session import Approver, Role, Viewer
-from db.store.actions import proposals, undo
+from db.store.actions.review import proposals, undo
 from db.store.campaigns import schedules
 from db.store.campaigns.schedules import ScheduleRecord
 from db.store.people import accounts, site_checks

@@ -15,8 +15,8 @@ from api_stub.console.review.decisions import decide
 from api_stub.console.review.pages import find_card, render_card, render_form
 from api_stub.console.review.wording import TEXT_CHOSEN, language_names, say_of_text
 from api_stub.console.session import Approver, SignedIn
-from db.store.actions import approval, undo
-from db.store.actions.approval import Decision, DecisionOutcome
+from db.store.actions.review import approval, undo
+from db.store.actions.review.approval import Decision, DecisionOutcome
 from db.store.audit import record_change
 from worker.rules.messages.approval import Choice, approval_hash
 from worker.rules.messages.message_text import MAX_MESSAGE_CHARACTERS

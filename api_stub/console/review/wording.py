@@ -8,8 +8,8 @@ from babel import Locale
 from api_stub.console import i18n
 from api_stub.console.page import say
 from api_stub.console.session import SignedIn
-from db.store.actions.approval import REFUSALS, Decision, DecisionOutcome
-from db.store.actions.undo_effects import UndoOutcome
+from db.store.actions.review.approval import REFUSALS, Decision, DecisionOutcome
+from db.store.actions.review.undo_effects import UndoOutcome
 from worker.errors import Reason
 from worker.rules.messages.approval import Choice
 from worker.rules.model import ActionState

@@ -34,8 +34,8 @@ from db.store.campaigns.schedules import ScheduleRecord
 from db.store.people.accounts import AccountRecord
 from tasks.contract import CAMPAIGN_OPTIONS
 from worker import clock
+from worker.rules.dates.schedule_times import list_next_fires
 from worker.rules.model import CampaignKind
-from worker.rules.schedule_times import list_next_fires
 
 router = APIRouter(prefix="/schedules", include_in_schema=False)
 

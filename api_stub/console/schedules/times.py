@@ -13,7 +13,7 @@ from api_stub.console.forms import PostedForm
 from api_stub.console.i18n import FORMATS
 from db.store.people.accounts import AccountRecord
 from worker.errors import RequestRefusedError
-from worker.rules.schedule_times import WeeklyTime, list_next_fires, parse_weekly
+from worker.rules.dates.schedule_times import WeeklyTime, list_next_fires, parse_weekly
 
 FIRES_SHOWN: Final = 5
 

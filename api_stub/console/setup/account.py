@@ -19,8 +19,8 @@ from db.store.quota import new_accounts
 from tasks.contract import AccountName
 from worker import clock
 from worker.errors import RequestRefusedError
-from worker.rules.sites import SITES
-from worker.rules.zones import parse_zone
+from worker.rules.dates.zones import parse_zone
+from worker.rules.sites.registry import SITES
 
 _OFFERED: Final = tuple(site for site in SITES.values() if site.offered)
 _NAME: Final = TypeAdapter[str](AccountName)

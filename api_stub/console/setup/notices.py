@@ -15,7 +15,7 @@ from api_stub.console.page import done, render
 from api_stub.console.session import Owner, Viewer
 from db.engine import Database
 from db.store import audit
-from db.store.actions import approval_links
+from db.store.actions.review import approval_links
 from db.store.notices import deliveries, targets
 from db.store.notices.targets import TargetRecord
 from worker.rules.notices.deliveries import WHAT_HAPPENED

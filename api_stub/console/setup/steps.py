@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.store.people.accounts import AccountRecord
 from db.store.reports.setup_facts import read_setup_facts
-from worker.rules.sites import needs_check
+from worker.rules.sites.registry import needs_check
 
 _UTC = "UTC"
 

@@ -13,10 +13,10 @@ from db.store.people.accounts import AccountRecord
 from db.store.reports.attention import Attention
 from worker.errors import Reason
 from worker.queues import QueueSnapshot
-from worker.rules.day import Day
 from worker.rules.halts import RESUMED_BY_HAND, Halt, HaltCause
 from worker.rules.model import ActionState
-from worker.rules.sign_ins import Expiry
+from worker.rules.reports.day import Day
+from worker.rules.sites.sign_ins import Expiry
 from worker.rules.subscriptions.readings import WHAT_HAPPENED
 from worker.rules.wording.reasons import describe_reason
 from worker.rules.wording.site_steps import name_check

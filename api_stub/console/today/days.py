@@ -14,7 +14,7 @@ from db.store.people import accounts
 from db.store.people.namesakes import find_namesakes
 from db.store.reports.attention import Attention, read_attention
 from db.store.reports.day import read_day
-from worker.rules.day import Day
+from worker.rules.reports.day import Day
 
 _MOST_ACCOUNTS: Final = 200
 

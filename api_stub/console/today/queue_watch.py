@@ -8,7 +8,7 @@ from typing import Final
 from worker import clock, queues
 from worker.errors import TryAgainError
 from worker.queues import QueueSnapshot
-from worker.redis_address import RedisAddress
+from worker.servers.redis_address import RedisAddress
 
 _FRESH_S: Final = 5.0
 _PAGE_WAITS_S: Final = 0.3

@@ -6,9 +6,9 @@ from typing import Final, Protocol
 
 from markupsafe import Markup
 
-from worker.rules.characters import sanitise_line
-from worker.rules.day import Day, LeftOutPerson
 from worker.rules.halts import Halt, HaltCause
+from worker.rules.reports.day import Day, LeftOutPerson
+from worker.rules.texts.characters import sanitise_line
 from worker.rules.wording.reasons import describe_reason
 
 _LONGEST_NAME: Final = 60

@@ -4,8 +4,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api_stub.responses.contacts import ContactOut
 from tasks.contract import AccountName
-from worker.rules.bounds import NO_CONTROLS
 from worker.rules.model import ContactStatus
+from worker.rules.texts.bounds import NO_CONTROLS
 
 
 class ContactPage(BaseModel):

@@ -20,12 +20,12 @@ from api_stub.http.models.approval import (
     Edit,
     ProposalPage,
 )
-from api_stub.http.openapi import problem_responses
+from api_stub.http.openapi.document import problem_responses
 from api_stub.http.v1.caller import ApproveCaller
 from api_stub.responses.proposals import ProposalOut
 from db.engine import Database
-from db.store.actions import approval, proposals
-from db.store.actions.approval import Decision, DecisionOutcome
+from db.store.actions.review import approval, proposals
+from db.store.actions.review.approval import Decision, DecisionOutcome
 from db.store.audit import name_actor, record_change
 from worker.rules.messages.approval import Choice
 

@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from api_stub.app_state import AppDatabase, AppSettings
 from api_stub.http.approve_pages import render_answer, render_closed, render_proposals
 from api_stub.throttle import Throttle
-from db.store.actions import approval, approval_links
-from db.store.actions.approval import DecisionOutcome
-from db.store.actions.approval_links import LinkRecord, LinkState
+from db.store.actions.review import approval, approval_links
+from db.store.actions.review.approval import DecisionOutcome
+from db.store.actions.review.approval_links import LinkRecord, LinkState
 from worker import logs
 
 MAX_UNKNOWN_LINKS: Final = 30

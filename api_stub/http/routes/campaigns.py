@@ -11,7 +11,7 @@ from api_stub.client import TaskClient
 from api_stub.http.dependencies import AccountFilter, PageLimit, require_key
 from api_stub.http.faults import Fault, FaultType, FieldFault
 from api_stub.http.lookups import require_account, require_campaign
-from api_stub.http.openapi import problem_responses
+from api_stub.http.openapi.document import problem_responses
 from api_stub.http.v1.caller import Caller, ControlCaller
 from api_stub.request_checks import check_campaign_request
 from api_stub.responses.campaigns import (
@@ -37,7 +37,7 @@ from tasks.contract import (
     VisitorCampaign,
 )
 from worker.errors import RequestRefusedError
-from worker.rules.campaign_progress import campaign_progress
+from worker.rules.reports.campaign_progress import campaign_progress
 
 router = APIRouter(prefix="/control", tags=["control"], dependencies=require_key)
 

@@ -13,8 +13,8 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup, escape
 
 from api_stub.http.faults import FAULTS, Fault, FaultType, type_reference
-from api_stub.http.openapi import problem_example
-from api_stub.http.schema_words import find_scope, list_examples, list_fields
+from api_stub.http.openapi.document import problem_example
+from api_stub.http.openapi.schema_words import find_scope, list_examples, list_fields
 
 router = APIRouter(include_in_schema=False)
 

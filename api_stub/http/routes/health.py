@@ -16,10 +16,11 @@ from api_stub.http.state_metrics import read_queues, read_state
 from db import migrate
 from db.engine import Database
 from db.store.reports import halts
-from worker import queues, redis_permissions
+from worker import queues
 from worker.errors import TryAgainError
 from worker.metrics.exposition import render_state
 from worker.rules.halts import NEEDS_ATTENTION
+from worker.servers import redis_permissions
 from worker.settings import Settings
 
 router = APIRouter(tags=["health"])

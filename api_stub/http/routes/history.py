@@ -10,7 +10,7 @@ from api_stub.http.dependencies import AccountFilter, PageLimit, require_key
 from api_stub.http.faults import Fault, FaultType, FieldFault
 from api_stub.http.forecasts import AppForecasts
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problem_responses
+from api_stub.http.openapi.document import problem_responses
 from api_stub.http.v1.fields import Day
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAnswer, build_forecast_answer
 from api_stub.responses.history import (
@@ -27,7 +27,8 @@ from db.engine import today_in
 from db.store.actions import interactions
 from db.store.people import holds
 from db.store.quota import status
-from db.store.reports import birthday_forecast, halts, overview, summary
+from db.store.reports import halts, overview, summary
+from db.store.reports.forecasts import birthday_forecast
 from tasks.contract import AccountName
 from worker.errors import RequestRefusedError
 from worker.rules.model import ActionState

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Cookie, Depends, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from worker.server_address import is_loopback
+from worker.servers.server_address import is_loopback
 from worker.settings import Settings
 from worker.sign_in import relay
 from worker.sign_in.relay import Channel, PageEnd

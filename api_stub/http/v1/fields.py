@@ -7,9 +7,9 @@ from typing import Annotated, Final
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
-from worker.rules.bounds import MAX_LINE, MAX_TEXT, NO_CONTROLS
-from worker.rules.characters import find_invisible
-from worker.rules.date_range import FIRST_DAY
+from worker.rules.dates.date_range import FIRST_DAY
+from worker.rules.texts.bounds import MAX_LINE, MAX_TEXT, NO_CONTROLS
+from worker.rules.texts.characters import find_invisible
 
 _PLAIN_TEXT: Final = r"^[^\x00-\t\x0b-\x1f\x7f-\x9f]*$"
 _INSTANT: Final = (

@@ -25,9 +25,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api_stub.http.access.route_scopes import find_needed_scopes
 from api_stub.http.faults import Fault, FaultType, FieldFault
 from api_stub.http.problems import fault_response, problem_response, unavailable_response
-from api_stub.http.route_scopes import find_needed_scopes
 from db.engine import Database
 from db.store import idempotency
 from db.store.idempotency import KeptAnswer

@@ -23,7 +23,7 @@ from db.imports.entries import (
     UnreadableEntryError,
 )
 from db.imports.text_file import Lines
-from worker.rules.date_range import FIRST_DAY
+from worker.rules.dates.date_range import FIRST_DAY
 
 _FIELD_TYPE: Final = "X-NEXTCLOUD-BC-FIELD-TYPE"
 _NEXTCLOUD_KINDS: Final = {

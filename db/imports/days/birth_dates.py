@@ -12,7 +12,7 @@ from db.imports.days import readings
 from db.imports.days.instants import find_day, find_day_without_zone
 from db.imports.days.readings import LEAP_YEAR, DayOrder, exists, list_days
 from db.imports.entries import BirthDate, ReadContext
-from worker.rules.date_range import FIRST_DAY
+from worker.rules.dates.date_range import FIRST_DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from db.imports.days.month_names import find_months
-from worker.rules.date_range import require_supported_day
+from worker.rules.dates.date_range import require_supported_day
 
 _NAMED_MONTH: Final = re.compile(r"(\d{1,2})\.? (?:de )?([^\W\d]+)\.? (?:de )?(\d{4})")
 _OLD_LINKEDIN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4}), \d{1,2}:\d{2} [AP]M")

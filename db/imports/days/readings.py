@@ -9,7 +9,7 @@ from typing import Final
 
 from db.imports.days.month_names import find_months, is_weekday
 from db.imports.entries import BirthDate
-from worker.rules.date_range import FIRST_DAY
+from worker.rules.dates.date_range import FIRST_DAY
 
 
 class DayOrder(Enum):

@@ -10,7 +10,7 @@ from typing import Final
 from db.imports.entries import AnyEntry, Entry, Person, ReadContext, RefusedEntry, UnreadableEntryError
 from db.imports.text_file import MAX_LINE_CHARS, Line, Lines
 from worker.errors import RequestRefusedError
-from worker.rules.csv_cells import unescape_formula
+from worker.rules.texts.csv_cells import unescape_formula
 
 _SEPARATORS: Final = (",", ";", "\t")
 _MAX_HEADER_LINE: Final = 50

@@ -9,7 +9,7 @@ from db.imports.days.dates import parse_date
 from db.imports.entries import AnyEntry, Connection, Entry, ReadContext
 from db.imports.tables.csv_table import Header, ToEntry, read_entries
 from db.imports.text_file import Lines
-from worker.rules.csv_cells import unescape_formula
+from worker.rules.texts.csv_cells import unescape_formula
 
 _COLUMNS: Final = (
     "first name", "last name", "url", "email address", "connected on", "company", "position",

@@ -24,7 +24,7 @@ from db.imports.v1.writers import ExclusionWriter, InteractionWriter
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
 from db.store.quota import epochs
-from worker.rules.birthdays import birthday_occasion
+from worker.rules.dates.birthdays import birthday_occasion
 from worker.rules.model import ContactStatus, ImportSource, Kind
 from worker.rules.quota.gates import WEEK
 

@@ -22,9 +22,9 @@ from db.imports.v1.records import (
     Visit,
 )
 from worker.errors import RequestRefusedError
-from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
-from worker.rules.bounds import MAX_TEXT, cut_text
 from worker.rules.model import ContactStatus
+from worker.rules.people.addresses import PROFILE_ORIGINS, normalise_profile_url
+from worker.rules.texts.bounds import MAX_TEXT, cut_text
 
 T = TypeVar("T")
 

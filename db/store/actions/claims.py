@@ -13,9 +13,9 @@ from db.engine import Executor, fetch_first
 from db.store.actions.gate_facts import GateFacts
 from db.store.quota.limits import LoadedContext, read_context
 from db.tables import Action
-from worker.rules.identity import PersonKeys
 from worker.rules.ledger_gap import REMEMBERED, LedgerGap
 from worker.rules.model import ActionState, CampaignKind, Kind
+from worker.rules.people.identity import PersonKeys
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from db.queries import load_query
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.notices.outbox import record_event
 from worker.errors import Reason
-from worker.rules.bounds import MAX_ERROR, cut_text
 from worker.rules.model import ActionState, Kind
 from worker.rules.notices.kinds import NoticeKind
+from worker.rules.texts.bounds import MAX_ERROR, cut_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from db.store.people import site_checks
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import Account, Action, Contact, Interaction, KillSwitch
-from worker.rules.capabilities import Capability
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.messages.replies import INBOX_READ_INTERVAL, REPLY_WINDOW, LatestGreeting, Reply
 from worker.rules.model import AccountStatus, ActionState, Kind
 from worker.rules.quota.windows import opening
+from worker.rules.sites.capabilities import Capability
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from db.store.people import site_checks
 from db.tables import Action, Contact
 from worker.errors import Reason
-from worker.rules.capabilities import CapabilityVerdict, Unproven, find_obstacle, is_seen_live
 from worker.rules.model import ActionState, Kind
-from worker.rules.sites import needs_check
+from worker.rules.sites.capabilities import CapabilityVerdict, Unproven, find_obstacle, is_seen_live
+from worker.rules.sites.registry import needs_check
 
 _MAY_HAVE_SENT = (ActionState.ACTING, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW, ActionState.DONE)
 _WAITING = (Reason.NOT_CHECKED, Reason.AWAITING_FIRST_LOOK)

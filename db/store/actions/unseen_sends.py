@@ -11,9 +11,9 @@ from db.store.actions.site_gate import find_unseen_send, wake_waiting
 from db.store.people import addresses, site_checks
 from db.store.people.accounts import AccountRecord
 from db.tables import Action, Contact, Interaction
-from worker.rules.capabilities import SENDING
-from worker.rules.identity import PersonKeys
 from worker.rules.model import ActionState
+from worker.rules.people.identity import PersonKeys
+from worker.rules.sites.capabilities import SENDING
 
 REJECTED = "a person saw something else than what was sent"
 """The mark of a verdict that a person has set."""

@@ -13,7 +13,7 @@ from db.tables import Account, SavedSearch
 from worker.errors import RequestRefusedError
 from worker.rules.sourcing.criteria import Criteria, given_criteria
 from worker.rules.sourcing.search import SearchQuery, build_query, parse_search
-from worker.rules.suggestions import did_you_mean, suggest_names
+from worker.rules.texts.suggestions import did_you_mean, suggest_names
 
 
 class NoSavedSearchError(RequestRefusedError):

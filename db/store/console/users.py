@@ -15,7 +15,7 @@ from db.tables import ApiKey, ConsoleLink, ConsoleSession, ConsoleUser
 from worker.errors import RequestRefusedError
 from worker.rules.api_keys import BUILT_IN_KEY
 from worker.rules.console.users import FIRST_OWNER, Language, Role, check_user_name
-from worker.rules.suggestions import did_you_mean, suggest_names
+from worker.rules.texts.suggestions import did_you_mean, suggest_names
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
-from db.store.actions import readdress
+from db.store.actions.contact_changes import readdress
 from db.store.identity import learning
 from db.tables import Account, Contact, IdentityChange
 from worker.errors import Reason, RequestRefusedError
-from worker.rules.addresses import is_member_url
+from worker.rules.people.addresses import is_member_url
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from db.store.actions import readdress
+from db.store.actions.contact_changes import readdress
 from db.store.identity import merging
 from db.store.people import addresses
 from db.tables import Contact, IdentityChange
 from worker import logs
-from worker.rules.identity import PersonKeys
+from worker.rules.people.identity import PersonKeys
 
 log = logs.get_logger(__name__)
 

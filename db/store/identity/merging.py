@@ -15,8 +15,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
-from db.store.actions import merging as action_merging
-from db.store.actions import readdress
+from db.store.actions.contact_changes import merging as action_merging
+from db.store.actions.contact_changes import readdress
 from db.store.actions.events import lock_audit_head
 from db.store.privacy.personal_columns import EMPTIED
 from db.tables import (
@@ -28,7 +28,7 @@ from db.tables import (
 )
 from worker import logs
 from worker.rules.lifecycle import END_STATES, IN_FLIGHT
-from worker.rules.merging import merge_values
+from worker.rules.people.merging import merge_values
 
 log = logs.get_logger(__name__)
 

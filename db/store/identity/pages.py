@@ -11,8 +11,8 @@ from db.store.identity import learning
 from db.store.people import addresses, contacts, import_lock
 from db.store.privacy import tombstones
 from db.tables import Account
-from worker.rules.identity import PersonKeys
 from worker.rules.model import BirthdayCard
+from worker.rules.people.identity import PersonKeys
 
 _PAGE: Final = "birthdays page"
 """What `identity_changes` names as the author of a change that a page of the site showed."""

@@ -11,7 +11,7 @@ from db.queries import load_query
 from db.tables import PeopleTotal
 from worker.metrics import state
 from worker.rules.model import ActionState, CampaignKind, Kind
-from worker.rules.totals import MoveTotal, PeopleSource, ProcessedOutcome, count_processed, count_sent
+from worker.rules.reports.totals import MoveTotal, PeopleSource, ProcessedOutcome, count_processed, count_sent
 
 
 def read(session: Session) -> Iterator[Metric]:

@@ -13,7 +13,7 @@ from db.tables import Account, NoticeDelivery, NoticeTarget
 from worker.errors import RequestRefusedError
 from worker.rules.notices.deliveries import DeliveryState, SendFailure
 from worker.rules.notices.kinds import NoticeKind
-from worker.rules.suggestions import did_you_mean, suggest_names
+from worker.rules.texts.suggestions import did_you_mean, suggest_names
 
 
 @dataclass(frozen=True, slots=True)

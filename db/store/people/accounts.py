@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from db.tables import Account, Contact
 from worker.errors import Reason
 from worker.rules.model import AccountStatus
-from worker.rules.suggestions import suggest_names
+from worker.rules.texts.suggestions import suggest_names
 
 
 @dataclass(frozen=True, slots=True)

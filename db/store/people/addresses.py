@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.tables import Contact, IdentityChange
-from worker.rules.identity import PersonKeys
+from worker.rules.people.identity import PersonKeys
 
 
 def keys_of(contact: Contact) -> PersonKeys:

@@ -12,7 +12,7 @@ from db.queries import load_query
 from db.store.people import changes, import_lock
 from db.tables import Contact, Exclusion
 from worker.errors import Reason
-from worker.rules.birthdays import birthday_occasion, recent_birthdays
+from worker.rules.dates.birthdays import birthday_occasion, recent_birthdays
 from worker.rules.messages.drafts import Addressee
 from worker.rules.messages.personal_values import NOTHING_KNOWN, PersonalValues, personal_values
 from worker.rules.model import ActionState, Birthday, BirthdayCard, ContactStatus

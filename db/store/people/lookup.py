@@ -15,8 +15,8 @@ from db.store.people.accounts import find_account
 from db.store.people.search_words import LONGEST_QUERY, MOST_WORDS, begins_words, indexed, split_words
 from db.tables import Account, Contact, IdentityChange
 from db.tables.folding import fold_sql
-from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
 from worker.rules.names.titles import is_degree, is_title
+from worker.rules.people.addresses import PROFILE_ORIGINS, normalise_profile_url
 
 MOST_LISTED: Final = 20
 """People listed to choose from."""

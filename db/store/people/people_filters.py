@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, select, tuple_
 
 from db.tables import Contact, Import
-from worker.rules.birthdays import recent_birthdays
+from worker.rules.dates.birthdays import recent_birthdays
 from worker.rules.model import ContactStatus, ImportSource
 
 WEEK: Final = 7

@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from db.tables import Contact, StoredProfile
-from worker.rules.bounds import MAX_FACT, MAX_FACTS, MAX_NAME, MAX_TEXT, cut_text
 from worker.rules.model import ContactStatus, FoundPerson
 from worker.rules.sourcing.profile import Profile, Section
+from worker.rules.texts.bounds import MAX_FACT, MAX_FACTS, MAX_NAME, MAX_TEXT, cut_text
 
 _PROFILES = TypeAdapter(Profile)
 

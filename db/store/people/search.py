@@ -30,7 +30,7 @@ from db.store.people.people_filters import EVERYBODY, PeopleFilters, PeopleOrder
 from db.store.people.search_words import LONGEST_QUERY, LOOKED_THROUGH, choose_words, fits_words, split_words
 from db.tables import Contact
 from db.tables.folding import NAME_ORDER
-from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
+from worker.rules.people.addresses import PROFILE_ORIGINS, normalise_profile_url
 
 MOST_COUNTED: Final = 1_000
 """Of more matches it is only said that there are more."""

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.tables import SiteCheck
-from worker.rules.capabilities import (
+from worker.rules.sites.capabilities import (
     SENDING,
     Capability,
     CapabilityVerdict,
@@ -17,7 +17,7 @@ from worker.rules.capabilities import (
     is_seen_live,
     keeps_seen_live,
 )
-from worker.rules.sites import needs_check
+from worker.rules.sites.registry import needs_check
 
 
 def list_verdicts(session: Session, account_id: int) -> Sequence[CapabilityVerdict]:

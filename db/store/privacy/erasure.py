@@ -16,7 +16,7 @@ from db.store.privacy import personal_columns, redaction, tombstones
 from db.store.privacy.personal_columns import ErasedRows
 from db.tables import Account, Contact, Exclusion, IdentityChange
 from worker.errors import RequestRefusedError
-from worker.rules.mentions import Mentions
+from worker.rules.people.mentions import Mentions
 
 BUSY = (
     "a worker or a command is using this person's data right now; nothing was changed: try again in a minute"

@@ -33,8 +33,8 @@ from db.tables import (
     Subscription,
     SubscriptionEntry,
 )
-from worker.rules.mentions import REDACTED_TEXT
 from worker.rules.model import ContactStatus
+from worker.rules.people.mentions import REDACTED_TEXT
 
 EMPTIED: Final[Mapping[type[Base], Mapping[str, Any]]] = MappingProxyType(
     {

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from db.store.privacy.personal_columns import REDACTED
 from db.tables import Base, Campaign, Schedule, Search
-from worker.rules.mentions import REDACTED_TEXT, Mentions
 from worker.rules.model import CampaignState
+from worker.rules.people.mentions import REDACTED_TEXT, Mentions
 
 ONLY_FORGOTTEN: Final = [REDACTED_TEXT]
 """Replaces a list of profiles that would become empty, because an empty one means another source."""

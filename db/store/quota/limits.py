@@ -20,7 +20,7 @@ from worker.rules.quota.allowance import Allowance
 from worker.rules.quota.limits import CUT_FOR, PAUSE_FOR, Limits, SiteQuota, Totals
 from worker.rules.quota.model import QuotaContext
 from worker.rules.quota.windows import ALL_WEEK, Hours
-from worker.rules.sites import site_quota
+from worker.rules.sites.registry import site_quota
 
 _MS = timedelta(milliseconds=1)
 _MINUTE = timedelta(minutes=1)

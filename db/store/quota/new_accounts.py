@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from db.store.people import accounts
 from db.store.quota import limits
 from worker.rules.quota.limits import PRACTICE_QUOTA
-from worker.rules.sites import site_quota
+from worker.rules.sites.registry import site_quota
 
 
 def add_account(session: Session, *, name: str, site: str, zone: ZoneInfo, now: datetime, by: str) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.queries import load_query
 from db.tables import Contact, InteractionsByDay
 from worker.errors import Reason
-from worker.rules.birthdays import birthday_in, birthday_occasion
+from worker.rules.dates.birthdays import birthday_in, birthday_occasion
 from worker.rules.model import ActionState, Birthday, ContactStatus, Kind
 
 

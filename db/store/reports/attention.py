@@ -19,10 +19,10 @@ from db.store.kill_switch import PulledSwitch, get_kill_switch
 from db.store.people.accounts import AccountRecord
 from db.store.reports import halts
 from db.store.upkeep import UpkeepState
-from worker.rules.capabilities import Unproven
 from worker.rules.halts import Halt
 from worker.rules.model import AccountStatus, Kind
-from worker.rules.sign_ins import Expiry, judge_expiry
+from worker.rules.sites.capabilities import Unproven
+from worker.rules.sites.sign_ins import Expiry, judge_expiry
 
 MOST_DOUBTS: Final = 100
 

@@ -13,10 +13,10 @@ from db.store.notices.outbox import record_event
 from db.store.people.accounts import AccountRecord
 from db.store.upkeep import UpkeepState
 from db.tables import OutboxEvent
-from worker.rules.mark_trends import COMPARED_WITH
 from worker.rules.model import AccountStatus
 from worker.rules.notices.kinds import NoticeKind
-from worker.rules.sign_ins import find_warning
+from worker.rules.sites.mark_trends import COMPARED_WITH
+from worker.rules.sites.sign_ins import find_warning
 
 _LONGEST_MARK: Final = 60
 

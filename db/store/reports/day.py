@@ -7,15 +7,16 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from db.store.people.accounts import AccountRecord
-from db.store.reports import outcome_counts, upcoming_birthdays
-from db.store.reports.birthday_forecast import AccountForecast, forecast_birthdays
+from db.store.reports import outcome_counts
+from db.store.reports.forecasts import upcoming_birthdays
+from db.store.reports.forecasts.birthday_forecast import AccountForecast, forecast_birthdays
 from db.store.reports.outcome_counts import is_sent_within, is_within, sent_at
 from db.tables import Action, ActionEvent, Campaign, Contact, Interaction
 from worker.errors import Reason
-from worker.rules.day import ComingPerson, Day, GreetedPerson, LeftOutPerson, OpenPerson, ReplyLine
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import NO_CONTACT_LABEL, ActionState, CampaignState, Kind
 from worker.rules.quota.windows import Span, calendar_day
+from worker.rules.reports.day import ComingPerson, Day, GreetedPerson, LeftOutPerson, OpenPerson, ReplyLine
 
 _Person = tuple[int, date]
 """A contact and the date of the occasion."""

@@ -13,16 +13,16 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from db.engine import get_database_time
-from db.store.actions.proposals import Proposal, count_proposals, list_proposals
+from db.store.actions.review.proposals import Proposal, count_proposals, list_proposals
 from db.store.actions.site_gate import find_site_gate
 from db.store.identity.doubts import list_identity_doubts
 from db.store.imports.birthday_doubts import list_doubts
 from db.store.people.accounts import AccountRecord
 from db.store.reports import halts, outcome_counts
-from db.store.reports.birthday_forecast import forecast_birthdays
+from db.store.reports.forecasts.birthday_forecast import forecast_birthdays
+from db.store.reports.forecasts.upcoming_birthdays import UpcomingBirthday, list_upcoming_birthdays
 from db.store.reports.outcome_counts import is_sent_within, is_within
 from db.store.reports.summary import summarise_day
-from db.store.reports.upcoming_birthdays import UpcomingBirthday, list_upcoming_birthdays
 from db.tables import Action, ActionEvent, Contact, Interaction
 from worker.rules.model import AccountStatus, ActionState, Kind
 from worker.rules.notices.digest import (
@@ -35,7 +35,7 @@ from worker.rules.notices.digest import (
 )
 from worker.rules.quota.forecast import ActionForecast
 from worker.rules.quota.windows import Span, calendar_day
-from worker.rules.sign_ins import Expiry, judge_expiry
+from worker.rules.sites.sign_ins import Expiry, judge_expiry
 from worker.rules.wording.counts import format_count
 from worker.rules.wording.greetings import describe_greeting
 from worker.rules.wording.reasons import describe_reason

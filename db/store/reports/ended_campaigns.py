@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from db.queries import load_query
 from db.store.notices.outbox import record_event
 from db.store.reports.summary import summarise_campaign
-from worker.rules.campaign_progress import CampaignProgress
 from worker.rules.notices.kinds import NoticeKind
+from worker.rules.reports.campaign_progress import CampaignProgress
 
 _PLANNED_WITHIN: Final = timedelta(days=60)
 _ENDED_WITHIN: Final = timedelta(days=1)

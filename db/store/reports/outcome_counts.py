@@ -11,7 +11,7 @@ from worker.errors import Reason
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import NO_CONTACT_LABEL, ActionState, Kind
 from worker.rules.quota.windows import Span
-from worker.rules.summary import NotGreeted, OpenCounts
+from worker.rules.reports.summary import NotGreeted, OpenCounts
 
 sent_at = func.coalesce(Action.acting_since, Interaction.created_at)
 """The instant at which a greeting was sent: its intent, right before the click, as in the quota."""

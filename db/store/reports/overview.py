@@ -12,8 +12,8 @@ from db.store.campaigns.campaigns import CampaignRecord, count_actions_of_each, 
 from db.store.places import Place, is_behind, narrow
 from db.tables import Account, Action, Campaign, Contact, Interaction
 from worker.errors import Reason
-from worker.rules.campaign_progress import CampaignProgress, campaign_progress
 from worker.rules.model import NO_CONTACT_LABEL, ActionState, CampaignKind, CampaignState, Kind
+from worker.rules.reports.campaign_progress import CampaignProgress, campaign_progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.store.actions import proposals
-from db.store.actions.proposals import Proposal
+from db.store.actions.review import proposals
+from db.store.actions.review.proposals import Proposal
 from db.store.people import accounts
-from db.store.reports import birthday_forecast
+from db.store.reports.forecasts import birthday_forecast
 from db.tables import Action, Campaign, Contact
 
 

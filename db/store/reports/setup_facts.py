@@ -10,7 +10,7 @@ from db.store.actions.site_gate import find_site_gate
 from db.store.people.accounts import AccountRecord
 from db.tables import Contact, MessageTemplate, NoticeTarget, QuotaLimit, Schedule
 from worker.rules.model import AccountStatus, CampaignKind, Kind
-from worker.rules.sign_ins import Expiry, judge_expiry
+from worker.rules.sites.sign_ins import Expiry, judge_expiry
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,14 +21,14 @@ from db.store.quota import ledger, limits
 from db.store.reports import outcome_counts
 from db.tables import Account, Action, Contact, DailySummary, Interaction
 from worker.errors import Reason, RequestRefusedError
-from worker.rules.birthdays import recent_birthdays
-from worker.rules.campaign_progress import CampaignProgress, campaign_progress
-from worker.rules.date_range import require_supported_day
+from worker.rules.dates.birthdays import recent_birthdays
+from worker.rules.dates.date_range import require_supported_day
 from worker.rules.messages.replies import REPLY_WINDOW
 from worker.rules.model import ActionState, ContactStatus, Kind
 from worker.rules.quota.gates import usage
 from worker.rules.quota.windows import Span, local_day
-from worker.rules.summary import EndedCounts, GreetingQuota, NotGreeted, OpenCounts, Summary
+from worker.rules.reports.campaign_progress import CampaignProgress, campaign_progress
+from worker.rules.reports.summary import EndedCounts, GreetingQuota, NotGreeted, OpenCounts, Summary
 
 _STATE_HOLDS_FOR: Final = timedelta(hours=1)
 """For this long after a day's end, the current open actions count as those at its end."""

@@ -30,7 +30,7 @@ from worker.errors import (
     TryAgainError,
     UnknownDialogError,
 )
-from worker.rules.identity import PersonKeys
+from worker.rules.people.identity import PersonKeys
 
 COMPOSE = "/messaging/compose/"
 TEXT = "Happy birthday, Ada! 🎂\n\nAll the best\nOwner"

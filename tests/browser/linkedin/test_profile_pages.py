@@ -11,7 +11,7 @@ from tests.browser.linkedin.messaging_pages import BASE
 from worker.browser.linkedin.adapter import LinkedInSite
 from worker.browser.linkedin.people.profile import Connection, open_profile
 from worker.errors import NeverError, Reason, StopAccountError
-from worker.rules.identity import PersonKeys
+from worker.rules.people.identity import PersonKeys
 from worker.rules.sourcing.profile import Position, Section
 
 ADA = "ACoAA" + "Ada-_" * 6 + "abcd"

@@ -23,7 +23,7 @@ from tests.builders import (
     database_now,
 )
 from tests.cli.conftest import Rapport
-from tests.cli.terminal import terminal
+from tests.cli.screen.terminal import terminal
 from tests.cluster import untraced, wait_for
 from tests.db.helpers import claim_action, queue_due_actions
 from tests.imports.files import write_file

@@ -22,7 +22,7 @@ from tests.cli.conftest import Rapport
 from tests.cluster import untraced
 from tests.conftest import StartSandbox, signed_in
 from worker.errors import RequestRefusedError
-from worker.rules.sites import SITES
+from worker.rules.sites.registry import SITES
 from worker.secrets import Vault
 from worker.sign_in import storage_state
 from worker.sign_in.storage_state import find_expiry, keep_own, own_hosts, parse_export

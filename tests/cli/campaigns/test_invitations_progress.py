@@ -12,7 +12,7 @@ from db.store.people import accounts
 from tasks.campaigns.start import start_campaign
 from tasks.contract import InvitationsCampaign
 from tests.builders import an_account
-from tests.cli.terminal import terminal
+from tests.cli.screen.terminal import terminal
 from tests.cluster import untraced, wait_for
 from worker import logs
 

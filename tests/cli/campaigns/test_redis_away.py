@@ -12,7 +12,8 @@ from db.engine import Database
 from tasks.contract import BirthdayCampaign
 from tests.builders import an_account
 from tests.cli.conftest import Rapport
-from worker import queues, redis_address
+from worker import queues
+from worker.servers import redis_address
 
 NOWHERE = "redis://:secret-word@127.0.0.1:1/0"
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import approval
+from db.store.actions.review import approval
 from db.store.people import contacts, profiles
 from db.tables import Contact
 from tests.builders import (

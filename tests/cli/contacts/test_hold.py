@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 
 from db.engine import Database
-from db.store.actions import approval, lifecycle
+from db.store.actions import lifecycle
+from db.store.actions.review import approval
 from db.tables import Interaction
 from tests.builders import SANDBOX, a_contact, action, add_planned, an_account, contact_by_slug, database_now
 from tests.cli.conftest import Rapport

@@ -12,7 +12,7 @@ from db.store.people.contact_list import ContactFilters
 from db.tables import Contact
 from tests.builders import SANDBOX, a_campaign, a_contact, add_planned, an_account, contact_by_slug
 from tests.cli.conftest import Rapport
-from tests.cli.terminal import Terminal, terminal
+from tests.cli.screen.terminal import Terminal, terminal
 from tests.cluster import untraced, wait_for
 
 NAMES = {

@@ -20,13 +20,14 @@ from tests.builders import SANDBOX, a_campaign, a_contact, action, add_planned, 
 from tests.cli.conftest import NOBODY, Rapport
 from tests.db.helpers import claim_action, queue_due_actions
 from tests.servers import Servers
-from worker import queues, redis_address
+from worker import queues
 from worker.errors import Reason
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.wording.reasons import describe_reason
 from worker.secrets import Vault
+from worker.servers import redis_address
 from worker.settings import Settings
 
 

@@ -13,7 +13,7 @@ from db.tables import Account
 from tests.builders import an_account
 from tests.cli.conftest import Rapport
 from worker.errors import Reason
-from worker.rules.sign_ins import Expiry, judge_expiry
+from worker.rules.sites.sign_ins import Expiry, judge_expiry
 from worker.secrets import Vault
 from worker.settings import Settings
 

@@ -10,11 +10,11 @@ from db.store.quota import limits
 from tasks.quota import Quota
 from tests.builders import an_account
 from tests.cli.quota.helpers import HOUR, SECOND, TEN
-from worker import redis_address
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.limits import Limits, Totals
+from worker.servers import redis_address
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from api_stub.cli.screen import waiting
 from db.engine import Database
 from tests.builders import an_account
-from tests.cli.terminal import terminal
+from tests.cli.screen.terminal import terminal
 from tests.cluster import untraced, wait_for
 
 

@@ -23,8 +23,8 @@ from tests.builders import FREE, a_contact, action, add_planned, an_account, dat
 from tests.cli.conftest import Rapport
 from tests.conftest import StartSandbox, signed_in
 from worker.errors import Reason
-from worker.rules.capabilities import Capability, Verdict
 from worker.rules.model import AccountStatus, Kind
+from worker.rules.sites.capabilities import Capability, Verdict
 from worker.secrets import Vault
 from worker.settings import Settings
 

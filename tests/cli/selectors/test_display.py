@@ -12,8 +12,8 @@ from db.engine import Database
 from tests.builders import an_account
 from worker.browser.check_report import CrossCheck, Fact, FormCount, MarkReport, PageReport, Place, judge
 from worker.errors import Reason
-from worker.rules.capabilities import SENDING, Capability, Verdict
-from worker.rules.page_shapes import Shaper
+from worker.rules.sites.capabilities import SENDING, Capability, Verdict
+from worker.rules.sites.page_shapes import Shaper
 
 SLUG = "zoé-gräfin-von-und-zu-hohenstein"
 COMPOSE = PageReport(

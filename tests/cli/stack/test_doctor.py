@@ -10,9 +10,10 @@ from api_stub.checks.finding import Finding
 from api_stub.checks.own_work import check_packages, check_python
 from api_stub.cli.stack import doctor
 from tests.cli.conftest import NOBODY, Rapport
-from worker import queues, redis_address
+from worker import queues
 from worker.browser import chromium, driver
 from worker.browser.pool import BrowserPool
+from worker.servers import redis_address
 
 
 def findings(data: Path) -> dict[str, Finding]:

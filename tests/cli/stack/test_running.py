@@ -27,7 +27,7 @@ from tests.cli.conftest import Rapport
 from tests.cluster import untraced, wait_for
 from worker.browser.pool import BrowserPool
 from worker.queues import take_snapshot_at
-from worker.redis_address import parse
+from worker.servers.redis_address import parse
 from worker.settings import get_settings
 
 RunHere = Callable[..., tuple[int, str, str]]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from api_stub.cli import account_page
+from api_stub.cli.accounts import account_page
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.ledger_check import compare_with_ledger
 from db.engine import Database

@@ -14,7 +14,8 @@ from db.store.people.accounts import AccountRecord
 from tasks.campaigns.start import start_stored_campaign
 from tests.builders import a_contact, an_account, database_now
 from tests.console.conftest import with_token
-from worker import queues, redis_address
+from worker import queues
+from worker.servers import redis_address
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from starlette.types import Message
 
 from api_stub.console.imports import multipart
 from api_stub.console.session import Role
-from api_stub.http import uploads
+from api_stub.http.limits import uploads
 from api_stub.imports import jobs
 from api_stub.imports.jobs import Runs
 from api_stub.imports.kept_files import FileWriter

@@ -14,10 +14,11 @@ from tests.console.conftest import Console, create_test_app, sign_in
 from tests.console.hostile import HOSTILE
 from tests.console.quota.helpers import UNSAFE, read_tables
 from tests.http.conftest import TestClient
-from worker import queues, redis_address
+from worker import queues
 from worker.errors import Reason
 from worker.queues import Load
 from worker.rules.upkeep import EVERY, UpkeepJob
+from worker.servers import redis_address
 
 LOAD = Load(up_s=7200, children=4, running=3, memory_bytes=412_000_000)
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from api_stub.console.session import Role
 from db.engine import Database
-from db.store.reports import people_list
+from db.store.reports.contacts import people_list
 from db.tables import Contact, Import, ImportDoubt
 from tests.builders import a_contact, an_account
 from tests.console.conftest import Console

@@ -12,10 +12,11 @@ from db.store.quota import ledger, limits
 from tests.builders import a_contact, database_now
 from tests.console.conftest import DESK, PHONE, WIDTHS, LiveConsoleFactory, check_at_each_width
 from tests.console.hostile import HOSTILE
-from worker import queues, redis_address
+from worker import queues
 from worker.queues import Load
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Breaker
+from worker.servers import redis_address
 
 
 @pytest.fixture

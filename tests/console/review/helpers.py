@@ -4,7 +4,7 @@ import re
 from uuid import UUID
 
 from db.engine import Database
-from db.store.actions import proposals
+from db.store.actions.review import proposals
 from db.store.people import accounts
 from db.tables import Action
 from tests.builders import a_contact, action, add_proposed, an_account

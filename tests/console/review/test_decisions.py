@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 from api_stub.console.session import Role
 from db.engine import Database
 from db.store import audit
-from db.store.actions import approval, events, undo
+from db.store.actions import events
+from db.store.actions.review import approval, undo
 from db.tables import Action, Contact, StoredDecision
 from tests.builders import database_now
 from tests.console.conftest import Console, with_token

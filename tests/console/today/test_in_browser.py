@@ -11,7 +11,7 @@ import uvicorn
 from playwright.sync_api import Page, Route, expect
 
 from api_stub.console.session import Role
-from api_stub.http.connection_limits import connection_settings
+from api_stub.http.limits.connection_limits import connection_settings
 from api_stub.stack.servers.ports import find_free_port
 from db.engine import Database
 from db.store import kill_switch

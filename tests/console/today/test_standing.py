@@ -13,9 +13,9 @@ from api_stub.console.i18n import load_texts
 from api_stub.console.today.standing import describe_day
 from tests.console.hostile import HOSTILE
 from worker.errors import Reason
-from worker.rules.day import ComingPerson, Day, GreetedPerson, LeftOutPerson, OpenPerson
 from worker.rules.halts import Halt, HaltCause
 from worker.rules.model import ActionState
+from worker.rules.reports.day import ComingPerson, Day, GreetedPerson, LeftOutPerson, OpenPerson
 
 ON, NOW, AN_ID = date(2026, 11, 27), datetime(2026, 11, 27, 9, tzinfo=UTC), UUID(int=1)
 TIME = NOW + timedelta(minutes=100)

@@ -16,9 +16,10 @@ from tests.builders import a_contact, add_proposed, an_account
 from tests.console.conftest import Console, with_token
 from tests.console.hostile import HOSTILE
 from tests.console.today.scenes import greeted, in_state, planned, signed_in, today
-from worker import queues, redis_address
+from worker import queues
 from worker.errors import Reason
 from worker.rules.model import AccountStatus, ActionState
+from worker.servers import redis_address
 
 
 def kinds(html: str) -> list[str]:

@@ -9,8 +9,9 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from db.store.actions import claims, dispatch, leases, lifecycle, plans, proposals, undo
+from db.store.actions import claims, dispatch, leases, lifecycle, plans
 from db.store.actions.plans import PlannedAction
+from db.store.actions.review import proposals, undo
 from db.store.campaigns import campaigns
 from db.store.people import accounts
 from db.tables import Action, StoredDecision

@@ -26,9 +26,9 @@ from tests.builders import (
 from tests.db.actions.claim_helpers import a_claim
 from tests.db.helpers import LEASE, claim_action, queue_due_actions
 from worker.errors import Reason
-from worker.rules.capabilities import CHECK_LASTS, SENDING, Capability, CapabilityVerdict, Verdict
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import Kind
+from worker.rules.sites.capabilities import CHECK_LASTS, SENDING, Capability, CapabilityVerdict, Verdict
 
 TEXT = "Hi!"
 

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.store.actions import proposals
-from db.store.actions.proposals import Proposal
+from db.store.actions.review import proposals
+from db.store.actions.review.proposals import Proposal
 from db.store.people.accounts import AccountRecord
 from tests.builders import (
     a_contact,

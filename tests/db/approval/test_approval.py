@@ -7,9 +7,10 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from db.store.actions import approval, control, events, gates, proposals
-from db.store.actions.approval import Decision, DecisionOutcome
+from db.store.actions import control, events, gates
 from db.store.actions.gates import ClosedGate
+from db.store.actions.review import approval, proposals
+from db.store.actions.review.approval import Decision, DecisionOutcome
 from db.store.people import contacts
 from db.tables import Action, Campaign
 from tests.builders import (

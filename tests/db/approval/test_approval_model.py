@@ -18,8 +18,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import approval, control, gates, proposals
-from db.store.actions.approval import Decision, DecisionOutcome
+from db.store.actions import control, gates
+from db.store.actions.review import approval, proposals
+from db.store.actions.review.approval import Decision, DecisionOutcome
 from db.tables import Account, Action, Contact
 from tests.builders import SANDBOX, a_campaign, a_contact, action, add_proposed, an_account
 from tests.db.helpers import claim_action, queue_due_actions, run_without_triggers

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import text
 
 from db.engine import Database
-from db.store.actions import approval, control, events
-from db.store.actions.approval import Decision, DecisionOutcome
+from db.store.actions import control, events
+from db.store.actions.review import approval
+from db.store.actions.review.approval import Decision, DecisionOutcome
 from tests.builders import (
     a_contact,
     action,

@@ -6,8 +6,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import approval, proposals
-from db.store.actions.approval import DecisionOutcome
+from db.store.actions.review import approval, proposals
+from db.store.actions.review.approval import DecisionOutcome
 from db.store.people import contacts
 from db.tables import Action
 from tests.builders import SANDBOX, a_contact, action, add_proposed, an_account, database_now

@@ -7,8 +7,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import proposals
-from db.store.actions.proposals import LastContact
+from db.store.actions.review import proposals
+from db.store.actions.review.proposals import LastContact
 from db.tables import Contact, Interaction
 from tests.builders import (
     SANDBOX,

@@ -9,11 +9,12 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from db.store.actions import approval, control, events, lifecycle, proposals, undo
-from db.store.actions.approval import DecisionOutcome
+from db.store.actions import control, events, lifecycle
 from db.store.actions.control import CampaignVerb
-from db.store.actions.undo import Made
-from db.store.actions.undo_effects import UndoOutcome
+from db.store.actions.review import approval, proposals, undo
+from db.store.actions.review.approval import DecisionOutcome
+from db.store.actions.review.undo import Made
+from db.store.actions.review.undo_effects import UndoOutcome
 from db.store.people import accounts, contacts, holds
 from db.store.people.accounts import AccountRecord
 from db.store.privacy import erasure

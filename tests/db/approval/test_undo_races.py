@@ -19,8 +19,9 @@ from hypothesis.stateful import (
 from sqlalchemy import delete, select
 
 from db.engine import Database
-from db.store.actions import gates, lifecycle, proposals, undo
-from db.store.actions.undo_effects import UndoOutcome
+from db.store.actions import gates, lifecycle
+from db.store.actions.review import proposals, undo
+from db.store.actions.review.undo_effects import UndoOutcome
 from db.tables import Account, Action, ActionEvent, Contact
 from tests.builders import a_campaign, a_contact, action, add_proposed, an_account, database_now
 from tests.db.helpers import (

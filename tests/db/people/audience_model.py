@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from worker.errors import Reason
-from worker.rules.birthdays import birthday_in, birthday_occasion
+from worker.rules.dates.birthdays import birthday_in, birthday_occasion
 from worker.rules.model import Birthday, ContactStatus
 
 

@@ -27,7 +27,7 @@ from tests.builders import (
 )
 from tests.db.helpers import run_without_triggers
 from worker.errors import Reason
-from worker.rules.birthdays import birthday_occasion
+from worker.rules.dates.birthdays import birthday_occasion
 from worker.rules.model import (
     ActionState,
     ContactStatus,

@@ -14,7 +14,7 @@ from db.tables import Action, Contact
 from tests.builders import SANDBOX, a_contact, add_planned, an_account
 from tests.imports.files import import_path, write_file
 from worker.errors import Reason, RequestRefusedError
-from worker.rules.identity import PersonKeys
+from worker.rules.people.identity import PersonKeys
 
 IDS = ["ACoAABq7-xKZ_mD4vPz0QwErTyUiOpAsDfGhJkL", "ACoAABq7-xkz_md4vpz0qwertyuiopasdfghjkl"]
 A, B = (f"{SANDBOX}{each}/" for each in IDS)

@@ -20,8 +20,8 @@ from db.tables import Action, Contact, Exclusion, Hit, IdentityChange, ImportDou
 from tests.builders import SANDBOX, a_contact, add_planned, add_proposed, an_account
 from tests.db.helpers import claim_action, make_due, queue_due_actions
 from worker.errors import Reason
-from worker.rules.identity import PersonKeys
 from worker.rules.model import ActionState, BirthdayCard, ContactStatus, ImportSource
+from worker.rules.people.identity import PersonKeys
 
 TODAY = date(2026, 11, 28)
 MEMBER = "ACoAABq7-xKZ_mD4vPz0QwErTyUiOpAsDfGhJkL"

@@ -27,7 +27,7 @@ from db.store.privacy import personal_columns
 from db.tables import Contact
 from tests.builders import a_contact, an_account
 from tests.console.hostile import HOSTILE
-from worker.rules.birthdays import next_birthday
+from worker.rules.dates.birthdays import next_birthday
 from worker.rules.model import Birthday, ContactStatus
 
 TODAY = date(2027, 12, 20)

@@ -8,7 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
-from db.store.actions import approval, claims, gates, interactions, leases, proposals
+from db.store.actions import claims, gates, interactions, leases
+from db.store.actions.review import approval, proposals
 from db.store.campaigns import campaigns, search_hits
 from db.store.campaigns.search_hits import HitLine
 from db.store.identity import doubts

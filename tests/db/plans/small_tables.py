@@ -9,7 +9,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db.store import audit, idempotency
-from db.store.actions import events, undo
+from db.store.actions import events
+from db.store.actions.review import undo
 from db.store.campaigns import schedules
 from db.store.console import users
 from db.store.imports import birthday_doubts, runs, subscriptions
@@ -17,7 +18,8 @@ from db.store.notices import deliveries
 from db.store.people import addresses
 from db.store.privacy import personal_columns
 from db.store.quota import ledger, limits
-from db.store.reports import activity, contact_history, open_doubts, outcome_counts, overview
+from db.store.reports import activity, outcome_counts, overview
+from db.store.reports.contacts import contact_history, open_doubts
 from db.tables import NoticeTarget
 from worker.rules.model import CampaignKind, CampaignState, Kind
 from worker.rules.quota.windows import Span

@@ -32,9 +32,9 @@ from tests.builders import (
 from tests.imports.files import import_path, write_file
 from tests.whole_person import NAME, SLUG, ZOE, a_known_person, forget
 from worker.errors import Reason
-from worker.rules.mentions import REDACTED_TEXT
 from worker.rules.messages.replies import LatestGreeting, Reply
 from worker.rules.model import ActionState, Kind
+from worker.rules.people.mentions import REDACTED_TEXT
 
 
 def ledger(session: Session, account_id: int) -> set[tuple[str, str, object]]:

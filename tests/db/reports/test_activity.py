@@ -17,7 +17,7 @@ from db.store.people.accounts import AccountRecord
 from db.store.reports import activity
 from db.tables import Contact, Interaction, InteractionsByDay
 from tests.builders import a_contact, an_account
-from worker.rules.birthdays import count_celebrated
+from worker.rules.dates.birthdays import count_celebrated
 from worker.rules.model import Kind
 
 FIRST, LAST = date(2020, 1, 1), date(2030, 12, 31)

@@ -13,12 +13,12 @@ from db.store.kill_switch import pull_kill_switch
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
-from db.store.reports import birthday_forecast as store
-from db.store.reports.birthday_forecast import AccountForecast
+from db.store.reports.forecasts import birthday_forecast as store
+from db.store.reports.forecasts.birthday_forecast import AccountForecast
 from db.tables import Action, Campaign, Contact, Interaction
 from tests.builders import FREE, a_campaign, a_contact, add_planned, an_account, database_now
 from worker.errors import Reason
-from worker.rules.birthdays import birthday_occasion
+from worker.rules.dates.birthdays import birthday_occasion
 from worker.rules.halts import HaltCause
 from worker.rules.model import CampaignKind, ContactStatus, Kind
 from worker.rules.quota.limits import DEFAULT_QUOTA, Limits

@@ -13,7 +13,7 @@ from db.store.campaigns import campaigns, searches
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits as store
-from db.store.reports import campaign_forecast
+from db.store.reports.forecasts import campaign_forecast
 from db.tables import Action, Campaign
 from tests.builders import (
     FREE,

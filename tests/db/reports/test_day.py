@@ -11,15 +11,15 @@ from db.store.actions import control
 from db.store.people import accounts, holds
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
-from db.store.reports import birthday_forecast
 from db.store.reports.day import read_day
+from db.store.reports.forecasts import birthday_forecast
 from db.tables import Contact
 from tests.builders import a_contact, add_proposed, database_now
 from tests.console.today.scenes import greeted, in_state, planned, signed_in, today, with_schedule
 from worker.errors import Reason
-from worker.rules.day import Day
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota.limits import Limits
+from worker.rules.reports.day import Day
 
 S = ActionState
 ONE_A_DAY = Limits(per_run=1, per_day=1, per_week=7, gap_min=timedelta(0), gap_max=timedelta(0))

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.store.actions.proposals import Proposal
+from db.store.actions.review.proposals import Proposal
 from db.store.kill_switch import pull_kill_switch
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord

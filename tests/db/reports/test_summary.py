@@ -17,7 +17,7 @@ from db.tables import Account, Action, ActionEvent, Campaign, Interaction
 from tests.builders import FREE, a_campaign, a_contact, add_planned, an_account, database_now
 from worker.errors import Reason
 from worker.rules.model import ActionState
-from worker.rules.summary import OpenCounts
+from worker.rules.reports.summary import OpenCounts
 
 S = ActionState
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -9,7 +9,7 @@ import schemathesis
 from schemathesis import Case, HookContext, SerializationContext
 from schemathesis.generation.meta import TestPhase
 
-from api_stub.http.openapi import IDEMPOTENCY_KEY
+from api_stub.http.openapi.document import IDEMPOTENCY_KEY
 from api_stub.http.v1.idempotency import HEADER
 from api_stub.http.v1.pages import MAX_CURSOR_CHARACTERS
 from tests.http.front_door.seeded import ACCOUNTS, FULL_ACCOUNT

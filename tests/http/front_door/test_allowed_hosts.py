@@ -2,11 +2,11 @@
 
 import pytest
 
-from api_stub.http.allowed_hosts import AllowedHosts
-from api_stub.http.request_limits import RequestRejected
+from api_stub.http.access.allowed_hosts import AllowedHosts
+from api_stub.http.limits.request_limits import RequestRejected
 from tests.http.conftest import Front
 from tests.http.front_door.test_front_door import problem
-from worker.server_address import check_hosts
+from worker.servers.server_address import check_hosts
 from worker.settings import Settings
 
 PUBLIC = "https://rapport.example.org/app"

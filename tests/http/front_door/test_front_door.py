@@ -9,7 +9,8 @@ from db.engine import Database
 from db.tables import CampaignRequest
 from tests.builders import an_account
 from tests.http.conftest import KEY, Front, TestClient
-from worker import queues, redis_address
+from worker import queues
+from worker.servers import redis_address
 from worker.settings import Settings
 
 NOWHERE = "127.0.0.1:1"

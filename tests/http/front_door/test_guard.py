@@ -14,11 +14,12 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from api_stub import throttle
-from api_stub.http import api_key, guard, request_limits
-from api_stub.http.api_key import MAX_WRONG_KEYS
-from api_stub.http.guard import KEYLESS_PATHS, KILL_SWITCH, METRICS, Guard
+from api_stub.http.access import api_key, guard
+from api_stub.http.access.api_key import MAX_WRONG_KEYS
+from api_stub.http.access.guard import KEYLESS_PATHS, KILL_SWITCH, METRICS, Guard
+from api_stub.http.limits import request_limits
+from api_stub.http.limits.request_limits import RequestRejected
 from api_stub.http.request_context import RequestContext
-from api_stub.http.request_limits import RequestRejected
 from tests.cluster import run_apart
 from tests.http.conftest import KEY, TestClient
 from tests.http.front_door.test_front_door import problem

@@ -11,8 +11,8 @@ from contextlib import closing
 import pytest
 from httpx import Response
 
-from api_stub.http import request_limits
-from api_stub.http.api_key import MAX_WRONG_KEYS
+from api_stub.http.access.api_key import MAX_WRONG_KEYS
+from api_stub.http.limits import request_limits
 from api_stub.http.request_context import SECURITY_HEADERS
 from db.engine import Database
 from tests import web

@@ -3,7 +3,7 @@
 import pytest
 from starlette.types import Message, Receive
 
-from api_stub.http.guard import Guard
+from api_stub.http.access.guard import Guard
 from tests.http.conftest import KEY
 from tests.http.front_door.test_guard import SETTINGS, Head, answers, run, status
 

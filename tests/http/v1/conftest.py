@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api_stub.http import api_key
+from api_stub.http.access import api_key
 from api_stub.http.app import create_app
 from api_stub.http.v1.caller import Caller
 from api_stub.stack.environment import settings_environment

@@ -14,8 +14,8 @@ from db.engine import Database
 from db.store.people import accounts, contacts, hand_edits, holds
 from db.store.people.hand_edits import HandEdits
 from db.store.quota import ledger, limits
-from db.store.reports.birthday_forecast import forecast_birthdays
-from db.store.reports.upcoming_birthdays import list_upcoming_birthdays
+from db.store.reports.forecasts.birthday_forecast import forecast_birthdays
+from db.store.reports.forecasts.upcoming_birthdays import list_upcoming_birthdays
 from tests.builders import a_contact, an_account, database_now
 from tests.http.conftest import TestClient
 from worker.rules.model import Kind

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from api_stub.http import uploads
+from api_stub.http.limits import uploads
 from api_stub.imports.jobs import Run, RunKind, Runs, RunState
 from db.engine import Database
 from db.store import audit

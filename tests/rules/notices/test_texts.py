@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 
 from worker.errors import Reason
 from worker.notices.html import render_html
-from worker.rules.characters import sanitise_text
 from worker.rules.halts import Halt, HaltCause
-from worker.rules.mark_trends import Trend
 from worker.rules.notices.digest import (
     EveningSummary,
     MorningDigest,
@@ -27,7 +25,9 @@ from worker.rules.notices.digest import (
 from worker.rules.notices.kinds import NoticeKind, Urgency
 from worker.rules.notices.page import LONGEST_TITLE
 from worker.rules.notices.texts import Notice, render, render_group
-from worker.rules.summary import EndedCounts
+from worker.rules.reports.summary import EndedCounts
+from worker.rules.sites.mark_trends import Trend
+from worker.rules.texts.characters import sanitise_text
 from worker.rules.upkeep import UpkeepJob
 
 NOTHING = EndedCounts(sent=0, late=0, replies=0, settled_by_hand=0, skipped={}, failed={})

@@ -28,7 +28,7 @@ from worker.rules.quota.limits import (
     warm_up_share,
 )
 from worker.rules.quota.windows import WEEKDAYS, Hours
-from worker.rules.sites import site_quota
+from worker.rules.sites.registry import site_quota
 
 MINUTE = timedelta(minutes=1)
 UTC_ZONE = ZoneInfo("UTC")

@@ -10,8 +10,9 @@ from sqlalchemy import delete
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
-from db.store.actions import approval, gates, interactions
+from db.store.actions import gates, interactions
 from db.store.actions.gates import ClosedGate
+from db.store.actions.review import approval
 from db.store.people import accounts, contacts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
@@ -25,13 +26,14 @@ from tests.builders import SANDBOX
 from tests.notices_helpers import events
 from tests.proxy import Proxy
 from tests.tasks.browser_helpers import fault, left_today, queue, row, run, sent
-from worker import metrics, redis_address
+from worker import metrics
 from worker.errors import Reason
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import AccountStatus, ActionState, ContactStatus, Kind
 from worker.rules.quota.limits import Limits
+from worker.servers import redis_address
 
 PERSON = "wang-xiaoming"
 NAMES = {PERSON: "王小明"}
@@ -243,7 +245,7 @@ def test_a_lost_answer_of_the_quota_costs_no_unit(
         client.close()
 
 
-@pytest.mark.soak  # test_name_check.py shows it without a browser
+@pytest.mark.soak  # conversation/test_name_check.py shows it without a browser
 def test_a_person_whom_the_network_renamed_gets_the_corrected_text_after_a_decision(
     services: Services, sandbox: SandboxClient, account: AccountRecord
 ) -> None:

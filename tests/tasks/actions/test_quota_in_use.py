@@ -18,7 +18,6 @@ from tasks.services import Services
 from tests import builders
 from tests.tasks.conftest import effects
 from tests.tasks.quota_helpers import LEASE, go_on, left, reason, used_today
-from worker import redis_address
 from worker.browser.ledger import LedgerSite, LedgerThread
 from worker.errors import Reason, TryAgainError
 from worker.quota import redis_quota
@@ -27,6 +26,7 @@ from worker.rules.model import Kind
 from worker.rules.quota import breaker
 from worker.rules.quota.limits import Limits
 from worker.rules.quota.windows import Span
+from worker.servers import redis_address
 
 Plan = Callable[[str], UUID]
 NOWHERE = "redis://127.0.0.1:1/0"

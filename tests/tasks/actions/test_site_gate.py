@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from db.store.actions import approval, site_gate, unseen_sends
-from db.store.actions.approval import DecisionOutcome
+from db.store.actions import site_gate, unseen_sends
+from db.store.actions.review import approval
+from db.store.actions.review.approval import DecisionOutcome
 from db.store.people import accounts, site_checks
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, Contact
@@ -22,9 +23,9 @@ from tests.tasks.action_helpers import perform_next, row, state, stopped_for
 from tests.tasks.campaign_helpers import campaign_of, planned, start, withdrawals
 from tests.tasks.scripted_site import ScriptedSite
 from worker.errors import NeverError, PremiumWallError, Reason, StopAccountError
-from worker.rules.capabilities import SENDING, Capability, Verdict
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import ActionState, BirthdayCard, CampaignState
+from worker.rules.sites.capabilities import SENDING, Capability, Verdict
 
 TEXT = "Happy birthday!"
 CHANGED = StopAccountError(Reason.SITE_CHANGED, "thread.header names nobody")

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 import tasks.entry.birthday  # noqa: F401 -- registers the task that dispatch names
-from db.store.actions import approval, proposals
+from db.store.actions.review import approval, proposals
 from tasks.actions.dispatch import dispatch_due
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome

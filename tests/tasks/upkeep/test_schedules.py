@@ -19,8 +19,8 @@ from tasks.services import Services
 from tasks.upkeep.schedules import CATCH_UP, fire_schedules, start_due_campaigns
 from tests.builders import an_account, database_now
 from worker import logs
+from worker.rules.dates.schedule_times import next_fire
 from worker.rules.model import CampaignKind
-from worker.rules.schedule_times import next_fire
 
 ZONES = [
     "UTC",

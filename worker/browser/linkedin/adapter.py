@@ -27,9 +27,9 @@ from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
 from worker.browser.linkedin.walls import check_walls, has_navigation
 from worker.browser.site import Invitation, PageProgress, Thread, ignore_progress
 from worker.errors import Reason, StopAccountError, TryAgainError
-from worker.rules.addresses import normalise_profile_url
-from worker.rules.identity import PersonKeys
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation
+from worker.rules.people.addresses import normalise_profile_url
+from worker.rules.people.identity import PersonKeys
 from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
 from worker.settings import Settings

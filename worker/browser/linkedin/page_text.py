@@ -7,7 +7,7 @@ of its own (`display: contents`) is shown if its children are.
 from typing import Final, TypedDict
 
 from worker.browser.linkedin.site_page import ORIGIN, SITE
-from worker.rules.addresses import find_member_url, normalise_profile_url
+from worker.rules.people.addresses import find_member_url, normalise_profile_url
 
 
 class Line(TypedDict):

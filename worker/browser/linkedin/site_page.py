@@ -16,7 +16,12 @@ from worker.browser.linkedin.marks.navigation import EMBER, SDUI
 from worker.browser.linkedin.walls import check_walls, has_navigation
 from worker.browser.marks import Mark, find, locate, shown
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.addresses import PROFILE_ORIGINS, find_member_url, is_member_url, normalise_profile_url
+from worker.rules.people.addresses import (
+    PROFILE_ORIGINS,
+    find_member_url,
+    is_member_url,
+    normalise_profile_url,
+)
 
 SITE = "linkedin"
 ORIGIN = PROFILE_ORIGINS[SITE]

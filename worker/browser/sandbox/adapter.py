@@ -14,8 +14,8 @@ from worker.browser.sandbox import invitations, pages, people, selectors
 from worker.browser.site import PageProgress, ignore_progress
 from worker.clock import monotonic_seconds
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.identity import PersonKeys
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
+from worker.rules.people.identity import PersonKeys
 from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
 from worker.settings import Settings, missing_for_site

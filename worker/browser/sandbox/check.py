@@ -14,9 +14,9 @@ from worker.browser.sandbox import invitation_selectors, marks, pages, people_se
 from worker.browser.site_check import CheckedPage, CheckRequest, OwnChecks, Tab, look_at
 from worker.browser.survey import CheckedMark, list_selector_words
 from worker.errors import NeverError, Reason, TryAgainError
-from worker.rules.capabilities import SENDING, Capability, Verdict
 from worker.rules.model import Kind
-from worker.rules.page_shapes import Shaper
+from worker.rules.sites.capabilities import SENDING, Capability, Verdict
+from worker.rules.sites.page_shapes import Shaper
 from worker.settings import Settings, missing_for_site
 
 _SEARCH_PATH: Final = "/search/people/?keywords=engineer"

@@ -12,9 +12,9 @@ from playwright.sync_api import Locator, Page
 
 from worker.browser.sandbox import dates, selectors
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.addresses import PROFILE_ORIGINS, find_member_url, normalise_profile_url
-from worker.rules.identity import PersonKeys
 from worker.rules.model import BirthdayCard, InboxLine, ThreadMessage
+from worker.rules.people.addresses import PROFILE_ORIGINS, find_member_url, normalise_profile_url
+from worker.rules.people.identity import PersonKeys
 
 
 def normalise(profile_url: str) -> str:

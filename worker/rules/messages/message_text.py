@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Final
 
-from worker.rules.characters import find_invisible, has_visible_text
+from worker.rules.texts.characters import find_invisible, has_visible_text
 from worker.rules.wording.phrases import Phrase
 
 MAX_MESSAGE_CHARACTERS = 600

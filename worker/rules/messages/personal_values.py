@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Final
 
-from worker.rules.characters import find_invisible, has_visible_text
 from worker.rules.messages.links import contains_address
 from worker.rules.messages.placeholders import find_placeholders
+from worker.rules.texts.characters import find_invisible, has_visible_text
 
 LONGEST_COMPANY: Final = 60
 LONGEST_HEADLINE: Final = 120

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from worker.rules.identity import PersonKeys
 from worker.rules.messages.automatic import (
     AUTOMATIC_WITHIN,
     count_away_words,
@@ -22,6 +21,7 @@ from worker.rules.messages.automatic import (
 )
 from worker.rules.model import InboxLine, ThreadMessage
 from worker.rules.names.shown_names import is_same_name
+from worker.rules.people.identity import PersonKeys
 
 REPLY_WINDOW: Final = timedelta(days=30)
 """How long after a greeting a message from its recipient counts as a reply."""

@@ -5,10 +5,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from worker.rules.bounds import MAX_LINE
-from worker.rules.characters import find_invisible
 from worker.rules.languages import describe_unknown_language, is_known_language
 from worker.rules.names.spoken_name import LONGEST_FIRST_NAME
+from worker.rules.texts.bounds import MAX_LINE
+from worker.rules.texts.characters import find_invisible
 
 FIRST_YEAR: Final = 1900
 _LEAP_YEAR: Final = 2000

@@ -9,7 +9,7 @@ from worker.rules.halts import Halt, HaltCause, advise, name_halt
 from worker.rules.notices.kinds import NoticeKind
 from worker.rules.notices.page import Entry, Link, Section, clean_line, clean_quote, paragraphs
 from worker.rules.notices.texts import Notice, make_notice
-from worker.rules.summary import EndedCounts
+from worker.rules.reports.summary import EndedCounts
 from worker.rules.wording.counts import format_count
 from worker.rules.wording.hints import PROGRAM
 from worker.rules.wording.summaries import list_event_lines

@@ -6,10 +6,10 @@ from typing import Final
 
 from worker.errors import Reason
 from worker.rules.halts import Halt, HaltCause, advise
-from worker.rules.mark_trends import Trend, describe_trend
 from worker.rules.model import Kind
 from worker.rules.notices.kinds import NoticeKind
 from worker.rules.notices.payload import Payload
+from worker.rules.sites.mark_trends import Trend, describe_trend
 from worker.rules.upkeep import UpkeepJob
 from worker.rules.wording.counts import format_count
 

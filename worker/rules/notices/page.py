@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from worker.rules.characters import sanitise_line, sanitise_text
+from worker.rules.texts.characters import sanitise_line, sanitise_text
 
 LONGEST_TITLE: Final = 80
 """Characters. It becomes a mail's subject, of which a phone shows about 40."""

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from worker.errors import RequestRefusedError
-from worker.rules.date_range import FIRST_DAY
+from worker.rules.dates.date_range import FIRST_DAY
 from worker.rules.quota.limits import Limits
 from worker.rules.quota.windows import ALL_WEEK, Hours
 

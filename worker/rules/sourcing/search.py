@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, quote_plus, urlencode, urlsplit
 
-from worker.rules.sites import SITES, SearchForm, SiteDescription
+from worker.rules.sites.registry import SITES, SearchForm, SiteDescription
 from worker.rules.sourcing.criteria import Criteria
 
 MAX_URL_CHARACTERS: Final = 2000

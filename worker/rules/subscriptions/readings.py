@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from worker.rules.schedule_times import fire_times
+from worker.rules.dates.schedule_times import fire_times
 
 READ_AGAIN_AFTER: Final = timedelta(days=6, hours=12)
 """Entries that were read longer ago are read again, also unchanged ones: once a week."""

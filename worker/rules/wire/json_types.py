@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from worker.rules.bounds import CONTROLS, NO_CONTROLS
+from worker.rules.texts.bounds import CONTROLS, NO_CONTROLS
 
 
 def _is_number(given: object) -> object:

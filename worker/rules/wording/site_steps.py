@@ -1,6 +1,6 @@
 """What a person has to do before messages may go out on a site whose pages must be proven."""
 
-from worker.rules.capabilities import SENDING, Unproven
+from worker.rules.sites.capabilities import SENDING, Unproven
 
 
 def advise_site(account: str, unproven: Unproven | None, *, to_look_at: bool) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from worker.errors import Reason
-from worker.rules.summary import EndedCounts, OpenCounts
+from worker.rules.reports.summary import EndedCounts, OpenCounts
 from worker.rules.wording.counts import format_count
 from worker.rules.wording.reasons import describe_reason_count
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api_stub.app_state import AppDatabase, AppSettings
 from api_stub.http.faults import Fault, FaultType, FieldFault
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.accounts.parts import AccountPath, tag_of
 from api_stub.http.v1.caller import AdminCaller, ReadCaller
 from api_stub.http.v1.conditions import IfMatch, require_match
@@ -32,7 +32,7 @@ from db.store.quota import new_accounts
 from db.store.reports import halts
 from worker import clock
 from worker.errors import RequestRefusedError
-from worker.rules.sites import SITES
+from worker.rules.sites.registry import SITES
 from worker.screenshots import delete_account_evidence
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])

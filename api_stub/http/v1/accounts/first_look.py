@@ -11,16 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.accounts.parts import PREFIX, AccountPath
 from api_stub.http.v1.caller import ApproveCaller, ReadCaller
 from db.store import audit
 from db.store.actions import unseen_sends
 from db.store.actions.unseen_sends import UnseenSend
 from db.store.people import site_checks
-from worker.rules.capabilities import is_seen_live
 from worker.rules.model import ActionState
-from worker.rules.sites import needs_check
+from worker.rules.sites.capabilities import is_seen_live
+from worker.rules.sites.registry import needs_check
 
 router = APIRouter(prefix=f"{PREFIX}/first-look", tags=["accounts"])
 

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType, FieldFault
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.accounts.parts import PREFIX, AccountPath, tag_of
 from api_stub.http.v1.caller import AdminCaller, ReadCaller
 from api_stub.http.v1.conditions import IfMatch, require_match

@@ -11,7 +11,7 @@ from api_stub.app_state import AppDatabase
 from api_stub.http.faults import FaultType
 from api_stub.http.forecasts import AppForecasts, Forecasts, KnownForecast, find_place
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.routes import history
 from api_stub.http.v1.accounts.parts import PREFIX, AccountPath
 from api_stub.http.v1.caller import ReadCaller

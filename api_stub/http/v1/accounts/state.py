@@ -7,7 +7,7 @@ from api_stub.explain.halts import advise_sign_in
 from api_stub.explain.why import find_session_problem
 from api_stub.http.faults import Fault, FaultType
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.accounts.accounts import read_detail
 from api_stub.http.v1.accounts.parts import PREFIX, AccountPath
 from api_stub.http.v1.caller import ControlCaller, ReadCaller
@@ -23,7 +23,7 @@ from db.store.people.accounts import AccountRecord
 from db.store.privacy import account_removal
 from worker.errors import Reason
 from worker.rules.model import AccountStatus
-from worker.rules.sign_ins import Expiry, judge_expiry
+from worker.rules.sites.sign_ins import Expiry, judge_expiry
 from worker.rules.wording.reasons import reason_suffix
 
 router = APIRouter(prefix=PREFIX, tags=["accounts"])

@@ -17,7 +17,7 @@ from api_stub.explain.why import (
 )
 from api_stub.http.faults import Fault, FaultType
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.accounts.parts import AccountPath
 from api_stub.http.v1.caller import ReadCaller
 from api_stub.http.v1.fields import RowId

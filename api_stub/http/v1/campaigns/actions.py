@@ -12,7 +12,7 @@ from api_stub.app_state import AppDatabase, AppSettings
 from api_stub.console.evidence import find_evidence
 from api_stub.http.faults import Fault, FaultType
 from api_stub.http.lookups import check_account_filter, require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ApproveCaller, ReadCaller
 from api_stub.http.v1.fields import Instant
 from api_stub.http.v1.models.actions import EvidenceOut, SettleIn, build_evidence

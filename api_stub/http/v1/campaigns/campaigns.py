@@ -12,7 +12,7 @@ from api_stub.app_state import AppClient, AppDatabase
 from api_stub.campaign_requests import keep_campaign_request, publish_campaign_request
 from api_stub.http.faults import Fault, FaultType, wrong_field
 from api_stub.http.lookups import check_account_filter, require_account, require_campaign
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ControlCaller, ReadCaller
 from api_stub.http.v1.fields import Instant
 from api_stub.http.v1.models.campaigns import CampaignStart, PreviewLineOut

@@ -10,7 +10,7 @@ from pydantic import Field
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import FaultType
 from api_stub.http.lookups import check_account_filter
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ReadCaller
 from api_stub.http.v1.fields import Instant
 from api_stub.http.v1.pages import Page, PageQuery, build_page, read_position

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType, wrong_field
 from api_stub.http.lookups import check_account_filter
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ApproveCaller, ReadCaller
 from api_stub.http.v1.models.proposals import (
     ApproveManyIn,
@@ -28,9 +28,9 @@ from api_stub.http.v1.models.proposals import (
 from api_stub.http.v1.pages import Page, PageQuery, build_page, read_position
 from api_stub.responses.proposals import ProposalOut
 from db.engine import Database, get_database_time
-from db.store.actions import approval, proposals, undo
-from db.store.actions.approval import Decision, DecisionOutcome
-from db.store.actions.undo import Made
+from db.store.actions.review import approval, proposals, undo
+from db.store.actions.review.approval import Decision, DecisionOutcome
+from db.store.actions.review.undo import Made
 from tasks.contract import AccountName
 from worker.errors import RequestRefusedError
 

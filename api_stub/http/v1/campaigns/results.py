@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType, wrong_field
 from api_stub.http.lookups import require_campaign
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ControlCaller, ReadCaller
 from api_stub.http.v1.models.searches import (
     EstimateOut,
@@ -30,7 +30,7 @@ from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.search_hits import RankingCursor
 from db.store.people import accounts
 from db.store.quota import search_forecast
-from db.store.reports import campaign_forecast
+from db.store.reports.forecasts import campaign_forecast
 from worker.rules.model import CampaignKind
 from worker.rules.sourcing.criteria import given_criteria
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType, FieldFault, wrong_field
 from api_stub.http.lookups import check_account_filter, require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ControlCaller, ReadCaller
 from api_stub.http.v1.conditions import IfMatch, etag, require_match
 from api_stub.http.v1.models.schedules import ScheduleIn, ScheduleOut, build_schedule
@@ -24,8 +24,8 @@ from db.store.people.accounts import AccountRecord
 from tasks.contract import CAMPAIGN_OPTIONS, AccountName, CampaignOptions
 from worker import clock
 from worker.errors import RequestRefusedError
+from worker.rules.dates.schedule_times import list_next_fires
 from worker.rules.model import CampaignKind
-from worker.rules.schedule_times import list_next_fires
 
 router = APIRouter(prefix="/schedules", tags=["schedules"])
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType, wrong_field
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ControlCaller, ReadCaller
 from api_stub.http.v1.conditions import IfMatch, etag, require_match
 from api_stub.http.v1.fields import RowId

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType
 from api_stub.http.lookups import check_account_filter
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ControlCaller, ReadCaller
 from api_stub.http.v1.imports.runs import describe_started, start_undo
 from api_stub.http.v1.models.import_runs import ImportRunOut

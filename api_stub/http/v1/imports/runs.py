@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType, wrong_field
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import Caller, ControlCaller, ReadCaller
 from api_stub.http.v1.fields import ShortText
 from api_stub.http.v1.models.import_runs import ImportCheckedIn, ImportRunOut, describe_run

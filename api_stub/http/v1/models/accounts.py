@@ -12,10 +12,10 @@ from api_stub.responses.accounts import EXAMPLE, AccountAnswer, build_account_an
 from db.store.people.accounts import AccountRecord
 from tasks.contract import AccountName
 from worker.errors import Reason, RequestRefusedError
+from worker.rules.dates.zones import parse_zone
 from worker.rules.halts import Halt, HaltCause
-from worker.rules.sign_ins import Expiry
-from worker.rules.sites import SITES
-from worker.rules.zones import parse_zone
+from worker.rules.sites.registry import SITES
+from worker.rules.sites.sign_ins import Expiry
 
 _ZONES: Final[list[JsonValue]] = [*sorted(available_timezones())]
 OFFERED_SITES: Final = tuple(site.name for site in SITES.values() if site.offered)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from db.store.actions.approval_links import LinkRecord, LinkState
+from db.store.actions.review.approval_links import LinkRecord, LinkState
 from worker.rules.notices.deliveries import DeliveryState, SendFailure
 from worker.rules.notices.kinds import NoticeKind
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api_stub.http.v1.fields import Day
-from db.store.actions import approval
-from db.store.actions.undo import Made
-from db.store.actions.undo_effects import UndoOutcome
+from db.store.actions.review import approval
+from db.store.actions.review.undo import Made
+from db.store.actions.review.undo_effects import UndoOutcome
 from worker.errors import Reason
 from worker.rules.messages.approval import UNDO_FOR, validate_message
 from worker.rules.messages.message_text import MAX_MESSAGE_CHARACTERS

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from api_stub.http.v1.fields import ShortText
 from db.store.campaigns.schedules import ScheduleRecord
+from worker.rules.dates.schedule_times import list_next_fires
 from worker.rules.model import CampaignKind
-from worker.rules.schedule_times import list_next_fires
 
 _FIRES_SHOWN: Final = 3
 

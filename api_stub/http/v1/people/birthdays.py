@@ -11,12 +11,12 @@ from api_stub.app_state import AppDatabase
 from api_stub.http.faults import FaultType
 from api_stub.http.forecasts import AppForecasts, KnownForecast
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ReadCaller
 from api_stub.http.v1.pages import Page, PageQuery, build_page, read_position
 from api_stub.responses.birthdays import UpcomingBirthdayOut
 from db.store.people.accounts import list_accounts
-from db.store.reports.upcoming_birthdays import MAX_DAYS, UpcomingBirthday, describe_birthday
+from db.store.reports.forecasts.upcoming_birthdays import MAX_DAYS, UpcomingBirthday, describe_birthday
 from tasks.contract import AccountName
 
 router = APIRouter(prefix="/birthdays", tags=["contacts"])

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import FaultType, wrong_field
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ControlCaller
 from api_stub.http.v1.conditions import IfMatch
 from api_stub.http.v1.fields import Day
@@ -26,7 +26,7 @@ from db.engine import today_in
 from db.store.people import accounts, contacts, holds
 from db.store.people.hand_edits import HandEdits
 from db.store.people.lookup import ContactRecord
-from db.store.reports import contact_details
+from db.store.reports.contacts import contact_details
 from tasks.campaigns import hand_edits
 from worker.errors import RequestRefusedError
 from worker.rules.names.hand_edits import (

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import FaultType
 from api_stub.http.lookups import check_account_filter
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ReadCaller
 from api_stub.http.v1.fields import Instant, SearchText, ShortText
 from api_stub.http.v1.pages import Page, PageQuery, build_page, read_position, write_cursor
@@ -17,8 +17,8 @@ from api_stub.responses.contact_details import ContactDetailsOut, HistoryEntryOu
 from api_stub.responses.contacts import ContactOut
 from db.store.people import contact_list, lookup
 from db.store.people.contact_list import ContactFilters, Place
-from db.store.reports import contact_details, contact_history
-from db.store.reports.contact_history import HistoryCursor
+from db.store.reports.contacts import contact_details, contact_history
+from db.store.reports.contacts.contact_history import HistoryCursor
 from tasks.contract import AccountName
 from worker.rules.model import ContactStatus
 

@@ -19,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import AdminCaller
 from db.engine import Database
 from db.exports import sheets

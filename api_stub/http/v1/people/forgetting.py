@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api_stub.app_state import AppDatabase, AppSettings
 from api_stub.http.faults import Fault, FaultType, wrong_field
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import AdminCaller
 from api_stub.http.v1.fields import ShortText
 from api_stub.http.v1.people.parts import ContactId, conflicts, require_contact
@@ -17,7 +17,7 @@ from db.engine import Database
 from db.store import audit
 from db.store.people import changes
 from db.store.privacy import erasure, tombstones
-from worker.rules.addresses import find_profile_site
+from worker.rules.people.addresses import find_profile_site
 from worker.screenshots import delete_evidence
 
 router = APIRouter(tags=["contacts"])

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType, wrong_field
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ControlCaller, ReadCaller
 from api_stub.http.v1.conditions import IfMatch
 from api_stub.http.v1.fields import ShortText
@@ -26,9 +26,9 @@ from api_stub.responses.doubts import IdentityDoubtOut
 from db.store import audit
 from db.store.identity import doubts, learning, merging
 from db.store.people.lookup import ContactRecord
-from db.store.reports import contact_details
+from db.store.reports.contacts import contact_details
 from tasks.contract import AccountName
-from worker.rules.addresses import normalise_profile_url
+from worker.rules.people.addresses import normalise_profile_url
 
 router = APIRouter(tags=["contacts"])
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import AdminCaller
 from api_stub.http.v1.fields import Instant, ShortText
 from api_stub.http.v1.models.audit import ChainHeadOut, ChainPartOut, ChangeOut

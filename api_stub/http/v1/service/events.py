@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType, FieldFault
 from api_stub.http.lookups import require_account
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import ReadCaller
 from api_stub.http.v1.fields import Instant
 from api_stub.http.v1.models.events import Event, build_event

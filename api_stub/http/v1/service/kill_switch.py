@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from api_stub.http.faults import FaultType
 from api_stub.http.models.kill_switch import KillSwitchOut
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.routes.kill_switch import PULL_FAILED, READ_FAILED, RELEASE_FAILED, AppKillSwitch
 from api_stub.http.v1.caller import ControlCaller, ReadCaller
 from db.store import kill_switch

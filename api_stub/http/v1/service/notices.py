@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from api_stub.app_state import AppDatabase
 from api_stub.http.faults import Fault, FaultType
-from api_stub.http.openapi import problems
+from api_stub.http.openapi.document import problems
 from api_stub.http.v1.caller import AdminCaller, ReadCaller
 from api_stub.http.v1.models.notices import (
     ApprovalLinkOut,
@@ -26,11 +26,11 @@ from api_stub.http.v1.models.notices import (
 from api_stub.http.v1.pages import Page, PageQuery, build_page, read_position
 from db.engine import Database
 from db.store import audit
-from db.store.actions import approval_links
+from db.store.actions.review import approval_links
 from db.store.notices import deliveries, log, targets
 from db.store.notices.targets import TargetRecord
 from worker.rules.notices.deliveries import DeliveryState
-from worker.rules.suggestions import did_you_mean, suggest_names
+from worker.rules.texts.suggestions import did_you_mean, suggest_names
 
 router = APIRouter(tags=["notices"])
 

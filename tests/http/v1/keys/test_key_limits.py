@@ -6,7 +6,7 @@ from unittest.mock import Mock
 import pytest
 from structlog.testing import capture_logs
 
-from api_stub.http.api_key import MAX_WRONG_KEYS
+from api_stub.http.access.api_key import MAX_WRONG_KEYS
 from api_stub.http.named_keys import directory
 from api_stub.http.named_keys.lockout import LOCKED_S, MAX_FAILURES
 from db.store import api_keys

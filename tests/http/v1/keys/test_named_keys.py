@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
+from api_stub.http.access.route_scopes import list_needed_scopes
 from api_stub.http.named_keys import directory
-from api_stub.http.route_scopes import list_needed_scopes
 from db.engine import Database
 from db.store import api_keys, audit
 from db.tables import ApiKey

@@ -37,9 +37,9 @@ from worker.browser.marks import Mark
 from worker.browser.site_check import CheckedPage, CheckRequest, Tab, look_at
 from worker.browser.survey import CheckedMark, list_selector_words
 from worker.errors import NeverError, Reason, StopAccountError
-from worker.rules.capabilities import SENDING, Capability
 from worker.rules.model import Kind
-from worker.rules.page_shapes import Shaper
+from worker.rules.sites.capabilities import SENDING, Capability
+from worker.rules.sites.page_shapes import Shaper
 from worker.settings import Settings
 
 _SIGNED_IN: Final = frozenset({Capability.SIGNED_IN})

@@ -20,8 +20,8 @@ from worker.browser.linkedin.people.search import read_open_results
 from worker.browser.linkedin.site_page import SitePage
 from worker.browser.linkedin.words import LANGUAGES
 from worker.browser.site_check import OwnChecks
-from worker.rules.capabilities import Capability, Verdict
-from worker.rules.page_shapes import shape_text
+from worker.rules.sites.capabilities import Capability, Verdict
+from worker.rules.sites.page_shapes import shape_text
 
 BIRTHDAYS: Final = frozenset({Capability.BIRTHDAYS})
 SEARCH: Final = frozenset({Capability.SEARCH})

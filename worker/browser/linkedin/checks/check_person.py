@@ -18,7 +18,7 @@ from worker.browser.linkedin.words import is_word
 from worker.browser.marks import find
 from worker.browser.site_check import OwnChecks
 from worker.errors import NeverError, Reason
-from worker.rules.capabilities import SENDING, Capability, Verdict
+from worker.rules.sites.capabilities import SENDING, Capability, Verdict
 
 PROFILE: Final = frozenset({Capability.PROFILE})
 RECIPIENT: Final = frozenset({Capability.RECIPIENT})

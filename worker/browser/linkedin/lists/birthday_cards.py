@@ -21,7 +21,7 @@ from worker.browser.linkedin.lists.names import find_name, read_framed_name
 from worker.browser.linkedin.lists.rows import Control, Row
 from worker.browser.linkedin.words import LANGUAGES, fold, mentions
 from worker.errors import Reason, StopAccountError
-from worker.rules.addresses import find_member_url, is_member_url
+from worker.rules.people.addresses import find_member_url, is_member_url
 
 SITE: Final = "linkedin"
 _RECENT: Final = timedelta(days=31)

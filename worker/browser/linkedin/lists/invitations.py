@@ -24,8 +24,8 @@ from worker.browser.linkedin.words import LANGUAGES
 from worker.browser.marks import find
 from worker.browser.site import PageProgress
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.addresses import is_member_url
 from worker.rules.model import SentInvitation
+from worker.rules.people.addresses import is_member_url
 
 _FULL_PERCENT: Final = 97
 """A list with fewer of the people that its tab counts has not loaded whole."""

@@ -8,7 +8,7 @@ from worker.browser.linkedin.messaging.panes import Pane, View
 from worker.browser.linkedin.messaging.proof import Bubble
 from worker.browser.linkedin.site_page import ORIGIN, SITE, SitePage
 from worker.errors import Reason, StopAccountError, TryAgainError
-from worker.rules.addresses import is_member_url
+from worker.rules.people.addresses import is_member_url
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from worker.browser.linkedin.walls import LIMIT_STATUS, has_navigation
 from worker.browser.linkedin.words import is_word
 from worker.browser.marks import find, peek, shown
 from worker.errors import NeverError, PremiumWallError, Reason, StopAccountError, TryAgainError
-from worker.rules.addresses import is_member_url
+from worker.rules.people.addresses import is_member_url
 
 _COMPOSER_WAIT: Final = timedelta(seconds=10)
 _HISTORY_WAIT: Final = timedelta(seconds=3)

@@ -19,8 +19,8 @@ from worker.browser.linkedin.messaging.panes import Pane, View, read_view
 from worker.browser.linkedin.messaging.proof import Bubble, PaneAfter, is_proven, list_new
 from worker.browser.linkedin.site_page import SITE, SitePage
 from worker.errors import RapportError, Reason, TryAgainError, UnknownDialogError
-from worker.rules.addresses import is_member_url
 from worker.rules.model import ThreadMessage
+from worker.rules.people.addresses import is_member_url
 
 _REBUILD_WAIT: Final = timedelta(seconds=2)
 """How long a conversation may be away from the page while the page builds it anew."""

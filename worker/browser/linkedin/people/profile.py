@@ -21,8 +21,8 @@ from worker.browser.linkedin.words import is_word
 from worker.browser.marks import MEMORY, Form, shown
 from worker.clock import monotonic_seconds
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.addresses import is_member_url
-from worker.rules.identity import PersonKeys
+from worker.rules.people.addresses import is_member_url
+from worker.rules.people.identity import PersonKeys
 from worker.rules.sourcing.profile import Profile, Section
 
 __all__ = ["Connection", "OpenProfile", "open_profile", "read_open_profile", "read_profile"]

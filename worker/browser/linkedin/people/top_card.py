@@ -15,7 +15,7 @@ from worker.browser.linkedin.page_text import Line, address_of, member_of
 from worker.browser.linkedin.people.degrees import parse_degree, split_degree
 from worker.browser.linkedin.words import find_match, fold, is_word
 from worker.errors import Reason, StopAccountError
-from worker.rules.identity import PersonKeys
+from worker.rules.people.identity import PersonKeys
 
 _KEY: Final = re.compile(r"ref(AC[a-z]A[\w-]{35})[A-Z]|ref(AC[a-z]A[\w-]{9,})Topcard$", re.ASCII)
 """A member id has 39 characters, and the key's own words follow without a separator."""

@@ -1,0 +1,1 @@
+"""The OpenAPI document, with examples and links, and its schemas in words."""

@@ -1,0 +1,1 @@
+"""What happens to a contact's open actions when the contact is edited, merged or moves."""

@@ -1,0 +1,1 @@
+"""What is known about contacts: their list, and the page of one."""

@@ -1,0 +1,1 @@
+"""When greetings go out, and when a campaign will be done."""

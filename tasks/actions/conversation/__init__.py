@@ -1,0 +1,1 @@
+"""What is read, checked and sent in the conversation with one person."""

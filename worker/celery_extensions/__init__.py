@@ -1,0 +1,1 @@
+"""Rapport's own parts of Celery: its transport, consumer, requests and bootsteps."""

@@ -1,0 +1,1 @@
+"""Days, birthdays, time zones, and when a schedule fires."""

@@ -1,0 +1,1 @@
+"""What a day, a campaign and the dashboards count and list."""

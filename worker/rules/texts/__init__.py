@@ -1,0 +1,1 @@
+"""What texts may hold and how long they are, CSV cells, and suggestions for mistyped names."""
