@@ -38,7 +38,7 @@ def refuse_place_errors(*further: type[Exception]) -> Iterator[None]:
     except _list_errors(further) as error:
         said = shorten(f"{type(error).__name__}: {error}", _MAX_LENGTH, placeholder=" …").rstrip(": ")
         raise RequestRefusedError(
-            f"the place of the backups can't be used: {said}. Check its address, and whether this process may "
+            f"the place of the backups can't be used: {said}. Check its address, and that this process may "
             "sign in and write there: docs/backup.md#other-places"
         ) from error
 
