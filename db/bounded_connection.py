@@ -8,6 +8,7 @@ import psycopg
 from psycopg import Pipeline, generators, sql
 from psycopg.abc import AdaptContext, Params, PQGen, QueryNoTemplate
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 from psycopg.types.datetime import TimestamptzLoader
 
 Answer = TypeVar("Answer")
@@ -67,6 +68,12 @@ class _Batch(Pipeline):
             self.command_queue.popleft()()
         yield from generators.send(self.pgconn)
         yield from self._fetch_gen(flush=False)
+
+    def _process_results(self, queued: Any, results: list[PGresult]) -> None:  # noqa: ANN401 -- psycopg's own
+        """Process one answer. An error of the commit at the end comes before the answer to the sync."""
+        if queued is None and not self.result_queue and results[0].status == ExecStatus.FATAL_ERROR:
+            self.result_queue.append(None)
+        super()._process_results(queued, results)
 
 
 class BoundedConnection(psycopg.Connection[Any]):
