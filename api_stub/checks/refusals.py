@@ -13,7 +13,6 @@ _MISNAMED: Final = "its certificate is for another host name"
 _UNVERIFIED: Final = (
     "its certificate can't be verified: no authority that is trusted here signed it, or it has expired"
 )
-_UNENCRYPTED: Final = "it doesn't speak TLS"
 
 _POSTGRES: Final[Mapping[str, tuple[str, str]]] = {
     "does not match host name": (
@@ -25,7 +24,7 @@ _POSTGRES: Final[Mapping[str, tuple[str, str]]] = {
         "let sslrootcert in DATABASE_URL name its authority, or renew it (docs/deployment.md#postgres)",
     ),
     "does not support SSL": (
-        _UNENCRYPTED,
+        "it doesn't speak TLS",
         "turn it on in Postgres (ssl = on), because the sslmode of DATABASE_URL asks for it",
     ),
     "root certificate file": (
@@ -45,14 +44,6 @@ _REDIS: Final[Mapping[str, tuple[str, str]]] = {
     "CERTIFICATE_VERIFY_FAILED": (
         _UNVERIFIED,
         "let ssl_ca_certs in REDIS_URL name its authority, or renew it (docs/deployment.md#redis)",
-    ),
-    "WRONG_VERSION_NUMBER": (
-        _UNENCRYPTED,
-        "turn it on in Redis (tls-port), or is the port in REDIS_URL right?",
-    ),
-    "record layer failure": (
-        _UNENCRYPTED,
-        "turn it on in Redis (tls-port), or is the port in REDIS_URL right?",
     ),
 }
 

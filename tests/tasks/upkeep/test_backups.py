@@ -99,8 +99,10 @@ def test_a_place_that_is_not_there_is_a_failure_that_says_so(without_pages: Serv
 
 @pytest.mark.usefixtures("published")
 def test_a_place_that_refuses_is_a_failure_with_the_name_of_its_error(
-    without_pages: Services, monkeypatch: pytest.MonkeyPatch
+    without_pages: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    schedule(without_pages, tmp_path, x25519.Identity.generate())
+
     def refuse(_: Services) -> None:
         with refuse_place_errors():
             raise ftplib.error_perm("530 ann may not sign in")
