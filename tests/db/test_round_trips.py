@@ -174,6 +174,17 @@ def test_an_error_at_the_commit_of_statements_sent_together_leaves_the_connectio
         assert session.scalar(text("select count(*) from refusing")) == 0
 
 
+def test_one_statement_with_many_rows_begins_a_transaction(database: Database) -> None:
+    def add_and_fail() -> None:
+        with database.transaction() as session:
+            session.execute(JOB, [{"name": "trip 1"}, {"name": "trip 2"}])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        add_and_fail()
+    assert count_jobs(database) == 0
+
+
 def test_what_follows_a_commit_is_another_transaction(database: Database) -> None:
     def add_more() -> None:
         with database.transaction() as session:
