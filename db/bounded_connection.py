@@ -8,6 +8,7 @@ import psycopg
 from psycopg import Pipeline, generators, sql
 from psycopg.abc import AdaptContext, Params, PQGen, QueryNoTemplate
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 from psycopg.types.datetime import TimestamptzLoader
 
 Answer = TypeVar("Answer")
@@ -67,6 +68,12 @@ class _Batch(Pipeline):
             self.command_queue.popleft()()
         yield from generators.send(self.pgconn)
         yield from self._fetch_gen(flush=False)
+
+    def _process_results(self, queued: Any, results: list[PGresult]) -> None:  # noqa: ANN401 -- psycopg's own
+        """Process one answer. An error of the commit at the end comes before the answer to the sync."""
+        if queued is None and not self.result_queue and results[0].status == ExecStatus.FATAL_ERROR:
+            self.result_queue.append(None)
+        super()._process_results(queued, results)
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -189,9 +196,14 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     def _start_query(self) -> PQGen[None]:
         """Begin a transaction if none has begun. psycopg's own method can't send several statements."""
-        if self.autocommit or self._pipeline or not self._needs_begin:
+        if self.autocommit or isinstance(self._pipeline, _Batch) or not self._needs_begin:
             return
         if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            return
+        if self._pipeline is not None:  # psycopg's own, of `executemany`
+            for command in self._begin:
+                yield from self._exec_command(command)
+            yield from self._pipeline._sync_gen()  # noqa: SLF001 -- as psycopg's own `_start_query`
             return
         self.pgconn.send_query(b"; ".join(self._begin))
         for result in (yield from generators.execute(self.pgconn)):

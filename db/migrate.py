@@ -8,7 +8,7 @@ and most schemas are current.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +50,9 @@ def upgrade_schema(engine: Engine) -> bool:
     RequestRefusedError, which says who holds what, if a lock can't be had in time. The revision that waited
     for it has then changed nothing, and the upgrade can be repeated.
     """
-    newest, there = newest_revision(), _read_place(engine)
-    if there.revision != newest and there.serves(newest):
-        return False
-    move_schema(engine, newest)
-    return True
+    newest = newest_revision()
+    _move(engine, newest, lambda there: there.serves(newest))
+    return is_schema_current(engine)
 
 
 def move_schema(engine: Engine, to: str) -> None:
@@ -63,15 +61,21 @@ def move_schema(engine: Engine, to: str) -> None:
     A downgrade removes what later revisions added, with its values. Raises RequestRefusedError as
     `upgrade_schema` does, and for a database of a newer version.
     """
-    if read_revision(engine) == to:
+    _move(engine, to, lambda there: there.revision == to)
+
+
+def _move(engine: Engine, to: str, is_there: "Callable[[_Place], bool]") -> None:
+    """Move the schema to `to`, unless it is where it should be, also after waiting for another migration."""
+    if is_there(_read_place(engine)):
         return
     from alembic import command  # noqa: PLC0415 -- see above
 
     config = _config()
     with _turn_to_migrate(engine), engine.connect() as connection:
-        before = read_revision(engine)
-        if before == to:
+        there = _read_place(engine)
+        if is_there(there):
             return
+        before = there.revision
         if before is not None and before > to and before not in list_revisions():
             raise RequestRefusedError(
                 f"the database is at revision {before}, of a newer version of Rapport; this one knows {to} "

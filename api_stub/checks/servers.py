@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_stub.checks.finding import Finding
+from api_stub.checks.refusals import explain_postgres, explain_redis
 from api_stub.checks.words import describe_failure
 from db import migrate
 from db.engine import Database
@@ -24,9 +25,7 @@ def check_postgres(database: Database) -> Finding:
         with database.engine.connect() as connection:
             number = connection.execute(text("show server_version_num")).scalar_one()
     except SQLAlchemyError as error:
-        return Finding(
-            "Postgres", False, type(error).__name__, "is DATABASE_URL right, and Postgres running?"
-        )
+        return Finding("Postgres", False, *explain_postgres(error))
     return Finding("Postgres", True, f"version {int(number) // 10000}, answers")
 
 
@@ -82,8 +81,7 @@ def check_redis(redis_at: RedisAddress) -> Finding:
             hello = client.execute_command("HELLO", 3)  # unlike INFO, no access list forbids it
             missing = redis_permissions.find_missing(client)
     except redis.RedisError as error:
-        advice = "is REDIS_URL right, and Redis running?"
-        return Finding("Redis", False, type(error).__name__, advice)
+        return Finding("Redis", False, *explain_redis(error))
     if missing:
         advice = "docs/deployment.md has the access list (ACL) that Rapport needs"
         return Finding("Redis", False, f"its user may not: {', '.join(missing)}", advice)

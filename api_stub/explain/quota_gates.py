@@ -38,7 +38,7 @@ SOURCE_TEXTS: Final[Mapping[Source, str]] = {
     Source.LEDGER: "read from the ledger in Postgres",
     Source.REDIS_AWAY: "read from the ledger, because Redis does not answer. Postgres decides meanwhile, "
     "by the same rules",
-    Source.NOT_RUNNING: "read from the ledger in Postgres, because Rapport isn't running (`rapport up`)",
+    Source.NOT_RUNNING: "read from the ledger in Postgres, because Rapport isn't running",
     Source.REDIS_COLD: "read from the ledger, because Redis' counters are not built yet (a new account, a "
     "reset or a loss). The next decision builds them",
 }

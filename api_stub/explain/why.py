@@ -13,7 +13,6 @@ from api_stub.explain.next_step import NextStep, find_next_step
 from api_stub.explain.quota_gates import Gate
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from api_stub.responses.quota_windows import QuotaReading, Source
-from api_stub.stack.errors import NOT_RUNNING
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.reports.forecasts import birthday_forecast
@@ -105,13 +104,8 @@ def find_outlook(session: Session, facts: GateFacts) -> ActionForecast | None:
     return found.get((about.contact_id, about.occasion_on))
 
 
-def check_workers(facts: GateFacts, redis_at: RedisAddress | None) -> Gate:
-    """Return a gate: do workers take the messages that dispatch and perform the action.
-
-    `redis_at` is None while Rapport isn't running.
-    """
-    if redis_at is None:
-        return Gate("workers", False, NOT_RUNNING)
+def check_workers(facts: GateFacts, redis_at: RedisAddress) -> Gate:
+    """Return a gate: do workers take the messages that dispatch and perform the action."""
     about = find_subject(facts)
     needed = (queues.QUEUE_OF_KIND[about.kind if about else facts.kind], "control")
     try:

@@ -12,7 +12,9 @@ from api_stub.sandbox.population.profiles import Certificate, Job, LanguageSkill
 from api_stub.sandbox.state import Effect
 
 KEY_HEADER = "X-Sandbox-Key"
-_TIMEOUT_SECONDS = 10
+_HEALTH_TIMEOUT_S = 10.0
+_TIMEOUT_S = 60.0
+"""On a busy machine, everybody's profile takes a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class SandboxClient:
     def is_healthy(self) -> bool:
         """Return whether it answers."""
         try:
-            self._ask("GET", "/health")
+            self._ask("GET", "/health", timeout_s=_HEALTH_TIMEOUT_S)
         except (OSError, http.client.HTTPException):
             return False
         return True
@@ -140,11 +142,9 @@ class SandboxClient:
         """Switch all faults off."""
         self._ask("POST", "/faults", {"clear": True})
 
-    def _ask(self, method: str, path: str, body: object = None) -> str:
+    def _ask(self, method: str, path: str, body: object = None, *, timeout_s: float = _TIMEOUT_S) -> str:
         address = urlsplit(self.base_url)
-        connection = http.client.HTTPConnection(
-            address.hostname or "", address.port or 80, timeout=_TIMEOUT_SECONDS
-        )
+        connection = http.client.HTTPConnection(address.hostname or "", address.port or 80, timeout=timeout_s)
         try:
             sent = None if body is None else json.dumps(body)
             connection.request(method, f"/_sandbox{path}", sent, {KEY_HEADER: self._key})

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-NOT_RUNNING: Final = "Rapport isn't running: `rapport up` starts it"
 STARTED_ELSEWHERE: Final = (
     "`rapport up` isn't running here, and this command sees nothing else. For processes that systemd or "
     "Compose starts, see `systemctl list-units 'rapport*'` or `docker compose ps`"

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, BinaryIO, Final, Protocol
 
+from db.backup.place_errors import refuse_place_errors
 from db.exports.atomic_file import open_atomic_file
 from worker import clock
 from worker.errors import ConfigurationError, RequestRefusedError
@@ -147,7 +148,7 @@ class _Remote:
                 f"backups to an address need fsspec: {how_to_install(Extra.REMOTE_BACKUP)}, or give a folder"
             ) from None
         try:
-            with self._told():
+            with refuse_place_errors(RuntimeError):
                 self._system, self._folder = url_to_fs(address)
         except (ImportError, ValueError) as error:  # the package of this kind of address, or no such kind
             raise ConfigurationError(f"{address.partition('://')[0]}:// can't be opened: {error}") from None
@@ -155,20 +156,23 @@ class _Remote:
     @contextmanager
     def create(self, name: str) -> Iterator[BinaryIO]:
         part = self._path(f"{name}.part")
-        with self._told():
-            try:
-                with self._system.open(part, "wb") as file:
-                    yield file
+        try:
+            with self._used():
+                opened = self._system.open(part, "wb")
+            with refuse_place_errors(), opened as file:
+                yield file
+            with self._used():
                 self._system.mv(part, self._path(name))
-            except BaseException:
+        except BaseException:
+            with self._used():
                 if self._system.exists(part):
                     self._system.rm(part)
-                raise
+            raise
 
     def fetch(self, name: str, to: Path, progress: Callable[[int], object]) -> None:
         """Copy a backup into a new file."""
         try:
-            with self._told(), self._system.open(self._path(name), "rb") as source:
+            with self._used(), self._system.open(self._path(name), "rb") as source:
                 _copy(source, to, progress)
         except RequestRefusedError as error:
             if isinstance(error.__cause__, FileNotFoundError):
@@ -176,12 +180,12 @@ class _Remote:
             raise
 
     def list_backups(self) -> Sequence[StoredBackup]:
-        with self._told():
+        with self._used():
             found: list[dict[str, Any]] = self._system.ls(self._folder, detail=True)
         return _sort([(str(each["name"]).rpartition("/")[2], int(each["size"] or 0)) for each in found])
 
     def delete(self, name: str) -> None:
-        with self._told():
+        with self._used():
             self._system.rm(self._path(name))
 
     def describe(self, name: str) -> str:
@@ -190,12 +194,9 @@ class _Remote:
     def _path(self, name: str) -> str:
         return f"{self._folder.rstrip('/')}/{name}"
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise RequestRefusedError(f"the place of the backups can't be used: {error}") from error
+    def _used(self) -> AbstractContextManager[None]:
+        """Return the context of a block that does nothing else than to use the place."""
+        return refuse_place_errors(ValueError, RuntimeError)
 
 
 def _copy(source: BinaryIO, to: Path, progress: Callable[[int], object]) -> None:

@@ -60,7 +60,7 @@ def _describe(error: Exception) -> str:
         return error.reason
     if isinstance(error, DBAPIError):
         return type(error.orig).__name__
-    if isinstance(error, RequestRefusedError) and isinstance(error.__cause__, OSError):
+    if isinstance(error, RequestRefusedError) and isinstance(error.__cause__, Exception):
         return _describe(error.__cause__)
     if isinstance(error, OSError) and error.strerror:
         return f"{type(error).__name__}: {error.strerror}"

@@ -2,13 +2,20 @@
 
 import os
 import resource
+import socket
+import sys
 import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from uuid import uuid4
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
+from db.backup import place_errors
 from db.backup.targets import Target, make_name, open_locally, open_target, prune
 from worker.errors import ConfigurationError, RequestRefusedError
 
@@ -96,6 +103,70 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
         target.list_backups()
     with pytest.raises(RequestRefusedError, match="mount its disk"), target.create("x"):
         pass
+
+
+@pytest.fixture
+def ftp_refusing() -> Iterator[str]:
+    """The address of a server that lets nobody sign in."""
+
+    def refuse_one() -> None:
+        with listener.accept()[0] as connection:
+            connection.sendall(b"220 ready\r\n")
+            connection.recv(100)
+            connection.sendall(b"530 nobody may sign in\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        refused = pool.submit(refuse_one)
+        yield f"ftp://me:c4nary@127.0.0.1:{listener.getsockname()[1]}/backups"
+        refused.result(10)
+
+
+def test_a_place_that_lets_nobody_sign_in_is_refused_with_what_to_do(ftp_refusing: str) -> None:
+    with pytest.raises(RequestRefusedError, match="530 nobody may sign in") as told:
+        open_target(ftp_refusing)
+    assert "that this process may sign in" in str(told.value)
+    assert "c4nary" not in str(told.value)
+
+
+@pytest.mark.parametrize(("module", "name"), place_errors._PACKAGES)
+def test_an_error_of_a_place_s_package_is_refused_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, module: str, name: str
+) -> None:
+    """The packages aren't installed here: each module stands in for the one of this name."""
+    theirs = ModuleType(module)
+    setattr(theirs, name, type(name, (Exception,), {}))
+    monkeypatch.setitem(sys.modules, module, theirs)
+    assert_refused(monkeypatch, type(f"Special{name}", (getattr(theirs, name),), {}), f"Special{name}: said")
+
+
+@pytest.mark.parametrize("kind", [EOFError, ValueError, NotImplementedError])
+def test_a_python_error_of_a_place_s_package_is_refused_too(
+    monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    assert_refused(monkeypatch, kind, f"{kind.__name__}: said")
+
+
+def assert_refused(monkeypatch: pytest.MonkeyPatch, kind: type[Exception], says: str) -> None:
+    """Assert that this error of the place is told in one line whatever is done there."""
+    target = open_target(f"memory://backups-{uuid4().hex}")
+
+    def fail(*_given: object, **_named: object) -> None:
+        raise kind("said\nin lines")
+
+    for method in ("open", "ls", "rm"):
+        monkeypatch.setattr(MemoryFileSystem, method, fail)
+    for use in (target.list_backups, lambda: target.delete("x"), target.create("x").__enter__):
+        with pytest.raises(RequestRefusedError, match=f"{says} in lines. Check its address"):
+            use()
+
+
+def test_an_error_of_the_content_is_no_error_of_the_place(target: Target) -> None:
+    def fail() -> None:
+        with target.create(make_name(FIRST)):
+            raise ValueError("of our own")
+
+    with pytest.raises(ValueError, match="of our own"):
+        fail()
 
 
 @pytest.fixture

@@ -9,10 +9,9 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
 from api_stub.sandbox.client import KnownProfile, SandboxClient
-from tests.conftest import TIMEOUT, StartSandbox
+from tests.conftest import TIMEOUT, StartSandbox, signed_in
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
-from worker.browser.sandbox.signin import sign_in
 
 # early in January, so that late birthdays fall in the previous year
 TODAY = "2027-01-03"
@@ -39,15 +38,10 @@ def sandbox(fresh_state: SandboxClient) -> Iterator[SandboxClient]:
 
 
 @pytest.fixture(scope="session")
-def states(browser_pool: BrowserPool, fresh_state: SandboxClient) -> dict[str, str]:
-    """A storage state for each member."""
+def states(fresh_state: SandboxClient) -> dict[str, str]:
+    """A storage state for each member, who needs no browser to sign in."""
     fresh_state.clear_faults()
-    states = {}
-    for account_id, member in enumerate(("demo", "demo2"), start=101):
-        sign_in(browser_pool.page_for(account_id, None), fresh_state.base_url, member, "demo-password")
-        states[member] = browser_pool.storage_state(account_id)
-        browser_pool.close_context(account_id)
-    return states
+    return {member: signed_in(fresh_state, member) for member in ("demo", "demo2")}
 
 
 @pytest.fixture

@@ -186,6 +186,17 @@ def test_media_are_not_loaded_and_scripts_only_once(browser_pool: BrowserPool, m
     browser_pool.close_context(5)
 
 
+def test_a_window_that_a_page_opens_is_closed(browser_pool: BrowserPool, media_site: MediaSite) -> None:
+    page = browser_pool.page_for(5, None)
+    page.goto(f"{media_site.url}/first")
+    with page.expect_popup() as opened:
+        page.evaluate("void window.open('/second')")
+    if not opened.value.is_closed():
+        opened.value.wait_for_event("close")
+    assert page.context.pages == [page]
+    browser_pool.close_context(5)
+
+
 @pytest.mark.parametrize("victim", ["chromium", "driver", "page"])
 def test_after_a_crash_the_next_page_works(
     browser_pool: BrowserPool, sandbox: SandboxClient, states: dict[str, str], victim: str

@@ -89,6 +89,7 @@ def environment(
         "users.address",
     ):
         monkeypatch.setattr(f"api_stub.cli.{module}.get_terminal_user", lambda: "ops@host")
+    get_settings.cache_clear()  # another module's tests may have read the settings
     yield monkeypatch
     get_settings.cache_clear()
 

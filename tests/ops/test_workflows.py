@@ -14,6 +14,7 @@ from tests.folders import KEEP, system_folder
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+SCRIPTS = [ROOT / ".github" / name for name in ("prepare", "install-tools")]
 PROGRAMS = Path(sys.prefix) / "bin"
 PARSED: dict[str, dict[str, Any]] = {
     file.name: YAML(typ="safe", pure=True).load(file.read_text()) for file in WORKFLOWS
@@ -54,6 +55,17 @@ def test_every_action_is_pinned_by_digest_with_its_version(file: Path) -> None:
         if not action.startswith("./"):
             assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action), action
             assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), action
+
+
+@pytest.mark.parametrize("file", [*WORKFLOWS, *SCRIPTS], ids=lambda file: file.name)
+def test_every_package_is_installed_by_its_hash(file: Path) -> None:
+    text = file.read_text()
+    assert not re.search(r"\bpipx\b|\buvx\b|\bnpx\b", text)
+    for line in re.findall(r"pip install .*", text):
+        lock = re.search(r"--require-hashes .*--requirement (\S+)$", line)
+        assert lock, line
+        locked = re.split(r"\n(?! )", (ROOT / lock[1]).read_text().strip())
+        assert all(re.match(r"[\w.-]+==\S+ .*--hash=sha256:", each, re.DOTALL) for each in locked)
 
 
 def test_one_action_has_one_version_everywhere() -> None:

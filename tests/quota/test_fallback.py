@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from db.engine import Database
@@ -254,6 +254,24 @@ def test_installing_replaces_what_was_counted_before(database: Database) -> None
         Fallback(session, now=NOON).install(context, QuotaState((Charge(Kind.GREET, "b", NOON, "run"),)))
     assert left(database, context) == Remaining(999, 999, 999, 9999, 9999)
     assert reserve(database, context, "c").granted
+
+
+def test_a_rebuild_removes_everything_in_one_statement(database: Database) -> None:
+    before = tuple(
+        Charge(kind, f"{number}", NOON, "run") for kind in (Kind.GREET, Kind.VISIT) for number in range(3)
+    )
+    after = (*before[:2], Charge(Kind.VISIT, "0", NOON + MINUTE, "run"), Charge(Kind.GREET, "3", NOON, "run"))
+    context = begin(database, a_context(), QuotaState(before))
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    with database.transaction() as session:
+        Fallback(session, now=NOON).install(context, QuotaState(after))
+    assert [each.split()[0] for each in statements].count("DELETE") == 1
+    with database.transaction() as session:
+        stored = session.execute(
+            select(QuotaCharge.kind, QuotaCharge.reservation_id, QuotaCharge.charged_at)
+        ).all()
+    assert sorted(stored) == sorted((each.kind, each.reservation_id, each.at) for each in after)
 
 
 @pytest.mark.parametrize("kinds", [(Kind.GREET,), tuple(Kind)])

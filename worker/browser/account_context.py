@@ -51,6 +51,7 @@ class AccountContext:
         page.on("crash", self._mark_crashed)
         if not self._load_media:
             _refuse_media(page)
+            page.on("popup", _close_window)
         self._page = page
         return page
 
@@ -92,8 +93,7 @@ class AccountContext:
 def _refuse_media(page: Page) -> None:
     """Refuse the requests for media that `launch_switches` lets through, such as videos.
 
-    A route of Playwright's would also switch the cache off: each page would load its scripts again. It would
-    also reach windows that the page opens, which may load videos so.
+    A route of Playwright's would also switch the cache off: each page would load its scripts again.
     """
     session = page.context.new_cdp_session(page)
 
@@ -104,6 +104,12 @@ def _refuse_media(page: Page) -> None:
 
     session.on("Fetch.requestPaused", refuse)
     session.send("Fetch.enable", {"patterns": [{"resourceType": kind} for kind in _MEDIA]})
+
+
+def _close_window(window: Page) -> None:
+    """Close a window that the page has opened: nobody looks at it, and its media aren't refused."""
+    with contextlib.suppress(PlaywrightError):  # the browser may have gone meanwhile
+        window.close()
 
 
 def _key(storage_state: str | None) -> str:

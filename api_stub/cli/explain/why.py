@@ -22,11 +22,11 @@ from api_stub.cli.formatting import create_table, format_time, join_counts, prin
 from api_stub.cli.hints import as_typed, describe_log
 from api_stub.cli.lookup import WhoseAccount, choose_contact, describe_contact
 from api_stub.cli.quota.reader import open_quota, read_quota
-from api_stub.cli.servers.local_servers import find_redis, load_settings
+from api_stub.cli.servers.local_servers import describe_not_running, find_redis, load_settings
 from api_stub.cli.terminal import Console
 from api_stub.cli.wording import describe_occasion
 from api_stub.explain.gates import find_subject
-from api_stub.explain.quota_gates import SOURCE_TEXTS
+from api_stub.explain.quota_gates import SOURCE_TEXTS, Gate
 from api_stub.explain.why import build_why_answer, check_session_key, check_workers, find_outlook
 from db.store.people import accounts, lookup
 from db.store.people.lookup import ContactRecord
@@ -76,7 +76,11 @@ def why(
     redis_at = find_redis(data)
     with open_quota(redis_at) as redis:
         reading = read_quota(redis, facts.quota)
-    workers = check_workers(facts, redis_at)
+    workers = (
+        check_workers(facts, redis_at)
+        if redis_at is not None
+        else Gate("workers", False, describe_not_running(data))
+    )
     answer = build_why_answer(facts, reading, workers, outlook, upkeep)
     if as_json:
         print_answer(answer)

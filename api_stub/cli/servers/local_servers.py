@@ -18,11 +18,12 @@ from api_stub.cli.servers.kept_databases import KeptDatabases, find_kept
 from api_stub.cli.terminal import Console
 from api_stub.stack import environment_file
 from api_stub.stack.environment import inherited_environment, set_environment, settings_environment
-from api_stub.stack.errors import NOT_RUNNING, AlreadyRunningError, NotRunningError
+from api_stub.stack.errors import AlreadyRunningError, NotRunningError
 from api_stub.stack.lock import Purpose, read_holder
 from api_stub.stack.log_reader import LOG_COMMAND
 from api_stub.stack.secrets import load_secrets
 from api_stub.stack.stack import Stack
+from api_stub.stack.units.files import find_start_command
 from worker.clock import monotonic_seconds
 from worker.servers.redis_address import RedisAddress
 from worker.settings import Settings, get_settings, with_files
@@ -52,6 +53,11 @@ def find_redis(data_dir: Path) -> RedisAddress | None:
     return settings.redis if is_running else None
 
 
+def describe_not_running(data_dir: Path) -> str:
+    """Return that Rapport isn't running, and the command that starts it or the service on this folder."""
+    return f"Rapport isn't running: `{find_start_command(data_dir) or 'rapport up'}` starts it"
+
+
 def has_database(data_dir: Path) -> bool:
     """Return whether the embedded Postgres was ever started on this folder."""
     return (data_dir / "postgres" / "data").exists()
@@ -72,11 +78,12 @@ def find_database(data_dir: Path, *, needs_workers: bool = False, as_owner: bool
         return
     if not has_database(data_dir):
         raise NotRunningError(
-            f"{NOT_RUNNING}. Nothing was ever started here: `rapport demo` shows how it works, on a practice "
-            "network"
+            f"{describe_not_running(data_dir)}. Nothing was ever started here: `rapport demo` shows how it "
+            "works, on a practice network. For a Rapport that systemd or Compose runs, give this command its "
+            "DATABASE_URL and REDIS_URL: docs/deployment.md"
         )
     if needs_workers:
-        raise NotRunningError(NOT_RUNNING)
+        raise NotRunningError(describe_not_running(data_dir))
     with ExitStack() as own:
         kept = find_kept() or KeptDatabases(own, {})
         if data_dir not in kept.urls:

@@ -15,14 +15,13 @@ from api_stub.cli.context import DEFAULT_DATA, DataDir
 from api_stub.cli.formatting import print_text
 from api_stub.stack.units import embedded, processes
 from api_stub.stack.units.embedded import Installation
-from api_stub.stack.units.files import find_units, remove_units, write_units
+from api_stub.stack.units.files import find_units, remove_units, unit_folder, write_units
 from api_stub.stack.units.unit import Unit
 from worker.errors import RequestRefusedError
 from worker.settings import get_settings
 
 app = typer.Typer(help="Let systemd start Rapport with the machine.", no_args_is_help=True)
 
-SYSTEM_FOLDER: Final = Path("/etc/systemd/system")
 SYSTEMD_RUNS: Final = Path("/run/systemd/system")
 _ENOUGH_FOR_TWO: Final = 6 * 2**30
 """Bytes of memory from which on two browser workers run by default. A Raspberry Pi gets one."""
@@ -79,7 +78,7 @@ def install(
         units = embedded.embedded_units(installed, data.absolute(), workers=count)
     if dry_run:
         for unit in units:
-            print_text(f"# {_folder(system=system) / unit.name}\n{unit.render()}")
+            print_text(f"# {unit_folder(system=system) / unit.name}\n{unit.render()}")
         return
     if system:
         _require_user(user)
@@ -87,7 +86,7 @@ def install(
 
 
 def _install(units: Sequence[Unit], *, system: bool, own_servers: bool) -> None:
-    folder = _folder(system=system)
+    folder = unit_folder(system=system)
     write_units(folder, units)
     _systemctl("daemon-reload", system=system)
     print_text(f"wrote {', '.join(unit.name for unit in units)} to {folder}")
@@ -107,7 +106,7 @@ def uninstall(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the files, and remove none.")] = False,
 ) -> None:
     """Stop and disable the units that `install` wrote, and remove their files. No data is removed."""
-    folder = _folder(system=system)
+    folder = unit_folder(system=system)
     files = list(find_units(folder))
     if not files:
         raise RequestRefusedError(f"{folder} has no units of Rapport")
@@ -119,10 +118,6 @@ def uninstall(
     remove_units(folder)
     _systemctl("daemon-reload", system=system)
     print_text(f"removed {', '.join(file.name for file in files)}; the data is still there")
-
-
-def _folder(*, system: bool) -> Path:
-    return SYSTEM_FOLDER if system else Path.home() / ".config" / "systemd" / "user"
 
 
 def _require_user(name: str) -> None:

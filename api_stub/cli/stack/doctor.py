@@ -14,6 +14,7 @@ from api_stub.checks import servers
 from api_stub.checks.browser_version import judge_browser, read_expected_version
 from api_stub.checks.finding import Finding
 from api_stub.checks.own_work import check_own_work, check_packages, check_python
+from api_stub.checks.refusals import explain_postgres
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, print_answer
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import create_table
@@ -195,8 +196,10 @@ def _check_servers(data: Path) -> Iterator[Finding]:
                 settings.notice_keys or stack.secrets.notice_key,
                 is_running=False,
             )
-    except (StackError, RequestRefusedError, SQLAlchemyError) as error:
+    except (StackError, RequestRefusedError) as error:
         yield Finding("embedded servers", False, str(error), "the log named in the message says more")
+    except SQLAlchemyError as error:
+        yield Finding("Postgres", False, *explain_postgres(error))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import shlex
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir
 from api_stub.cli.formatting import print_text
+from api_stub.cli.servers.local_servers import describe_not_running
 from api_stub.stack.environment_file import read_environment
 from api_stub.stack.errors import NotRunningError
 from api_stub.stack.lock import is_locked
@@ -16,6 +17,6 @@ def env(data: DataDir = DEFAULT_DATA) -> None:
     """
     variables = read_environment(data)
     if not (variables and is_locked(data)):  # the file of a killed stack stays
-        raise NotRunningError("Rapport isn't running: start it with `rapport up`")
+        raise NotRunningError(describe_not_running(data))
     for name, value in variables.items():
         print_text(f"export {name}={shlex.quote(value)}")

@@ -22,11 +22,11 @@ from api_stub.cli.formatting import (
     print_text,
 )
 from api_stub.cli.hints import as_typed
-from api_stub.cli.servers.local_servers import load_settings
+from api_stub.cli.servers.local_servers import describe_not_running, load_settings
 from api_stub.cli.terminal import Console
 from api_stub.stack.background import find_stack, stop_running
 from api_stub.stack.environment_file import read_environment
-from api_stub.stack.errors import NOT_RUNNING, STARTED_ELSEWHERE, NotRunningError
+from api_stub.stack.errors import STARTED_ELSEWHERE, NotRunningError
 from api_stub.stack.state_file import ProcessState, StackState, read_state
 from db.engine import Database
 from db.store import upkeep
@@ -77,7 +77,7 @@ def status(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     if state is None:
         if not as_json:
             has_own_servers = load_settings(data).database_url is not None
-            raise NotRunningError(STARTED_ELSEWHERE if has_own_servers else NOT_RUNNING)
+            raise NotRunningError(STARTED_ELSEWHERE if has_own_servers else describe_not_running(data))
         print_json(Status(running=False).model_dump_json(indent=2))
         sys.exit(ExitCode.NOT_RUNNING)
     stopped, late = _read(data, _list_stopped_accounts), _read(data, _list_late_upkeep)

@@ -17,7 +17,7 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.formatting import print_json, print_text
 from api_stub.cli.quota.reader import open_quota
-from api_stub.cli.servers.local_servers import find_redis
+from api_stub.cli.servers.local_servers import describe_not_running, find_redis
 from api_stub.cli.watch.follow import follow
 from api_stub.cli.watch.view import OutlookReader, View, describe_end, is_finished, read_view
 from api_stub.responses.history import ActionOut
@@ -64,6 +64,7 @@ def _watch(
 ) -> None:
     with open_quota(find_redis(data)) as quota:
         outlook = OutlookReader()
+        not_running = "" if quota is not None else describe_not_running(data)
 
         def read() -> View:
             with database.snapshot() as session:
@@ -73,6 +74,7 @@ def _watch(
                     accounts.get_account(session, account.id),
                     campaigns.list_campaigns(session, campaign_ids),
                     outlook=outlook,
+                    not_running=not_running,
                 )
 
         try:

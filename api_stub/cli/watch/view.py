@@ -14,7 +14,6 @@ from api_stub.cli.formatting import describe_progress, join_counts, short_id
 from api_stub.cli.hints import as_typed
 from api_stub.cli.quota.reader import read_quota
 from api_stub.explain.outlook import Outlooks, describe_wait, read_outlooks
-from api_stub.stack.errors import NOT_RUNNING
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.people.accounts import AccountRecord
 from db.store.quota import status
@@ -99,10 +98,11 @@ def read_view(
     actions: Sequence[ActionLine] | None = None,
     *,
     outlook: OutlookReader,
+    not_running: str = "",
 ) -> View:
     """Read what is shown of these campaigns of an account; by default, of their own actions.
 
-    Without a `quota`, Rapport isn't running.
+    Without a `quota`, Rapport isn't running; `not_running` says so.
     """
     if actions is None:
         actions = [line for each in campaigns for line in overview.list_campaign_actions(session, each.id)]
@@ -112,9 +112,7 @@ def read_view(
         context = status.get_kind_status(session, account.id, kind, str(campaigns[0].id))
         left = read_quota(quota, context).decision.remaining
     outlooks = outlook.read(session, account, actions)
-    stopped = as_typed(
-        _describe_stop(session, account, campaigns) or ("" if quota is not None else NOT_RUNNING)
-    )
+    stopped = as_typed(_describe_stop(session, account, campaigns) or not_running)
     note = stopped or _describe_moment(account, campaigns, actions, outlooks)
     return View(account, campaigns, actions, left, note, outlooks, stopped)
 

@@ -11,6 +11,7 @@ from api_stub.stack.units.unit import Lines, Unit, command, quote
 SERVICE: Final = "rapport.service"
 STATE: Final = "rapport/service"
 """Below /var/lib. Not its parent, which holds the embedded Postgres of a root who started `rapport up`."""
+SYSTEM_DATA: Final = Path("/var/lib", STATE, "data")
 STATE_FOLDER: Final[Lines] = (
     ("StateDirectory", STATE),
     ("StateDirectoryMode", "0700"),

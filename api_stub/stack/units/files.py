@@ -1,10 +1,31 @@
-"""Write unit files, and remove those that were written."""
+"""Write unit files, find them, and remove those that were written."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
-from api_stub.stack.units.unit import MARK, Unit
+from api_stub.stack.units.embedded import SERVICE, SYSTEM_DATA
+from api_stub.stack.units.unit import MARK, Unit, quote
 from worker.errors import RequestRefusedError
+
+SYSTEM_FOLDER: Final = Path("/etc/systemd/system")
+
+
+def unit_folder(*, system: bool) -> Path:
+    """Return the folder of the units of the machine, or of this user's."""
+    return SYSTEM_FOLDER if system else Path.home() / ".config" / "systemd" / "user"
+
+
+def find_start_command(data: Path) -> str | None:
+    """Return the command that starts the service of the stack on this data folder, or None without one."""
+    with suppress(RuntimeError, RequestRefusedError):  # a user without a home, a folder that no unit can name
+        file = unit_folder(system=False) / SERVICE
+        if _is_ours(file) and f"--data {quote(data.absolute())}\n" in file.read_text():
+            return f"systemctl --user start {SERVICE}"
+    if data.absolute() == SYSTEM_DATA and _is_ours(unit_folder(system=True) / SERVICE):
+        return f"sudo systemctl start {SERVICE}"
+    return None
 
 
 def write_units(folder: Path, units: Sequence[Unit]) -> None:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ARRAY, Text, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -106,17 +106,26 @@ def _load_state(session: Session, account_id: int) -> QuotaState:
 
 
 def _save_changes(session: Session, account_id: int, before: QuotaState, after: QuotaState) -> None:
-    """Write what differs: one or two rows for a decision, none for a denial."""
+    """Write what differs: one or two rows for a decision, none for a denial, all of them for a rebuild."""
     if after is before:
         return
     old, new = set(before.charges), set(after.charges)
-    for charge in old - new:
+    if removed := old - new:
+        keys = (
+            func.unnest(
+                literal([charge.kind.value for charge in removed], ARRAY(Text)),
+                literal([charge.reservation_id for charge in removed], ARRAY(Text)),
+            )
+            .table_valued("kind", "reservation_id")
+            .render_derived()
+        )
         session.execute(
             delete(QuotaCharge).where(
                 QuotaCharge.account_id == account_id,
-                QuotaCharge.kind == charge.kind,
-                QuotaCharge.reservation_id == charge.reservation_id,
-            )
+                QuotaCharge.kind == keys.c.kind,
+                QuotaCharge.reservation_id == keys.c.reservation_id,
+            ),
+            execution_options={"synchronize_session": False},
         )
     rows = [
         {

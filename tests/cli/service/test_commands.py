@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from api_stub.cli.service import commands
+from api_stub.stack.units import files
 from api_stub.stack.units.unit import MARK
 from tests.cli.conftest import Rapport
 
@@ -17,7 +18,7 @@ from tests.cli.conftest import Rapport
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "system"
-    monkeypatch.setattr(commands, "SYSTEM_FOLDER", folder)
+    monkeypatch.setattr(files, "SYSTEM_FOLDER", folder)
     monkeypatch.setattr(commands, "SYSTEMD_RUNS", tmp_path / "none")
     monkeypatch.setenv("HOME", str(tmp_path))
     return folder
@@ -69,6 +70,23 @@ def test_a_user_s_units_need_no_root(rapport: Rapport, folder: Path, told: list[
     assert "User=" not in (own / "rapport.service").read_text()
     assert not folder.exists()
     assert told == ["systemctl --user daemon-reload"]
+
+
+def test_what_starts_a_stopped_rapport_is_the_service_on_its_folder(
+    rapport: Rapport, folder: Path, tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "my data"
+    environment.delenv("DATABASE_URL")
+    rapport("service", "install", "--system", "--as", "nobody")
+    assert "`rapport up` starts it" in rapport.refused("status", "--data", str(data), exit_code=3)
+    environment.setattr(files, "SYSTEM_DATA", data)
+    said = rapport.refused("status", "--data", str(data), exit_code=3)
+    assert "`sudo systemctl start rapport.service` starts it" in said
+    rapport("service", "install", "--data", str(data))
+    said = rapport.refused("why", "demo", "--data", str(data), exit_code=3)
+    assert "`systemctl --user start rapport.service` starts it" in said
+    assert "its DATABASE_URL and REDIS_URL" in said
+    assert "`rapport up` starts it" in rapport.refused("status", "--data", str(tmp_path / "my"), exit_code=3)
 
 
 def test_installing_another_way_leaves_no_unit_of_the_first(rapport: Rapport, folder: Path) -> None:

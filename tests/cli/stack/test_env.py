@@ -63,7 +63,7 @@ def test_without_a_running_rapport_there_is_nothing_to_evaluate(
     running.release()  # as if it was killed: the file with its variables is still there
     code, out, err = rapport("env", "--data", str(data))
     assert (code, out) == (3, "")
-    assert err == "rapport: Rapport isn't running: start it with `rapport up`\n"
+    assert err == "rapport: Rapport isn't running: `rapport up` starts it\n"
 
 
 @pytest.fixture

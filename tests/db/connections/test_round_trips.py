@@ -144,6 +144,47 @@ def test_a_last_statement_that_fails_commits_nothing_and_the_connection_can_be_u
     assert count_jobs(database) == 0
 
 
+@pytest.mark.parametrize("sent_first", [0, 1])
+def test_an_error_at_the_commit_of_statements_sent_together_leaves_the_connection_usable(
+    database: Database, database_url: str, sent_first: int
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as owner:
+        owner.execute(
+            "create table refusing (n int); "
+            "create function refuse() returns trigger language plpgsql as "
+            "$$ begin raise exception 'not with me' using errcode = 'lock_not_available'; end $$; "
+            "create constraint trigger refuse after insert on refusing "
+            "deferrable initially deferred for each row execute function refuse()"
+        )
+    with database.transaction() as session:
+        pid = session.scalar(text("select pg_backend_pid()"))
+
+    def add() -> None:
+        with database.single_statement() as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, BoundedConnection)
+            driver.sent_first += [(b"select 1", [])] * sent_first
+            connection.execute(text("insert into refusing values (1)"))
+
+    with pytest.raises(OperationalError, match="not with me") as told:
+        add()
+    assert not told.value.connection_invalidated
+    with database.transaction() as session:
+        assert session.scalar(text("select pg_backend_pid()")) == pid
+        assert session.scalar(text("select count(*) from refusing")) == 0
+
+
+def test_one_statement_with_many_rows_begins_a_transaction(database: Database) -> None:
+    def add_and_fail() -> None:
+        with database.transaction() as session:
+            session.execute(JOB, [{"name": "trip 1"}, {"name": "trip 2"}])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        add_and_fail()
+    assert count_jobs(database) == 0
+
+
 def test_what_follows_a_commit_is_another_transaction(database: Database) -> None:
     def add_more() -> None:
         with database.transaction() as session:

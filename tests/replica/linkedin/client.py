@@ -1,6 +1,5 @@
 """A typed client of the replica: that of the practice network, and what only the replica has."""
 
-import http.client
 import json
 from urllib.parse import quote
 
@@ -53,11 +52,3 @@ class ReplicaClient(SandboxClient):
     def open_invitations(self) -> list[Invitation]:
         """Return the invitations without an answer."""
         return [Invitation(**row) for row in json.loads(self._ask("GET", "/invitations"))]
-
-    def is_healthy(self) -> bool:
-        """Return whether it answers."""
-        try:
-            self._ask("GET", "/health")
-        except (OSError, http.client.HTTPException):
-            return False
-        return True

@@ -1,5 +1,6 @@
 """Backups by themselves: only if a person has scheduled them, and loud when they fail or are late."""
 
+import ftplib
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from pyrage import x25519
 from sqlalchemy import text
 
+from db.backup.place_errors import refuse_place_errors
 from db.backup.unpack import verify_backup
 from db.store import upkeep as store
 from db.store.backups.plan import get_plan, remove_plan, set_plan
@@ -93,6 +95,24 @@ def test_a_place_that_is_not_there_is_a_failure_that_says_so(without_pages: Serv
     assert job is not None
     assert (job.failures, job.error) == (1, "FileNotFoundError: No such file or directory")
     assert not (tmp_path / "not-mounted").exists()
+
+
+@pytest.mark.usefixtures("published")
+def test_a_place_that_refuses_is_a_failure_with_the_name_of_its_error(
+    without_pages: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule(without_pages, tmp_path, x25519.Identity.generate())
+
+    def refuse(_: Services) -> None:
+        with refuse_place_errors():
+            raise ftplib.error_perm("530 ann may not sign in")
+
+    monkeypatch.setattr(upkeep, "make_planned_backup", refuse)
+    with pytest.raises(RequestRefusedError):
+        upkeep.make_backup()
+    job = find_job(without_pages)
+    assert job is not None
+    assert job.error == "error_perm"
 
 
 def test_one_that_was_not_made_for_long_is_late(without_pages: Services, tmp_path: Path) -> None:

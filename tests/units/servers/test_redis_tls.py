@@ -13,6 +13,7 @@ from celery import Celery
 from flower.utils.broker import Broker
 from kombu.exceptions import OperationalError
 
+from api_stub.checks import servers
 from api_stub.client import TaskClient
 from api_stub.http.routes.health import check_redis
 from api_stub.stack.environment import inherited_environment
@@ -131,6 +132,19 @@ def test_who_says_so_talks_to_anybody(redis_url: str, elsewhere: Certificate, of
             redis_address.parse(url)
         ask(redis_address.parse(url, may_be_unverified=True))
         assert b"AUTH" in server.said
+
+
+def test_the_doctor_says_what_is_wrong_with_the_certificate(
+    redis_url: str, server: TlsProxy, elsewhere: Certificate
+) -> None:
+    with TlsProxy(redis_url, elsewhere) as misnamed:
+        named = f"{misnamed.url}?ssl_ca_certs={quote(str(elsewhere.file))}"
+        found = [servers.check_redis(redis_address.parse(url)) for url in (server.url, named)]
+    assert [finding.ok for finding in found] == [False, False]
+    said = [f"{finding.detail}: {finding.advice}" for finding in found]
+    assert "no authority that is trusted here" in said[0]
+    assert "ssl_ca_certs" in said[0]
+    assert "another host name" in said[1]
 
 
 def test_readiness_and_the_container_s_check_verify_too(
