@@ -189,9 +189,14 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     def _start_query(self) -> PQGen[None]:
         """Begin a transaction if none has begun. psycopg's own method can't send several statements."""
-        if self.autocommit or self._pipeline or not self._needs_begin:
+        if self.autocommit or isinstance(self._pipeline, _Batch) or not self._needs_begin:
             return
         if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            return
+        if self._pipeline:  # psycopg's own, for many rows
+            for command in self._begin:
+                yield from self._exec_command(command)
+            yield from self._pipeline._sync_gen()  # noqa: SLF001 -- as psycopg's own method
             return
         self.pgconn.send_query(b"; ".join(self._begin))
         for result in (yield from generators.execute(self.pgconn)):

@@ -75,6 +75,13 @@ def test_statements_that_are_sent_together_are_one_transaction_without_begin_and
     assert count_jobs(database) == 2
 
 
+def test_many_rows_that_come_first_are_in_the_transaction_too(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(JOB, [{"name": "trip 1"}, {"name": "trip 2"}])
+        session.rollback()
+    assert count_jobs(database) == 0
+
+
 def test_the_last_statement_commits_what_is_before_it(database: Database) -> None:
     with database.transaction() as session:
         session.execute(JOB, {"name": "trip 1"})
