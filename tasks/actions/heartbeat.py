@@ -26,11 +26,14 @@ Usually there is one; a second is started while a heartbeat still waits for Post
 
 
 class LeaseGuard:
-    """Guards the lease of a claimed action: an effect may begin only if the lease lasts long enough."""
+    """Guards the lease of a claimed action: an effect may begin only if the lease lasts long enough.
 
-    def __init__(self, lease: timedelta) -> None:
+    It counts from before it was asked for: the answer may have been long on its way.
+    """
+
+    def __init__(self, lease: timedelta, asked_at: float) -> None:
         self._lease_s = lease.total_seconds()
-        self._good_until = clock.monotonic_seconds() + self._lease_s
+        self._good_until = asked_at + self._lease_s
         self._lost = False
 
     def require(self, needed: timedelta) -> None:
@@ -59,7 +62,7 @@ def hold_lease(services: Services, claim: Claim) -> Iterator[LeaseGuard]:
 
     An action that ends within a quarter of its lease has no heartbeat.
     """
-    lease = LeaseGuard(services.settings.lease)
+    lease = LeaseGuard(services.settings.lease, claim.asked_s)
     done = threading.Event()
     every_s = services.settings.lease.total_seconds() / 4
 

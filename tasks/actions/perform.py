@@ -17,7 +17,7 @@ from tasks.actions.traces import record_trace
 from tasks.quota import Grant, make_reservation_id, site_health
 from tasks.services import Services
 from worker import logs, metrics
-from worker.errors import RapportError
+from worker.errors import RapportError, Reason
 from worker.failpoint import trigger_failpoint
 from worker.rules.quota.breaker import Outcome as Health
 from worker.rules.wire.trace_ids import campaign_span
@@ -124,7 +124,12 @@ def _attempt(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
                 session, claim, reason=decision.reason, detail=None, until=decision.retry_at
             )
         return Outcome.DENIED
-    return _execute(services, claim, lease, grant, kind)
+    outcome = _execute(services, claim, lease, grant, kind)
+    if decision.retry_at is not None:
+        # The others would be dispatched now, claimed, and denied because of the gap.
+        with services.database.transaction() as session:
+            dispatch.postpone_others(session, claim, reason=Reason.GAP, until=decision.retry_at)
+    return outcome
 
 
 def _execute(services: Services, claim: Claim, lease: LeaseGuard, grant: Grant, kind: ActionType) -> Outcome:

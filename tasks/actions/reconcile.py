@@ -102,6 +102,8 @@ def _stop_and_look_again(services: Services, claim: Claim, error: StopAccountErr
 
 def _ask_person(services: Services, claim: Claim, reason: Reason, detail: str) -> Outcome:
     with services.database.transaction() as session:
-        lifecycle.mark_needs_review(session, claim, reason=reason, detail=detail)
+        asked = lifecycle.mark_needs_review(session, claim, reason=reason, detail=detail)
+    if asked:  # it may take days: what was to try a site that failed must not keep all others waiting
+        _settle_unit(services, claim, Verb.COMMIT)
     log.error("needs_review", reason=reason, text=detail)
     return Outcome.NEEDS_REVIEW

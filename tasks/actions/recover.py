@@ -19,7 +19,7 @@ def recover_lapsed(services: Services) -> int:
     """Settle the actions whose lease has expired; return how many.
 
     A claimed action had no effect, so its unit is released. The unit of an acting one stays charged until
-    it is reconciled; that of a page that was being read stays charged for good.
+    it is reconciled; that of a page that was being read, or of what a person is asked about, for good.
     """
     with services.database.transaction() as session:
         lapsed = leases.take_lapsed(session, batch=BATCH)
@@ -51,4 +51,6 @@ def _settle(services: Services, action: LapsedAction) -> None:
 def _settlement_of(action: LapsedAction) -> Verb | None:
     if action.was is ActionState.CLAIMED:
         return Verb.RELEASE
+    if action.becomes is ActionState.NEEDS_REVIEW:
+        return Verb.COMMIT
     return Verb.COMMIT if action.was is ActionState.ACTING and action.kind.reads else None

@@ -67,7 +67,7 @@ def test_a_probe_that_succeeds_closes_the_breaker(engine: Engine) -> None:
     assert engine.reserve(context, "a third", lease=LEASE).granted
 
 
-@pytest.mark.parametrize("gone", ["lapses", "is given back"])
+@pytest.mark.parametrize("gone", ["lapses", "is given back", "is used"])
 def test_a_probe_that_says_nothing_lets_the_next_one_through(
     engine: Engine, time: MovableClock, gone: str
 ) -> None:
@@ -75,8 +75,11 @@ def test_a_probe_that_says_nothing_lets_the_next_one_through(
     engine.reserve(context, "probe", lease=LEASE)
     if gone == "lapses":
         time.move(LEASE)
-    else:
+    elif gone == "is given back":
         engine.settle(context, Verb.RELEASE, "probe", Outcome.NONE)
+    else:
+        engine.start(context, "probe")
+        engine.settle(context, Verb.COMMIT, "probe", Outcome.NONE)
     assert engine.reserve(context, "next", lease=LEASE).granted
     assert engine.reserve(context, "a third", lease=LEASE).reason is Reason.BREAKER_PROBE
     assert engine.settle(context, Verb.REPORT, "probe", Outcome.SUCCESS).breaker.failures == THRESHOLD

@@ -244,3 +244,11 @@ def test_units_of_earlier_days_count_for_the_week_only(engine: Engine, time: Mov
     assert left(engine, context) == Remaining(1000, 999, 997, 9999, 9997)
     time.move(MS)
     assert left(engine, context).week == 998
+
+
+@pytest.mark.parametrize(("gap", "over"), [(HOUR, NOON + HOUR), (timedelta(0), None)])
+def test_a_grant_says_when_the_gap_after_it_is_over(
+    engine: Engine, gap: timedelta, over: datetime | None
+) -> None:
+    granted = engine.reserve(install_state(engine, a_context(gap=gap)), "a", lease=LEASE)
+    assert (granted.reason, granted.retry_at) == (None, over)

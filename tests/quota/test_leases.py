@@ -171,3 +171,26 @@ def test_installing_leaves_nothing_of_what_was_counted_before(engine: Engine) ->
     assert used(engine, context) == (0, 0, 0)
     assert engine.remaining(context).reason is None
     assert used(engine, replace(context, kind=Kind.VISIT)) == (1, 1, 1)
+
+
+def test_a_unit_of_yesterday_does_not_act_today(engine: Engine, time: MovableClock) -> None:
+    context = install_state(engine, a_context(day=1))
+    time.move(DAY / 2 - MS)
+    assert engine.reserve(context, "a", lease=LEASE).granted
+    time.move(MS)
+    assert engine.start(context, "a").verdict is Verdict.ABSENT
+    assert engine.settle(context, Verb.RELEASE, "a", Outcome.NONE).verdict is Verdict.RELEASED
+    assert engine.reserve(context, "b", lease=LEASE).granted
+    assert engine.start(context, "b").verdict is Verdict.STARTED
+
+
+def test_a_unit_counts_for_a_week_from_when_it_began_to_act(engine: Engine, time: MovableClock) -> None:
+    context = install_state(engine, a_context())
+    engine.reserve(context, "a", lease=LEASE)
+    time.move(MINUTE)
+    engine.start(context, "a")
+    engine.settle(context, Verb.COMMIT, "a", Outcome.NONE)
+    time.move(WEEK - MS)
+    assert used(engine, context) == (0, 0, 1)
+    time.move(MS)
+    assert used(engine, context) == (0, 0, 0)

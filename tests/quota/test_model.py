@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
@@ -139,6 +139,9 @@ class QuotaMachine(RuleBasedStateMachine):
             self.engine.epoch, self.paused,
         )  # fmt: skip
 
+    def day_of(self, instant: datetime) -> date:
+        return instant.astimezone(self.zone).date()
+
     def assert_breaker(self, decision: Decision, kind: Kind) -> None:
         breaker = self.model.breaker(kind)
         actual = decision.breaker
@@ -197,7 +200,8 @@ class QuotaMachine(RuleBasedStateMachine):
             if model.breaker(kind).until is not None:
                 model.breaker(kind).probe = name
             assert decision.verdict is Verdict.GRANTED
-            assert (decision.reason, decision.retry_at) == (None, None)
+            gap_over = model.gaps[kind] if model.gaps[kind] > now else None
+            assert (decision.reason, decision.retry_at) == (None, gap_over)
             assert decision.remaining == Remaining(*model.left(context, now))
             self.assert_breaker(decision, kind)
 
@@ -212,10 +216,10 @@ class QuotaMachine(RuleBasedStateMachine):
         decision = self.engine.ask("start", self.context(kind), name)
         self.model.expire(self.time.now)
         entry = self.model.find(kind, name, self.time.now)
-        is_held = entry is not None and entry.open
+        is_held = entry is not None and entry.open and self.day_of(entry.at) == self.day_of(self.time.now)
         assert decision.verdict is (Verdict.STARTED if is_held else Verdict.ABSENT)
         if entry is not None and is_held:
-            entry.lapses = None
+            entry.at, entry.lapses = self.time.now, None
         self.assert_breaker(decision, kind)
 
     @rule(kind=KINDS, run=RUNS, name=NAMES, verb=st.sampled_from(Verb), outcome=st.sampled_from(Outcome))
@@ -225,7 +229,7 @@ class QuotaMachine(RuleBasedStateMachine):
         model.expire(now)
         entry = model.find(kind, name, now)
         model.record_outcome(kind, name, outcome, now)
-        if verb is Verb.RELEASE and model.breaker(kind).probe == name:
+        if verb is not Verb.REPORT and model.breaker(kind).probe == name:
             model.breaker(kind).probe = None
         assert decision.verdict is self.expected_verdict(verb, entry)
         if verb is Verb.RELEASE and entry is not None and entry.open:

@@ -24,9 +24,10 @@
 --                             kinds: [[gap, failures, openings, open_until]...]}
 -- Answers one line, 'status reason retry_at now failures openings open_until', followed for reserve and remaining by
 -- 'left_run left_day left_week left_all_day left_all_week'; instants in ms, 0 = none; '-' = no reason. Statuses:
---   reserve    'granted' | 'replay' (this id holds a grant, charged once) | 'denied' (reason: the gate that opens last)
+--   reserve    'granted' (retry_at: when the gap after it is over) | 'replay' (this id holds a grant, charged once)
+--              | 'denied' (reason: the gate that opens last)
 --   remaining  'remaining' (reason and retry_at: those of the denial that a reserve would get now)
---   start      'started' (acting: the unit counts until it is settled) | 'absent'
+--   start      'started' (acting: the unit counts until it is settled) | 'absent' (not reserved, or for an earlier day)
 --   commit     'committed' | 'late' (the unit had been released and is charged again)
 --   release    'released' | 'absent' | 'committed' (a settled unit is not released)
 --   report, reset, install   'noted'
@@ -145,10 +146,12 @@ if due > 0 and due <= now then
 end
 
 if verb == 'start' then
-  if lease then
+  local begins = lease and num(call('ZSCORE', charges_key, id) or 0) >= day
+  if begins then
+    call('ZADD', charges_key, now, id) -- counts from its effect on, as in the ledger
     call('HSET', state, lease_field, (string.gsub(lease, '^%S+', '0')))
   end
-  return answer(lease and 'started' or 'absent')
+  return answer(begins and 'started' or 'absent')
 end
 
 local function set_breaker(new_failures, new_openings, opens, new_probe)
@@ -179,7 +182,7 @@ if verb == 'commit' or verb == 'release' or verb == 'report' then
     else
       set_breaker(failures + 1, openings, 0, '')
     end
-  elseif is_probe and verb == 'release' then
+  elseif is_probe and verb ~= 'report' then
     set_breaker(failures, openings, open_until, '')
   end
   if verb == 'report' then
@@ -296,4 +299,4 @@ if num(stored[2]) ~= day or week_used == 0 then
   renew() -- a new day, or a sorted set that did not exist
 end
 day_used, week_used, all_day_used, all_week_used = day_used + 1, week_used + 1, all_day_used + 1, all_week_used + 1
-return decided('granted')
+return decided('granted', nil, gap > now and gap)

@@ -1,6 +1,6 @@
 """Claim an action and extend its lease. A claim holds all that a worker needs to know about the action."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from db.engine import Executor, fetch_first
 from db.store.actions.gate_facts import GateFacts
 from db.store.quota.limits import LoadedContext, read_context
 from db.tables import Action
+from worker import clock
 from worker.rules.ledger_gap import REMEMBERED, LedgerGap
 from worker.rules.model import ActionState, CampaignKind, Kind
 from worker.rules.people.identity import PersonKeys
@@ -26,7 +27,7 @@ class Claim:
     message calls them, as in `PlannedAction`. `late` is how long the action had been due, `has_met` whether
     a greeting or a profile visit of ours has reached the contact. `facts` is what its gates asked, and
     `quota` what limited it, in the statement that claimed it. `gap` is what a restored backup has lost
-    lately.
+    lately. `asked_s` is when it was asked for, by this machine's monotonic clock: its lease counts from then.
     """
 
     action_id: UUID
@@ -63,6 +64,7 @@ class Claim:
     has_met: bool = False
     facts: GateFacts | None = None
     quota: LoadedContext | None = None
+    asked_s: float = field(default_factory=clock.monotonic_seconds)
 
     @property
     def keys(self) -> PersonKeys:
@@ -80,11 +82,12 @@ class Claim:
 def claim_action(session: Executor, action_id: UUID, *, owner: str, lease: timedelta) -> Claim | None:
     """Claim a queued action, or an uncertain one to look at. None: it is claimed, or not dispatched."""
     given = {"action_id": action_id, "owner": owner, "lease": lease, "remembered": REMEMBERED}
+    asked_s = clock.monotonic_seconds()
     row = fetch_first(session, "claim_action", given)
-    return None if row is None else _read_claim(row)
+    return None if row is None else _read_claim(row, asked_s)
 
 
-def _read_claim(row: Any) -> Claim:  # noqa: ANN401 -- a row of the statement
+def _read_claim(row: Any, asked_s: float) -> Claim:  # noqa: ANN401 -- a row of the statement
     is_about_person = row.person_id is not None
     return Claim(
         action_id=row.action_id,
@@ -121,6 +124,7 @@ def _read_claim(row: Any) -> Claim:  # noqa: ANN401 -- a row of the statement
         has_met=row.has_met,
         facts=GateFacts.of(row),
         quota=read_context(row, Kind(row.kind), str(row.campaign_id)),
+        asked_s=asked_s,
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Date, and_, cast, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from db.store.quota import epochs
 from db.tables import Account, Action, Campaign, Contact
 from worker.errors import Reason
 from worker.rules.halts import RESUMED_BY_HAND
@@ -160,6 +161,12 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
     its campaign was cancelled.
     """
     check_transition(ActionState.NEEDS_REVIEW, state)
+    if state is ActionState.PLANNED:
+        # Its unit was not used: the counters are rebuilt without it. Before the action is locked, as an
+        # intent locks them.
+        owner = session.scalar(select(Action.account_id).where(Action.id == action_id))
+        if owner is not None:
+            epochs.reset_breakers(session, owner, ())
     settled = (
         update(Action)
         .where(Action.id == action_id, Action.state == ActionState.NEEDS_REVIEW)

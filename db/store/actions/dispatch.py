@@ -39,6 +39,7 @@ def queue_due_actions(
     accounts = list(session.scalars(load_query("lock_ready_accounts"), given))
     if not accounts:
         return []
+    send_with_next(session, "lock_audit_heads", {"accounts": accounts})
     chosen = {"accounts": accounts, "lease": lease, "undo_first": undo_first}
     return _read_due(session.execute(load_query("queue_due_actions"), chosen))
 
@@ -69,9 +70,10 @@ def postpone_others(
     """Postpone the account's other planned actions of this kind until then, with the same reason.
 
     A window that is closed for one is closed for all (a run's limit only for its campaign), so the quota
-    needn't be asked for each of them.
+    needn't be asked for each of them. One that somebody else has locked asks for itself.
     """
     others = [
+        Action.id != claim.action_id,
         Action.account_id == claim.account_id,
         Action.kind == claim.kind,
         Action.state == ActionState.PLANNED,
@@ -79,7 +81,6 @@ def postpone_others(
     ]
     if reason is Reason.RUN_LIMIT:
         others.append(Action.campaign_id == claim.campaign_id)
-    # Lock in the order of ids, like every change of many actions: otherwise transactions could deadlock.
-    locked = select(Action.id).where(*others).order_by(Action.id).with_for_update()
+    locked = select(Action.id).where(*others).with_for_update(skip_locked=True)
     waiting = {"reason": reason, "detail": detail, "not_before": until}
     session.execute(update(Action).where(Action.id.in_(locked)).values(waiting))

@@ -24,11 +24,18 @@ def expire_actions(session: Session) -> int:
     owners = select(Action.account_id).join(Account, Account.id == Action.account_id).where(*expired)
     skipped = 0
     for account_id in session.scalars(owners.distinct().order_by(Action.account_id)).all():
-        # Lock the audit head first: no transaction that holds it waits for an action of the account.
+        # Lock the audit head first: no transaction that holds it waits for an action of the account. So
+        # neither does this one: what somebody else has locked is left to the next run.
         lock_audit_head(session, account_id)
+        late = (
+            select(Action.id)
+            .join(Account, Account.id == Action.account_id)
+            .where(Action.account_id == account_id, *expired)
+            .with_for_update(skip_locked=True, of=Action)
+        )
         moved = session.execute(
             update(Action)
-            .where(Account.id == Action.account_id, Action.account_id == account_id, *expired)
+            .where(Action.id.in_(late))
             .values(state=ActionState.SKIPPED, reason=Reason.EXPIRED, detail="its last day has passed")
             .returning(Action.id)
         )

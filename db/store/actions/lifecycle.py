@@ -177,14 +177,23 @@ def mark_needs_review(session: Session, claim: Claim, *, reason: Reason, detail:
         **_NO_LEASE,
     )
     if moved:
-        record_account_event(
-            session,
-            NoticeKind.NEEDS_REVIEW,
-            claim.account_id,
-            key=f"{claim.action_id}:{claim.attempt}",
-            payload={"action": str(claim.action_id), "kind": claim.kind, "reason": reason},
+        tell_needs_review(
+            session, claim.account_id, claim.action_id, kind=claim.kind, attempt=claim.attempt, reason=reason
         )
     return moved
+
+
+def tell_needs_review(
+    session: Session, account_id: int, action_id: UUID, *, kind: Kind, attempt: int, reason: Reason
+) -> None:
+    """Let people be told that an action needs one of them."""
+    record_account_event(
+        session,
+        NoticeKind.NEEDS_REVIEW,
+        account_id,
+        key=f"{action_id}:{attempt}",
+        payload={"action": str(action_id), "kind": kind, "reason": reason},
+    )
 
 
 def finish_page(session: Session, claim: Claim, *, detail: str) -> bool:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.tables import Action, Campaign, Contact
@@ -110,5 +110,11 @@ def find_upcoming(session: Session, account_id: int) -> ActionFacts | None:
         func.greatest(Action.not_before, func.now()),
         Action.state == ActionState.PLANNED,
         Action.not_before,
+        # the rest as in due_action.sql: what waited for one gap has one time
+        case(
+            (Action.kind == Kind.GREET, func.current_date() - Action.occasion_on),
+            else_=Action.occasion_on - func.current_date(),
+        ),
+        Action.created_at,
         Action.id,
     )

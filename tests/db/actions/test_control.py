@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
@@ -86,6 +86,20 @@ def test_expiring_and_somebody_who_moves_the_same_action_do_not_wait_for_each_ot
             wait_for_lock_wait(database, expiring)
             session.execute(skip.where(Action.id == ids[1]))
         assert expiring.result(60) == 0
+
+
+def test_what_somebody_else_has_locked_is_not_waited_for(database: Database, database_url: str) -> None:
+    """Whoever decides on an action locks it first, and then the head that expiring holds."""
+    with database.transaction() as session:
+        account = an_account(session)
+        for slug in ("ann", "bob"):
+            add_planned(session, account, a_contact(session, account, slug))
+        session.execute(update(Action).values(expires_on=date(2000, 1, 1)))
+    with database.transaction() as decides, open_database(database_url) as other:
+        decides.execute(select(Action.id).limit(1).with_for_update())
+        with other.transaction() as session:
+            session.execute(text("set local lock_timeout = '2s'"))
+            assert endings.expire_actions(session) == 1
 
 
 def test_what_is_under_way_is_not_too_late(session: Session) -> None:

@@ -1,6 +1,7 @@
 """Planning, dispatch and the claim happen once, however many processes try at the same time."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
@@ -9,14 +10,23 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from db.store.actions import claims, dispatch, leases, lifecycle, plans
+from db.store.actions import claims, dispatch, events, leases, lifecycle, plans
 from db.store.actions.plans import PlannedAction
 from db.store.actions.review import proposals, undo
 from db.store.campaigns import campaigns
 from db.store.people import accounts
 from db.tables import Action, StoredDecision
 from tests.builders import a_campaign, a_contact, action, add_planned, add_proposed, an_account
-from tests.db.helpers import LEASE, claim_action, expire_leases, make_due, queue_due_actions, run_concurrently
+from tests.db.helpers import (
+    LEASE,
+    claim_action,
+    expire_leases,
+    make_due,
+    open_database,
+    queue_due_actions,
+    run_concurrently,
+    wait_for_lock_wait,
+)
 from worker.errors import Reason
 from worker.rules.messages.approval import UNDO_FIRST
 from worker.rules.model import ActionState, Kind
@@ -56,6 +66,30 @@ def test_planning_at_once_in_several_campaigns_inserts_once(database: Database, 
     assert sum(run_concurrently(database_url, 4, plan)) == 40
     with database.transaction() as session:
         assert session.scalar(select(func.count()).select_from(Action)) == 40
+
+
+def test_a_dispatcher_and_somebody_who_moves_actions_of_several_accounts_do_not_wait_for_each_other(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        one, two = an_account(session, "one"), an_account(session, "two")
+        add_planned(session, one, a_contact(session, one, "ann"))
+        sooner = add_planned(session, two, a_contact(session, two, "bob"))
+        action(session, sooner).not_before -= timedelta(hours=1)
+
+    def dispatch_all() -> int:
+        with open_database(database_url) as other, other.transaction() as session:
+            session.execute(text("set local enable_hashjoin = off"))  # as with more actions
+            session.execute(text("set local enable_seqscan = off"))
+            return len(queue_due_actions(session))
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            events.lock_audit_head(session, one.id)
+            dispatching = pool.submit(dispatch_all)
+            wait_for_lock_wait(database, dispatching)
+            events.lock_audit_head(session, two.id)
+        assert dispatching.result(60) == 2
 
 
 def test_what_was_just_approved_waits_until_it_can_hardly_be_a_wrong_press(session: Session) -> None:

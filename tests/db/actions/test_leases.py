@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store.actions import leases, lifecycle
-from db.tables import Account
+from db.tables import Account, OutboxEvent
 from tests.builders import (
     action,
     an_account,
@@ -25,6 +25,7 @@ from tests.db.helpers import (
 )
 from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
+from worker.rules.notices.kinds import NoticeKind
 from worker.rules.policy import MAX_FAILURES, MAX_PROFILE_OPENS
 
 S = ActionState
@@ -39,7 +40,8 @@ HOUR = timedelta(hours=1)
         (Kind.GREET, S.CLAIMED, MAX_FAILURES - 1, S.FAILED),
         (Kind.GREET, S.ACTING, MAX_FAILURES, S.UNCERTAIN),
         (Kind.WITHDRAW, S.ACTING, MAX_FAILURES, S.UNCERTAIN),
-        (Kind.GREET, S.UNCERTAIN, MAX_FAILURES, S.UNCERTAIN),
+        (Kind.GREET, S.UNCERTAIN, MAX_FAILURES - 2, S.UNCERTAIN),
+        (Kind.GREET, S.UNCERTAIN, MAX_FAILURES - 1, S.NEEDS_REVIEW),
         (Kind.VISIT, S.ACTING, 0, S.PLANNED),
         (Kind.VISIT, S.ACTING, MAX_FAILURES - 1, S.FAILED),
         (Kind.COLLECT, S.ACTING, 0, S.PLANNED),
@@ -55,12 +57,27 @@ def test_an_action_that_outlives_its_workers_ends_only_if_it_surely_had_no_effec
     session.expire_all()
     lapse(session)
     row = action(session, claim.action_id)
-    failed = ends_as is S.FAILED
-    assert (row.state, row.reason) == (
-        ends_as, Reason.TOO_MANY_ATTEMPTS if failed else Reason.LEASE_LAPSED,
-    )  # fmt: skip
-    tried = was is S.CLAIMED or kind.reads
+    because = {S.FAILED: Reason.TOO_MANY_ATTEMPTS, S.NEEDS_REVIEW: Reason.CANNOT_TELL}
+    assert (row.state, row.reason) == (ends_as, because.get(ends_as, Reason.LEASE_LAPSED))
+    tried = was in {S.CLAIMED, S.UNCERTAIN} or kind.reads
     assert row.failures == failures + tried
+
+
+def test_a_look_that_kills_its_workers_is_left_to_a_person_who_is_told(session: Session) -> None:
+    claim = a_claim(session)
+    assert lifecycle.write_intent(session, claim)
+    lifecycle.mark_uncertain(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=HOUR)
+    for failures in range(MAX_FAILURES):
+        for is_claimed in (False, True):  # a message that was lost is no failure
+            row = action(session, claim.action_id)
+            assert (row.state, row.failures) == (S.UNCERTAIN, failures)
+            make_due(session)
+            assert queue_due_actions(session) == [claim.action_id]
+            if is_claimed:
+                assert claim_action(session, claim.action_id).looking
+            lapse(session)
+    assert action(session, claim.action_id).state == S.NEEDS_REVIEW
+    assert session.scalars(select(OutboxEvent.kind)).all() == [NoticeKind.NEEDS_REVIEW]
 
 
 def test_a_visit_that_was_opened_as_often_as_it_may_be_ends(session: Session) -> None:

@@ -151,6 +151,17 @@ def test_one_at_a_time_names_who_is_under_way_and_whose_turn_is_first(session: S
     assert whole.counts == {S.PLANNED: 1, S.CLAIMED: 1}
 
 
+def test_of_several_that_are_due_at_once_the_next_one_is_the_dispatcher_s(session: Session) -> None:
+    account = an_account(session)
+    ids = sorted(add_planned(session, account, a_contact(session, account, f"p{n}")) for n in range(3))
+    for late in ids[:-1]:  # today's birthday goes first, whatever its id
+        action(session, late).occasion_on -= timedelta(days=1)
+    session.flush()
+    upcoming = gate_facts.get_account_facts(session, account.id).upcoming
+    assert upcoming is not None
+    assert [upcoming.id] == queue_due_actions(session) == ids[-1:]
+
+
 def test_what_may_have_happened_is_looked_at_though_its_campaign_is_paused(session: Session) -> None:
     action_id, facts = one_planned(session)
     queue_due_actions(session)

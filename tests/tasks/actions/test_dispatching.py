@@ -1,5 +1,6 @@
 """What the dispatcher publishes, and what becomes of the actions of dead workers."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ import tasks.entry.sourcing
 import tasks.entry.visitor  # noqa: F401 -- registers the tasks that dispatch names
 from db.store.actions import lifecycle
 from db.store.people.accounts import AccountRecord
+from db.store.quota import limits
 from tasks.actions import dispatch as dispatching
 from tasks.actions.dispatch import dispatch_due, dispatch_next
 from tasks.actions.kinds import ACTION_TYPES
@@ -27,6 +29,7 @@ from tests.tasks.search_helpers import a_reader, visits_of
 from worker import logs
 from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
+from worker.rules.quota.limits import Limits
 
 
 @pytest.fixture
@@ -87,6 +90,25 @@ def test_when_an_action_ends_its_account_goes_on_at_once_and_a_message_delivered
     assert row(without_pages, following).state == ActionState.QUEUED
     perform_and_dispatch_next(without_pages, greeting)
     assert len(published) == 2
+
+
+def test_what_must_wait_for_the_gap_is_not_dispatched_before_and_other_kinds_are(
+    without_pages: Services, account: AccountRecord, greeting: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[str] = []
+    monkeypatch.setattr(dispatching, "publish_task", lambda task, **_: published.append(task))
+    with without_pages.database.transaction() as session:
+        hour = timedelta(hours=1)
+        limits.set_limits(session, account.id, Kind.GREET, Limits(10, 10, 10, hour, hour), by="tests")
+        following = builders.add_planned(session, account, builders.a_contact(session, account, "bob"))
+    visits_of(without_pages, account, profiles=["ledger:cem"])
+    assert dispatch_due(without_pages) == 1
+    perform_and_dispatch_next(without_pages, greeting)
+    waits = row(without_pages, following)
+    assert (waits.state, waits.reason, waits.attempt) == (ActionState.PLANNED, Reason.GAP, 0)
+    _, denied = without_pages.quota.remaining(account.id, Kind.GREET, "none")
+    assert (denied.reason, denied.retry_at) == (Reason.GAP, waits.not_before)
+    assert published == ["tasks.birthday.greet", "tasks.visitor.visit"]
 
 
 def test_an_account_that_another_process_holds_is_left_to_the_tick(

@@ -3,6 +3,7 @@
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
+from db.engine import fetch_first
 from db.store.actions import claims, dispatch, leases, lifecycle
 from db.store.actions.claims import Claim
 from tasks.actions.heartbeat import LeaseGuard, hold_lease
@@ -57,7 +59,7 @@ def test_a_beat_extends_the_lease(without_pages: Services, queued: UUID) -> None
     claimed = claim(without_pages, queued)
     with without_pages.database.transaction() as session:
         before = builders.action(session, queued).lease_until
-    hold = LeaseGuard(LEASE)
+    hold = LeaseGuard(LEASE, clock.monotonic_seconds())
     assert hold.renew(without_pages, claimed, clock.monotonic_seconds())
     with without_pages.database.transaction() as session:
         after = builders.action(session, queued).lease_until
@@ -85,12 +87,29 @@ def test_the_lines_of_the_heartbeat_have_the_actions_correlation_id(
 
 def test_a_lease_counts_from_when_it_was_asked_for(without_pages: Services, queued: UUID) -> None:
     claimed = claim(without_pages, queued)
-    hold = LeaseGuard(without_pages.settings.lease)
+    hold = LeaseGuard(without_pages.settings.lease, clock.monotonic_seconds())
     slow_answer = clock.monotonic_seconds() - without_pages.settings.lease.total_seconds() + 5
     assert hold.renew(without_pages, claimed, slow_answer)
     hold.require(timedelta(0))
     with pytest.raises(TryAgainError):
         hold.require(timedelta(seconds=10))
+
+
+def test_the_first_lease_counts_from_when_it_was_asked_for_too(
+    without_pages: Services, queued: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease_s = without_pages.settings.lease.total_seconds()
+
+    def answer_slowly(*given: Any) -> object:
+        row = fetch_first(*given)
+        late = clock.monotonic_seconds() + lease_s
+        monkeypatch.setattr(clock, "monotonic_seconds", lambda: late)
+        return row
+
+    with monkeypatch.context() as patch:
+        patch.setattr("db.store.actions.claims.fetch_first", answer_slowly)
+        assert perform_action(without_pages, queued) is Outcome.POSTPONED
+    assert effects(without_pages) == []
 
 
 def test_a_beat_that_postgres_did_not_take_is_followed_by_the_next(
@@ -137,14 +156,14 @@ def test_a_lease_survives_two_beats_that_fail(
 def test_a_beat_after_the_loss_says_so(without_pages: Services, queued: UUID) -> None:
     claimed = claim(without_pages, queued)
     lapse(without_pages)
-    hold = LeaseGuard(LEASE)
+    hold = LeaseGuard(LEASE, clock.monotonic_seconds())
     assert not hold.renew(without_pages, claimed, clock.monotonic_seconds())
     with pytest.raises(TryAgainError, match="lease"):
         hold.require(timedelta(0))
 
 
 def test_a_worker_that_slept_knows_it_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
-    hold = LeaseGuard(LEASE)
+    hold = LeaseGuard(LEASE, clock.monotonic_seconds())
     hold.require(timedelta(seconds=20))
     awake = clock.monotonic_seconds() + LEASE.total_seconds() - 10
     monkeypatch.setattr(clock, "monotonic_seconds", lambda: awake)

@@ -9,6 +9,7 @@ import redis
 from sqlalchemy import update
 
 from db.store.actions import gates
+from db.store.kill_switch import pull_kill_switch
 from db.store.people.accounts import AccountRecord
 from db.store.quota import ledger, limits
 from db.tables import QuotaEpoch
@@ -218,3 +219,20 @@ def test_faults_of_the_site_in_a_row_open_the_breaker_and_its_probe_closes_it(
     assert go_on(without_pages) is Outcome.DONE
     _, decision = without_pages.quota.remaining(account.id, Kind.GREET, "none")
     assert decision.breaker == breaker.Breaker()
+
+
+def test_a_gate_that_closed_is_why_it_waits_and_not_the_gap_that_the_others_wait_for(
+    without_pages: Services, account: AccountRecord, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pull() -> None:
+        with without_pages.database.transaction() as session:
+            pull_kill_switch(session, "tests")
+
+    with without_pages.database.transaction() as session:
+        hour = timedelta(hours=1)
+        limits.set_limits(session, account.id, Kind.GREET, Limits(10, 10, 10, hour, hour), by="tests")
+    first, second = plan("ann"), plan("bob")
+    before_typing(monkeypatch, pull)
+    assert go_on(without_pages) is Outcome.POSTPONED
+    assert reason(without_pages, first) is Reason.KILL_SWITCH
+    assert reason(without_pages, second) is Reason.GAP

@@ -1,33 +1,38 @@
 """Looking at what may have happened: what each look says, and when the next one is."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
-from db.store.actions import dispatch
+from db.store.actions import control, dispatch
 from db.store.people.accounts import AccountRecord
+from db.store.quota import ledger
 from db.tables import Action, Interaction, QuotaCut
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
 from tasks.services import Services
 from tests import builders
 from tests.builders import SANDBOX
-from tests.db.helpers import LEASE
+from tests.db.helpers import LEASE, claim_action
 from tests.tasks.action_helpers import (
     another_takes_over,
+    next_action,
     perform_next,
     row,
     settle_slowly,
     state,
     stopped_for,
     used_today,
+    worker_taken_for_dead,
 )
 from tests.tasks.scripted_site import ScriptedSite
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import ActionState, Kind
 from worker.rules.policy import MAX_FAILURES, MIN_RETRY_WAIT
+from worker.rules.quota import breaker
 
 ANN = f"{SANDBOX}ann/"
 
@@ -232,3 +237,48 @@ def test_an_empty_thread_that_may_hide_messages_is_no_absence(
         assert state(without_pages, greeting) == (ActionState.UNCERTAIN, Reason.CANNOT_TELL)
     assert look(without_pages) is Outcome.NEEDS_REVIEW
     assert scripted.sent == []
+
+
+def _look_for_who_is_gone(services: Services, site: ScriptedSite) -> None:
+    site.fail("open", NeverError(Reason.PROFILE_GONE, "the site says so"))
+    assert look(services) is Outcome.NEEDS_REVIEW
+
+
+def _look_and_die(services: Services, _site: ScriptedSite) -> None:
+    for _ in range(MAX_FAILURES):
+        with services.database.transaction() as session:
+            session.execute(update(Action).values(not_before=Action.created_at))
+        action_id = next_action(services)
+        with services.database.transaction() as session:
+            claim_action(session, action_id)
+        worker_taken_for_dead(services)
+    assert state(services, action_id) == (ActionState.NEEDS_REVIEW, Reason.CANNOT_TELL)
+
+
+@pytest.mark.parametrize("end", [_look_for_who_is_gone, _look_and_die])
+def test_a_probe_that_a_person_must_settle_lets_the_next_one_through(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord,
+    end: Callable[[Services, ScriptedSite], None],
+) -> None:  # fmt: skip
+    with without_pages.database.transaction() as session:
+        half_open = breaker.Breaker(breaker.THRESHOLD, 1, builders.database_now(session))
+        ledger.write_breaker(session, account.id, Kind.GREET, half_open)
+        builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
+    scripted.fail("click", TryAgainError(Reason.LEASE_LOST, "nothing of the site"))
+    assert perform_next(without_pages) is Outcome.UNCERTAIN
+    end(without_pages, scripted)
+    with without_pages.database.transaction() as session:
+        builders.add_planned(session, account, builders.a_contact(session, account, "bob"))
+    assert perform_next(without_pages) is Outcome.DONE
+    assert used_today(without_pages, account) == 2
+
+
+def test_what_a_person_lets_send_again_gives_its_unit_back(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord, greeting: UUID
+) -> None:
+    _look_for_who_is_gone(without_pages, scripted)
+    assert used_today(without_pages, account) == 1
+    with without_pages.database.transaction() as session:
+        assert control.settle_by_hand(session, greeting, ActionState.PLANNED)
+    assert without_pages.quota.compare_with_ledger(account.id)
+    assert used_today(without_pages, account) == 0

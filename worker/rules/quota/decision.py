@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from worker.rules.quota.breaker import Outcome, record_outcome
 from worker.rules.quota.gates import WEEK, Usage, closed_gates, usage
 from worker.rules.quota.model import Charge, Decision, QuotaContext, QuotaState, Verb, Verdict
+from worker.rules.quota.windows import local_day
 
 
 def release_lapsed(state: QuotaState, now: datetime) -> QuotaState:
@@ -61,18 +62,24 @@ def reserve(
     if breaker.open_until is not None:
         breaker = replace(breaker, probe=reservation_id)
         state = state.with_breaker(context.kind, breaker)
-    return Decision(Verdict.GRANTED, used.with_one_more().left(context), breaker=breaker), state
+    over = now + gap if gap else None
+    left = used.with_one_more().left(context)
+    return Decision(Verdict.GRANTED, left, retry_at=over, breaker=breaker), state
 
 
 def start(
     state: QuotaState, context: QuotaContext, reservation_id: str, now: datetime
 ) -> tuple[Decision, QuotaState]:
-    """Begin to act: the effect may happen from now on, so the unit counts until it is settled."""
+    """Begin to act: the effect may happen from now on, so the unit counts until it is settled.
+
+    It counts in its windows from now on, as in the ledger; seconds may have passed since its grant. A unit of
+    an earlier day is refused: the effect would be one of today, and count in none of today's windows.
+    """
     state = release_lapsed(state, now)
     charge = state.find(context.kind, reservation_id)
-    if charge is None or not charge.held:
+    if charge is None or not charge.held or charge.at < local_day(now, context.zone).start:
         return Decision(Verdict.ABSENT, breaker=state.breaker(context.kind)), state
-    state = state.with_charge(replace(charge, lapses_at=None))
+    state = state.with_charge(replace(charge, at=now, lapses_at=None))
     return Decision(Verdict.STARTED, breaker=state.breaker(context.kind)), state
 
 
@@ -92,7 +99,7 @@ def settle(
     state = release_lapsed(state, now)
     before = state.breaker(context.kind)
     after = record_outcome(before, outcome, reservation_id, now)
-    if verb is Verb.RELEASE and before.probe == reservation_id:
+    if verb is not Verb.REPORT and before.probe == reservation_id:
         after = replace(after, probe=None)
     if after != before:
         state = state.with_breaker(context.kind, after)

@@ -70,8 +70,9 @@ class Remaining:
 class Decision:
     """The quota's answer.
 
-    `reason` and `retry_at` (aware, UTC) belong to a denial, or to the one that a reservation would get now.
-    `remaining` is set by reserve and remaining. `breaker` never names the probe under way.
+    `reason` and `retry_at` (aware, UTC) belong to a denial, or to the one that a reservation would get now. A
+    grant has the end of the gap after it as `retry_at`, None without a gap. `remaining` is set by reserve and
+    remaining. `breaker` never names the probe under way.
     """
 
     verdict: Verdict

@@ -8,10 +8,12 @@ from sqlalchemy import select
 
 from db.store.kill_switch import pull_kill_switch
 from db.store.people.accounts import AccountRecord
+from db.store.quota import ledger
 from db.tables import Action
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
 from tasks.services import Services
+from tests import builders
 from tests.tasks.action_helpers import (
     an_hour_asleep,
     another_takes_over,
@@ -128,3 +130,14 @@ def test_a_page_of_people_is_tried_more_often_than_a_profile_which_its_person_se
         Outcome.POSTPONED,
         Outcome.DONE,
     ]
+
+
+def test_a_probe_whose_page_says_nothing_of_the_site_lets_the_next_one_through(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
+) -> None:
+    with without_pages.database.transaction() as session:
+        half_open = breaker.Breaker(breaker.THRESHOLD, 1, builders.database_now(session))
+        ledger.write_breaker(session, account.id, Kind.VISIT, half_open)
+    visits_of(without_pages, account, profiles=["ledger:ann", "ledger:bob"])
+    scripted.fail("profile", GONE)
+    assert [perform_next(without_pages) for _ in range(2)] == [Outcome.SKIPPED, Outcome.DONE]
