@@ -115,7 +115,8 @@ def read_subscription(
     """Read what changed in a subscription and import it; None if another process reads it.
 
     With `requested` it is read only if a request waits, so a message that came twice reads once. A failure is
-    recorded, and SourceUnreadableError raised. Everything is imported and recorded in one transaction.
+    recorded, and SourceUnreadableError raised, or RequestRefusedError if it can't be imported now. Everything
+    is imported and recorded in one transaction.
     """
     with database.transaction() as session:
         claim = subscriptions.claim_reading(session, subscription_id, requested=requested)
@@ -128,6 +129,10 @@ def read_subscription(
         metrics.SUBSCRIPTION_READINGS.labels(error.failure).inc()
         with database.transaction() as session:
             subscriptions.record_failure(session, claim, error.failure)
+        raise
+    except RequestRefusedError:  # such as while a worker acts for somebody whom it names
+        with database.transaction() as session:
+            subscriptions.record_failure(session, claim, ReadFailure.INTERRUPTED)
         raise
     if reading is not None:
         metrics.SUBSCRIPTION_READINGS.labels("read" if reading.report else "unchanged").inc()

@@ -35,3 +35,7 @@ class ChildDiedError(StackError):
 
 class PortTakenError(StackError):
     """Another program took the port between the choice and the server's bind."""
+
+
+class DemoNameTakenError(StackError):
+    """The account with the demo's name is on another site than the practice network."""

@@ -36,9 +36,8 @@ _FILLED_BY_ITSELF: Final = frozenset(
 """Tables with rows in a database that nobody has used yet: of the migration, and of idle processes."""
 _IDS_LEFT_OUT: Final = 1000
 """Ids given after the backup are known elsewhere: to Redis, in links and logs. They are not given again."""
-
-
-_NOTE_GAP: Final = text("insert into restores (backup_at, restored_by) values (:at, :by)")
+_POSITIONS_LEFT_OUT: Final = 1_000_000
+"""No reader of the feed can have reached a position that is given after a restoration: each begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def load_backup(
         if unopened and not without_keys:
             raise RequestRefusedError(explain_keys(unopened, verified.about))
         if not nothing_lost:
-            connection.execute(_NOTE_GAP, {"at": verified.about.at, "by": by[:200]})
+            _mark_lost_time(connection, verified, by)
         _mark_restored(connection, verified, by)
     return Restored(len(verified.manifest.tables), verified.manifest.rows, unopened)
 
@@ -181,6 +180,20 @@ def _mark_restored(connection: Connection, verified: Verified, by: str) -> None:
         "delete from console_sessions",
         "delete from console_links",
         "delete from approval_links",
+    ):
+        connection.execute(text(statement), given)
+
+
+def _mark_lost_time(connection: Connection, verified: Verified, by: str) -> None:
+    """Note what may have happened since the backup: greetings, notices, and events that were read."""
+    first = connection.scalar(text("select coalesce(max(last_position), 0) from event_feed")) or 0
+    given = {"by": by[:200], "at": verified.about.at, "first": first + _POSITIONS_LEFT_OUT}
+    for statement in (
+        "insert into restores (backup_at, restored_by) values (:at, :by)",
+        "update notice_deliveries set maybe_twice = true where state in ('pending', 'sending')",
+        "update outbox_events set position = position + :first",
+        "insert into event_feed default values on conflict do nothing",
+        "update event_feed set last_position = last_position + :first, deleted_to = :first",
     ):
         connection.execute(text(statement), given)
 

@@ -51,7 +51,7 @@ def test_what_may_have_happened_is_looked_at_in_a_paused_and_in_a_cancelled_camp
         lifecycle.schedule_next_look(
             session, looking, reason=Reason.PROOF_MISSING, detail="", wait=soon, absent=True
         )
-    assert "1 planned actions are skipped" in rapport("campaign", "cancel", str(campaign_id))
+    assert "1 planned action is skipped" in rapport("campaign", "cancel", str(campaign_id))
     assert due(database) == [first]
     with database.transaction() as session:
         assert lifecycle.record_effect(

@@ -56,3 +56,5 @@ def test_an_address_that_postgres_cannot_store_is_no_page(console: Console, data
     with database.transaction() as session:
         an_account(session)
     assert console().get("/searches/a%00/edit").status_code == 404
+    for path in ("/doubts/same/a%00/1/2/distinct", "/setup/notices/a%00/pause"):
+        assert console().post(path, data=with_token()).status_code == 404

@@ -12,6 +12,7 @@ PAGES: Final = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
+PACKAGES: Final = ("api_stub", "db", "tasks", "worker")
 _PROGRAMS: Final = {"rapport", "./run", "/opt/rapport/bin/rapport"}
 _ENDS: Final = {"|", "||", "&&", ";", "&", ">", ">>", "<", "2>"}
 

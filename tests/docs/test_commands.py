@@ -1,8 +1,9 @@
 """Every command that a page shows is one that this version has, with options that it has."""
 
+import ast
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,12 +12,15 @@ import typer
 from typer.core import TyperGroup
 
 from api_stub.cli.main import build_app
-from tests.docs.examples import PAGES, ROOT, Block, find_blocks, find_commands, find_inline_commands
+from tests.docs.examples import PACKAGES, PAGES, ROOT, Block, find_blocks, find_commands, find_inline_commands
 
 COMMANDS: Final = typer.main.get_group(build_app())
 OF_RUN: Final = {"test", "lint", "soak", "mutate", "bench", "docs-test", "help", "--help", "--version"}
 """What only ./run has: it hands the arguments to other programs."""
 BLOCKS: Final = list(find_blocks())
+SOURCES: Final = [path for folder in PACKAGES for path in sorted((ROOT / folder).rglob("*.py"))]
+FILLED_IN: Final = "…"
+"""What stands in a text of the sources for a value."""
 UsageError: Final[Any] = typer.BadParameter.__mro__[1]
 
 
@@ -84,6 +88,39 @@ def test_every_command_in_a_block_exists_with_its_options(block: Block) -> None:
 def test_every_command_in_a_sentence_exists_with_its_options(page: Path) -> None:
     for words in find_inline_commands(page):
         if page.name != "CHANGELOG.md":  # it may name what an earlier version had
+            check_names(words)
+
+
+def list_texts(source: str) -> Iterator[str]:
+    """Yield the texts of a module, with `FILLED_IN` for each value in them."""
+    tree = ast.parse(source)
+    parts = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts |= {id(part) for part in node.values}
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else FILLED_IN for part in node.values
+            )
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+            yield node.value
+
+
+def find_hints(source: str) -> Iterator[list[str]]:
+    """Yield the commands that a module's texts name: in backticks, or as a line of their own."""
+    for text in list_texts(source):
+        for command in [*re.findall(r"`(rapport [a-z][^`]*)`", text), *text.splitlines()]:
+            words = command.split()
+            if words[:1] == ["rapport"] and words[1:] and words[1] in COMMANDS.commands:
+                yield words
+
+
+def test_every_command_in_a_text_of_ours_exists_with_its_options() -> None:
+    sources = [source for path in SOURCES if "rapport " in (source := path.read_text())]
+    hints = {tuple(words) for source in sources for words in find_hints(source)}
+    assert len(hints) > 100
+    for words in hints:
+        at_value = words.index(FILLED_IN) if FILLED_IN in words else len(words)
+        if at_value != 2 or not isinstance(COMMANDS.commands[words[1]], TyperGroup):
             check_names(words)
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.engine import Database
+from db.engine import Database, get_database_time
 from db.store.actions import plans
 from db.store.actions.plans import PlannedAction
 from db.store.actions.review import approval
@@ -77,6 +77,19 @@ def test_who_was_marked_by_an_import_and_by_a_person_stays_marked(database: Data
         runs.undo_import(session, import_id)
         session.expire_all()
         assert contact_by_slug(session, account, "ann").do_not_contact
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])  # one of them has another day than UTC
+@pytest.mark.parametrize("days", [0, 1])
+def test_who_is_on_hold_by_the_account_s_day_is_kept(database: Database, zone: str, days: int) -> None:
+    with database.transaction() as session:
+        account = an_account(session, zone=zone)
+        import_id = import_ann(session, account)
+        today = get_database_time(session).astimezone(account.zone).date()
+        contact_by_slug(session, account, "ann").hold_until = today + timedelta(days=days)
+        session.flush()
+        undone = runs.undo_import(session, import_id)
+        assert (undone.contacts, undone.kept) == (1 - days, days)
 
 
 def proposed(session: Session, account: AccountRecord, contact: Contact) -> UUID:

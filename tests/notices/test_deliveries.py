@@ -235,6 +235,18 @@ def test_several_notifiers_send_each_notice_once(
     assert len(set(receiver.ids)) == len(receiver.posted)
 
 
+def test_a_test_is_sent_however_much_waits(
+    database: Database, add: AddTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(NOWHERE, name="hook")
+    happen(database, STOPPED)
+    dispatch(database)
+    monkeypatch.setattr(deliveries, "_MOST_READ", 1)
+    with database.transaction() as session:
+        found = deliveries.claim_test(session, targets.get_target(session, "hook").id)
+    assert [event.kind for event in found.events] == [NoticeKind.TEST]
+
+
 def test_what_happens_during_a_pause_is_not_told_later(database: Database, add: AddTarget) -> None:
     add(NOWHERE, name="hook")
     happen(database, STOPPED, "before")

@@ -73,9 +73,16 @@ def keep_own(state: str, is_own: Callable[[str], bool]) -> str:
     return json.dumps(
         {
             "cookies": [each for each in given["cookies"] if is_own(each["domain"].lstrip(".").lower())],
-            "origins": [each for each in given["origins"] if is_own(urlsplit(each["origin"]).hostname or "")],
+            "origins": [each for each in given["origins"] if is_own(_host_of(each["origin"]))],
         }
     )
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).hostname or ""
+    except ValueError:  # such as an IPv6 address that never ends
+        return ""
 
 
 def find_expiry(state: str, cookie: str | None) -> datetime | None:

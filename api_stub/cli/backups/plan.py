@@ -112,5 +112,6 @@ def _describe_plan(plan: PlannedBackups | None, job: upkeep.UpkeepState | None) 
     if plan is None or job is None:
         return "none are scheduled: `rapport backup schedule --help`"
     last = f"the last one {format_instant(job.last_ok_at)}" if job.last_ok_at else "none was made yet"
-    failed = f"; it failed {job.failures} times since, the last time: {job.error}" if job.failures else ""
+    often = format_count(job.failures, "time", "times")
+    failed = f"; it failed {often} since, the last time: {job.error}" if job.failures else ""
     return f"backups go to {plan.target}, and {plan.keep} remain; {last}{failed}"

@@ -35,6 +35,7 @@ from db.store.campaigns import campaigns
 from db.store.reports import overview, summary
 from worker.errors import RequestRefusedError
 from worker.rules.reports.campaign_progress import OVER
+from worker.rules.wording.counts import format_count
 from worker.rules.wording.reasons import reason_suffix
 
 app = typer.Typer(
@@ -116,7 +117,8 @@ def cancel(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
     uncertain actions are still checked.
     """
     dropped = change_campaign(data, campaign, CampaignVerb.CANCEL)
-    print_text(f"campaign {campaign} is cancelled; {dropped} planned actions are skipped")
+    skipped = format_count(dropped, "planned action is", "planned actions are")
+    print_text(f"campaign {campaign} is cancelled; {skipped} skipped")
 
 
 def change_campaign(data: Path, given: str, verb: CampaignVerb) -> int:

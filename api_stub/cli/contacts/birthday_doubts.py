@@ -35,7 +35,7 @@ def list_doubts(account: AccountFilter = None, as_json: AsJson = False, data: Da
     """List birthdays from files that wait for you: it is uncertain whose they are, or which day it is."""
     with open_session(data) as session:
         check_account_filter(session, account)
-        waiting = birthday_doubts.list_doubts(session, account=account)
+        waiting = birthday_doubts.list_doubts(session, account=account, limit=None)
     if as_json:
         print_answer(waiting)
         return
@@ -127,7 +127,7 @@ def _confirm_unique(database: Database, account: str | None) -> None:
         found = birthday_doubts.list_doubts(session, account=account, only_unique=True, limit=None)
         for doubt in found:
             birthday_doubts.confirm_doubt(session, doubt.id)
-        left = len(birthday_doubts.list_doubts(session, account=account))
+        left = birthday_doubts.count_doubts(session, account=account)
     for doubt in found:
         print_text(f"  {doubt.id}: {_describe_contact(doubt)} has the birthday {_format_birthday(doubt)}")
     print_text(
@@ -149,7 +149,7 @@ def _ask_each(database: Database, account: str | None) -> None:
         )
     with database.transaction() as session:
         check_account_filter(session, account)
-        waiting = birthday_doubts.list_doubts(session, account=account)
+        waiting = birthday_doubts.list_doubts(session, account=account, limit=None)
     settled: list[int] = []
     """Places in `waiting` of the answered doubts, in the order of the answers."""
     place = 0

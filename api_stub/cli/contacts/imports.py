@@ -33,6 +33,7 @@ from db.store.imports.runs import UndoReport
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
+from worker.rules.wording.counts import format_count
 
 app = typer.Typer(help="Import contacts and history, and undo an import.", no_args_is_help=True)
 app.command("v1")(import_v1.import_v1)
@@ -43,6 +44,7 @@ app.command("unsubscribe")(subscriptions.unsubscribe)
 
 _AUTO_FORMAT: Final = "auto"
 _FORMATS: Final = (_AUTO_FORMAT, *(source for source in ImportSource if source in FORMATS))
+_KEPT: Final = "because they are on hold, or something was planned for or sent to them"
 _COUNTS: Final = (
     "read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing",
     "lost", "asked", "died", "gone",
@@ -177,14 +179,12 @@ def _describe_counts(report: Mapping[str, Any]) -> str:
 
 
 def _describe_undone(undone: UndoReport) -> str:
-    counts = {
-        "people removed": undone.contacts,
-        "people restored": undone.restored,
-        "interactions removed": undone.interactions,
-        "exclusions removed": undone.exclusions,
-        "people kept, because something was planned for or sent to them": undone.kept,
-    }
-    return (
-        ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-        or "the import had changed nothing"
+    counts = (
+        (undone.contacts, "person removed", "people removed"),
+        (undone.restored, "person restored", "people restored"),
+        (undone.interactions, "interaction removed", "interactions removed"),
+        (undone.exclusions, "exclusion removed", "exclusions removed"),
+        (undone.kept, f"person kept, {_KEPT}", f"people kept, {_KEPT}"),
     )
+    said = ", ".join(format_count(count, one, several) for count, one, several in counts if count)
+    return said or "the import had changed nothing"

@@ -1,6 +1,5 @@
 """`rapport import subscribe` and its kin: address books and calendars that are read again each night."""
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -22,7 +21,7 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.formatting import create_table, folding_text, format_time, print_text
-from api_stub.cli.screen.prompts import ask_secret, is_interactive
+from api_stub.cli.screen.prompts import ask_secret, is_interactive, read_line
 from api_stub.cli.screen.waiting import show_wait
 from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.terminal import Console
@@ -192,7 +191,7 @@ def _ask_user() -> str:
 
 def _read_password() -> SecretStr:
     """Ask for the password on a terminal, else read the first line of standard input."""
-    given = ask_secret("Password") if is_interactive() else sys.stdin.readline(_MAX_SECRET_CHARS + 2)
+    given = ask_secret("Password") if is_interactive() else read_line(_MAX_SECRET_CHARS + 2)
     password = given.rstrip("\r\n")
     if not 0 < len(password) <= _MAX_SECRET_CHARS:
         raise RequestRefusedError("no password was given: enter it on the terminal, or pipe it in")

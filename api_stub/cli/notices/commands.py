@@ -23,7 +23,7 @@ from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import print_text
 from api_stub.cli.hints import program
 from api_stub.cli.notices import display
-from api_stub.cli.screen.prompts import ask_secret, is_interactive
+from api_stub.cli.screen.prompts import ask_secret, is_interactive, read_line
 from api_stub.cli.screen.waiting import show_wait
 from api_stub.cli.servers.local_servers import load_settings
 from db.engine import Database
@@ -232,7 +232,7 @@ def _open(data: Path) -> Iterator[tuple[Database, Vault]]:
 
 def _read_url() -> SecretStr:
     """Ask for the URL on a terminal, else read the first line of standard input."""
-    given = ask_secret("URL") if is_interactive() else sys.stdin.readline(_MOST_CHARS + 2)
+    given = ask_secret("URL") if is_interactive() else read_line(_MOST_CHARS + 2)
     if not given.strip():
         raise RequestRefusedError("no URL was given: enter it on the terminal, or pipe it in")
     return SecretStr(given.strip())

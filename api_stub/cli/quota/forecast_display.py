@@ -15,6 +15,7 @@ from api_stub.responses.forecast import DayForecast, End, ForecastAnswer, Person
 from api_stub.responses.quota_windows import Window
 from db.store.reports.forecasts.birthday_forecast import AccountForecast
 from worker.errors import Reason
+from worker.rules.wording.counts import format_count
 from worker.rules.wording.reasons import describe_reason
 
 _NAMED: Final = 6
@@ -53,16 +54,19 @@ def list_caveats(found: ForecastAnswer) -> Iterator[str]:
     if found.stopped_by is not None:
         yield "the forecast shows what would happen if the account resumed now"
     if found.unapproved:
-        yield f"{found.unapproved} wait for approval; the forecast assumes that they are approved now"
+        waiting = format_count(found.unapproved, "greeting waits", "greetings wait")
+        yield f"{waiting} for approval; the forecast assumes that all are approved now"
     if found.paused:
-        yield f"{found.paused} wait in a paused campaign; the forecast assumes that it is resumed now"
+        waiting = format_count(found.paused, "greeting waits", "greetings wait")
+        yield f"{waiting} in a paused campaign; the forecast assumes that it is resumed now"
 
 
 def render_table(found: ForecastAnswer, *, ascii_only: bool) -> Table:
     """Return a row for each day with greetings: how full its limit is, and who is reached or missed."""
     by_day: dict[date, list[PersonForecast]] = {}
     for person in found.people:
-        by_day.setdefault(person.reached_on or person.until_on, []).append(person)
+        last = max(person.until_on, found.days[0].on)  # who was missed before is named on the first day
+        by_day.setdefault(person.reached_on or last, []).append(person)
     listed = create_table("day", "", "greetings", "who")
     for day in found.days:
         people = by_day.get(day.on, [])

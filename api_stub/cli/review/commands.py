@@ -29,6 +29,7 @@ from db.store.actions.review.proposals import Proposal
 from db.store.reports import overview
 from db.store.reports.overview import CampaignLine
 from worker.errors import RequestRefusedError
+from worker.rules.wording.counts import format_count
 
 _LIST_PAGE = 100
 
@@ -97,9 +98,8 @@ def _print_proposals(database: Database, scope: ReviewScope, zones: Mapping[str,
     for proposal in _iter_proposals(database, scope):
         console.print(render_plain(proposal, zones[proposal.account]))
         total += 1
-    print_text(
-        f"{total} wait for approval: `rapport review`" if total else _describe_empty(database, scope), "bold"
-    )
+    waiting = f"{format_count(total, 'waits', 'wait')} for approval: `rapport review`"
+    print_text(waiting if total else _describe_empty(database, scope), "bold")
 
 
 def _describe_empty(database: Database, scope: ReviewScope) -> str:

@@ -1,6 +1,7 @@
 """Questions to the person at the terminal."""
 
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -19,6 +20,23 @@ def ask_secret(question: str) -> str:
         return str(typer.prompt(question, default="", show_default=False, hide_input=True))
     except typer.Abort:
         return ""
+
+
+def read_line(most: int) -> str:
+    """Return the first line of standard input, at most `most` characters. Raises RequestRefusedError."""
+    return _read(lambda: sys.stdin.readline(most))
+
+
+def read_all() -> str:
+    """Return all of standard input. Raises RequestRefusedError if it isn't text."""
+    return _read(sys.stdin.read)
+
+
+def _read(read: Callable[[], str]) -> str:
+    try:
+        return read()
+    except UnicodeDecodeError as error:
+        raise RequestRefusedError(f"what was piped in isn't text in {error.encoding}") from None
 
 
 def require_typed_yes(warning: str, question: str, *, refusal: str) -> None:

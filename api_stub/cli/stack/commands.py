@@ -6,7 +6,7 @@ while the first processes start.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +16,7 @@ import typer
 from api_stub.cli.servers.data_folder import DEFAULT_DATA, DataDir
 from api_stub.cli.terminal import Console
 from api_stub.stack.background import start_in_background
+from api_stub.stack.errors import DemoNameTakenError
 from api_stub.stack.running import RunningStack
 from api_stub.stack.services import run_rapport_stack
 from worker.settings import get_settings
@@ -54,7 +55,8 @@ def up(
     with _run_stack(console, data, workers) as running:
         from api_stub.cli.stack import demo as steps  # noqa: PLC0415 -- see above
 
-        steps.prepare_demo_account(running, console)
+        with suppress(DemoNameTakenError):  # the others are served all the same
+            steps.prepare_demo_account(running, console)
         steps.print_addresses(running, console, data, in_background=in_background)
         if not in_background:
             steps.print_console_address(running, console)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from api_stub.sandbox.population.members import MEMBERS
+from api_stub.stack.errors import DemoNameTakenError
 from api_stub.stack.services import Addresses
 from api_stub.stack.stack import Service, Stack
 from db.engine import Database
@@ -25,6 +26,7 @@ from worker.secrets import Vault
 
 MEMBER: Final = MEMBERS["demo"]
 _DEMO: Final = "rapport demo"
+_SITE: Final = "sandbox"
 
 LIMITS: Final = Limits(
     per_run=15, per_day=12, per_week=75, gap_min=timedelta(seconds=0.8), gap_max=timedelta(seconds=1.2)
@@ -35,10 +37,18 @@ LIMITS: Final = Limits(
 def prepare_account(database: Database, *, again: bool) -> AccountRecord:
     """Add the demo account with its limits. With `again` it may greet 12 more today.
 
-    Limits that a person has set stay.
+    The limits and the time zone that a person has set stay. Raises DemoNameTakenError if the account of this
+    name is on another site.
     """
     with database.transaction() as session:
-        account = accounts.add_account(session, name=MEMBER.login, site="sandbox", zone=ZoneInfo("UTC"))
+        account = accounts.find_account(session, MEMBER.login) or accounts.add_account(
+            session, name=MEMBER.login, site=_SITE, zone=ZoneInfo("UTC")
+        )
+        if account.site != _SITE:
+            raise DemoNameTakenError(
+                f"account {account.name} is on {account.site}, and `rapport demo` needs that name "
+                "on the practice network: give it another folder with --data"
+            )
         _set_limits(session, account, again=again)
     return account
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from pydantic import SecretStr
 from rich.text import Text
@@ -37,6 +38,8 @@ from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 from worker.servers import redis_address
 from worker.servers.redis_address import RedisAddress
 from worker.settings import browser_environment, get_settings
+
+_LONGEST_START_S: Final = 30.0
 
 
 def doctor(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
@@ -95,10 +98,14 @@ def _check_browser() -> Finding:
     if path is None or not path.exists():
         advice = "run `.venv/bin/playwright install chromium`, or install your system's chromium package"
         return Finding("browser", False, f"{path or 'none found'}", advice)
-    result = subprocess.run(
-        [path, "--version"],
-        env=browser_environment(headless=True), capture_output=True, text=True, check=False, timeout=30,
-    )  # fmt: skip
+    try:
+        result = subprocess.run(
+            [path, "--version"],
+            env=browser_environment(headless=True), capture_output=True, text=True, check=False,
+            timeout=_LONGEST_START_S,
+        )  # fmt: skip
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        return Finding("browser", False, str(error)[:200], f"{path} does not run")
     if result.returncode != 0:
         return Finding("browser", False, result.stderr.strip()[:80] or result.stdout, f"{path} does not run")
     return judge_browser(result.stdout.strip(), read_expected_version())

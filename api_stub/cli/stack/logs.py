@@ -125,7 +125,10 @@ def _parse_since(given: str | None) -> datetime | None:
     if given is None:
         return None
     if found := re.fullmatch(r"(\d{1,6})([smhd])", given):
-        return clock.now() - timedelta(**{_UNITS[found[2]]: int(found[1])})
+        try:
+            return clock.now() - timedelta(**{_UNITS[found[2]]: int(found[1])})
+        except OverflowError:  # before there were years
+            return None
     try:
         at = datetime.fromisoformat(given)
     except ValueError:

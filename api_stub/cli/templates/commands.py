@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer, require_account
 from api_stub.cli.formatting import create_table, print_text
+from api_stub.cli.screen.prompts import read_all
 from api_stub.cli.templates import preview, send_test, signature
 from api_stub.cli.templates.find import TemplateId, format_state, require_template
 from api_stub.cli.terminal import Console
@@ -170,7 +171,7 @@ def _read_text(text: str | None) -> str:
         return text
     if sys.stdin.isatty():
         raise RequestRefusedError("no text: give it as the last argument in quotes, or pipe it in")
-    return sys.stdin.read()
+    return read_all()
 
 
 def _look_at_new(session: Session, number: int) -> tuple[Sequence[TemplateRecord], Sequence[str]]:

@@ -15,7 +15,7 @@ from api_stub.cli.context import (
     print_answer,
 )
 from api_stub.cli.formatting import print_text
-from api_stub.cli.screen.prompts import ask_secret, is_interactive, require_typed_yes
+from api_stub.cli.screen.prompts import ask_secret, is_interactive, read_line, require_typed_yes
 from api_stub.cli.servers.local_servers import load_settings
 from api_stub.cli.users import display
 from api_stub.cli.users.address import find_console_url, make_link
@@ -177,6 +177,6 @@ def _read_password(user: str) -> SecretStr:
         if ask_secret("The same again") != given:
             raise RequestRefusedError("the two differ, so nothing was changed")
     else:
-        given = sys.stdin.readline(MOST_CHARACTERS * 4 + 2).rstrip("\r\n")
+        given = read_line(MOST_CHARACTERS * 4 + 2).rstrip("\r\n")
         check_password(given, user=user)
     return SecretStr(given)

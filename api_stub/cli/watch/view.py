@@ -25,6 +25,7 @@ from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
 from worker.rules.quota.model import Remaining
 from worker.rules.reports.campaign_progress import OVER, CampaignProgress, campaign_progress
+from worker.rules.wording.counts import format_count
 from worker.rules.wording.reasons import reason_suffix
 
 KIND_OF_CAMPAIGN: Final = {
@@ -179,7 +180,11 @@ def _describe_wait(account: AccountRecord, actions: Sequence[ActionLine], outloo
         return f"next: {following.contact}, {wait}"
     asking = Counter(line.state for line in actions)
     if asking[ActionState.PROPOSED]:
-        return f"{asking[ActionState.PROPOSED]} wait for your approval: `rapport review`"
+        return f"{_count(asking[ActionState.PROPOSED])} for your approval: `rapport review`"
     if asking[ActionState.NEEDS_REVIEW]:
-        return f"{asking[ActionState.NEEDS_REVIEW]} wait for you: `rapport actions review`"
+        return f"{_count(asking[ActionState.NEEDS_REVIEW])} for you: `rapport actions review`"
     return ""
+
+
+def _count(waiting: int) -> str:
+    return format_count(waiting, "waits", "wait")

@@ -123,8 +123,11 @@ class _Reader:
             raise FormRefusedError
 
     def end_part(self) -> None:
-        if not self._is_file:
-            self.fields[self._name] = self._field.decode("utf-8", "replace").strip()
+        if self._is_file:
+            return
+        if b"\0" in self._field:  # as in other forms
+            raise FormRefusedError
+        self.fields[self._name] = self._field.decode("utf-8", "replace").strip()
 
     def end(self) -> None:
         self._is_whole = True

@@ -30,7 +30,8 @@ class ConsoleGuard:
     async def admit(self, scope: Scope, section: str) -> str | None:
         """Find the session of a request; return the cookie that its answer must set, if any.
 
-        Raises RequestRejected: off, from another site, not signed in, or Postgres doesn't answer.
+        Raises RequestRejected: off, from another site, a path with a null, not signed in, or Postgres doesn't
+        answer.
         """
         if not self._is_on:
             raise RequestRejected(problem_response(404, "Not Found"))
@@ -39,6 +40,8 @@ class ConsoleGuard:
         request = Request(scope)
         if not self._address.is_own(request.method, request.headers):
             raise RequestRejected(render_fault(request, 400))
+        if "\0" in scope["path"]:  # which Postgres can't be asked about
+            raise RequestRejected(render_fault(request, 404))
         visit = await _find_visit(request)
         if visit is not None:
             scope["state"]["signed_in"] = visit.signed_in

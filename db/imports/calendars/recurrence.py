@@ -36,7 +36,7 @@ def _last_day(rule: vRecur, start: date | None) -> date | None:
     count = _first(rule, "COUNT")
     if not count or start is None:
         return None
-    year = min(start.year + int(count) - 1, date.max.year)
+    year = max(date.min.year, min(start.year + int(count) - 1, date.max.year))
     return date(year, start.month, 28 if (start.month, start.day) == _LEAP_DAY else start.day)
 
 

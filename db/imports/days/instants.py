@@ -22,8 +22,10 @@ def find_day(instant: datetime, zones: Sequence[ZoneInfo]) -> InstantDay:
     """Return the day that `instant`, aware, means: the local one where it is midnight in one of `zones`.
 
     Midnight in UTC is the day as written. Any other moment may be the midnight of an unknown zone, so it is
-    one of several days.
+    one of several days. In the first and the last year there is, it is the day as written.
     """
+    if not date.min.year < instant.year < date.max.year:
+        return InstantDay(instant.date())
     in_utc = instant.astimezone(UTC)
     if in_utc.time() == time.min:
         return InstantDay(in_utc.date())

@@ -25,6 +25,7 @@ _MEMBER: Final = re.compile(
     r"(?:urn:li:fsd?_\w*[pP]rofile:)?(AC[a-z]A(?:A[A-Za-z0-9_-]{8,}|[A-Za-z0-9_-]{35}))"
 )
 """A member id, as it is or in a URN."""
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _OF_SOMEBODY_ELSE: Final = re.compile(
     r"refer|manager|assistant|spouse|partner|relation|introduc|boss|owner|recruiter|company|organi[sz]ation|note"
 )
@@ -192,7 +193,7 @@ def read_entries(
             )
     for place, count in filled.items():
         if place not in header.used and not _LABEL.search(header.titles[place]):
-            context.unused[" ".join(header.titles[place].split())] += count
+            context.unused[_UNSTORABLE.sub("?", " ".join(header.titles[place].split()))] += count
 
 
 def read_cells(lines: Lines, is_header: IsHeader, columns: Sequence[str]) -> Iterator[str]:

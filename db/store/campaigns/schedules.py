@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.tables import Account, Schedule, ScheduleFire
+from worker.rules.dates.schedule_times import next_fire
 from worker.rules.model import CampaignKind
 
 
@@ -78,6 +79,14 @@ def record_fire(session: Session, due: DueSchedule, *, campaign_id: UUID, next_f
 def skip_fire(session: Session, due: DueSchedule, *, next_fire_at: datetime) -> None:
     """Set the next instant without firing this one."""
     session.execute(update(Schedule).where(Schedule.id == due.id).values(next_fire_at=next_fire_at))
+
+
+def move_schedules(session: Session, account_id: int, zone: ZoneInfo) -> None:
+    """Set the next instants of an account's schedules, now that it is in `zone`. What is due still fires."""
+    query = select(Schedule, func.now()).where(Schedule.account_id == account_id, Schedule.enabled)
+    for schedule, now in session.execute(query.order_by(Schedule.id).with_for_update(of=Schedule)):
+        if schedule.next_fire_at > now:
+            schedule.next_fire_at = next_fire(schedule.cron, zone, now)
 
 
 @dataclass(frozen=True, slots=True)

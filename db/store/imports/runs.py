@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    cast,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from db.engine import execute_counted, unlimited_time
@@ -156,13 +168,15 @@ def _undo(session: Session, row: Import) -> UndoReport:
     session.execute(
         select(Contact.id).where(Contact.import_id == import_id).order_by(Contact.id).with_for_update()
     ).all()
+    its_day = cast(func.timezone(Account.time_zone, func.now()), Date)
+    today = select(its_day).where(Account.id == owner).scalar_subquery()
     contacts = execute_counted(
         session,
         delete(Contact).where(
             Contact.import_id == import_id,
             ~exists().where(Action.contact_id == Contact.id),
             ~exists().where(Interaction.contact_id == Contact.id),
-            or_(Contact.hold_until.is_(None), Contact.hold_until <= func.current_date()),
+            or_(Contact.hold_until.is_(None), Contact.hold_until <= today),
         ),
     )
     session.execute(load_query("last_greeted"), {"import_id": import_id})

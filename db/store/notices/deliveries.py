@@ -146,7 +146,7 @@ def record_failure(
 def claim_test(session: Session, target_id: UUID) -> MessageClaim:
     """Write a test event for this target alone, and claim its message for the caller."""
     target, event_id = _write_test(session, target_id)
-    rows = [row for row in _read_open(session, target_id) if row.id == event_id]
+    rows = _read_open(session, target_id, OutboxEvent.id == event_id)
     return _claim(session, target, rows, get_database_time(session))
 
 
@@ -169,8 +169,8 @@ def _write_test(session: Session, target_id: UUID) -> tuple[NoticeTarget, int]:
     return target, event_id
 
 
-def _read_open(session: Session, target_id: UUID) -> Sequence[Row[Any]]:
-    """Return the open deliveries of a target with their events, oldest first."""
+def _read_open(session: Session, target_id: UUID, *which: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """Return the open deliveries of a target with their events, oldest first: all, or those."""
     return session.execute(
         select(
             OutboxEvent.id, OutboxEvent.kind, OutboxEvent.at, OutboxEvent.account_id, OutboxEvent.payload,
@@ -181,7 +181,7 @@ def _read_open(session: Session, target_id: UUID) -> Sequence[Row[Any]]:
         )
         .join(NoticeDelivery, NoticeDelivery.event_id == OutboxEvent.id)
         .outerjoin(Account, Account.id == OutboxEvent.account_id)
-        .where(NoticeDelivery.target_id == target_id, NoticeDelivery.state.in_(_OPEN))
+        .where(NoticeDelivery.target_id == target_id, NoticeDelivery.state.in_(_OPEN), *which)
         .order_by(OutboxEvent.id)
         .limit(_MOST_READ)
     ).all()  # fmt: skip

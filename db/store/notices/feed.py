@@ -43,7 +43,7 @@ class FeedPage:
 
 
 class EventsDeletedError(Exception):
-    """Events after the position have been deleted because of their age."""
+    """Events after the position have been deleted because of their age, or lost: a backup was restored."""
 
 
 class PositionUnknownError(Exception):

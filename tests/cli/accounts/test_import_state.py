@@ -97,6 +97,7 @@ def test_a_list_of_cookies_as_extensions_export_it_is_a_storage_state() -> None:
         (json.dumps([a_cookie(domain="shop.example")]).encode(), "no cookie of the account's site"),
         (json.dumps({"cookies": [], "origins": []}).encode(), "no cookie of the account's site"),
         (b'{"cookies": [], "origins": [{"origin": "secret-word"}]}', "origins.0.origin"),
+        (b'{"cookies": [], "origins": [{"origin": "http://[secret-word"}]}', "no cookie of"),
         (b" " * (storage_state.MAX_BYTES + 1), "more than 5 MB"),
     ],
 )

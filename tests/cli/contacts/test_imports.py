@@ -40,7 +40,7 @@ def test_undo_says_what_it_took_out(database: Database, rapport: Rapport, vcf: P
     rapport("import", "contacts", str(vcf), "--account", "demo")
     with database.transaction() as session:
         (record,) = runs.list_imports(session)
-    assert "1 people removed" in rapport("import", "undo", str(record.id))
+    assert "1 person removed" in rapport("import", "undo", str(record.id))
     assert "undone" in rapport("import", "list", "--account", "demo")
     assert "already undone" in rapport.refused("import", "undo", str(record.id))
     assert "there is no import 99" in rapport.refused("import", "undo", "99")

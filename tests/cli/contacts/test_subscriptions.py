@@ -24,12 +24,14 @@ from db.store.people import accounts
 from db.tables import Contact, Subscription, SubscriptionEntry
 from tasks import services as wiring
 from tasks import sessions
+from tasks import subscriptions as reading
 from tasks.entry import imports, upkeep
 from tasks.services import Services
 from tasks.upkeep import subscriptions as tick
 from tests.builders import a_contact, an_account, contact_by_slug
 from tests.cli.conftest import Rapport
 from tests.imports.subscriptions.radicale_server import PASSWORD, READING, USER, Radicale, card, run_radicale
+from worker.errors import RequestRefusedError
 from worker.rules.subscriptions.readings import ReadFailure
 from worker.secrets import Vault
 from worker.settings import get_settings
@@ -124,6 +126,21 @@ def test_subscribing_finds_the_address_book_and_imports_it(
     with database.transaction() as session:
         zone = accounts.list_accounts(session)[0].zone
     assert 2 <= local.astimezone(zone).hour <= 4
+
+
+def test_a_reading_that_is_refused_can_be_tried_again_at_once(
+    subscribed: str, rapport: Rapport, radicale: Radicale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise RequestRefusedError("a worker is acting for Cid right now: try again in a minute")
+
+    (radicale.book / "cid.vcf").write_text(card("Cid", "cid", "1990-07-01"))
+    (line,) = json.loads(rapport("import", "subscriptions", "--json"))
+    with monkeypatch.context() as acting:
+        acting.setattr(reading, "import_file", refuse)
+        for _ in range(2):
+            assert "acting for Cid" in rapport.refused("import", "refresh", str(line["id"]))
+    assert "1 changed" in rapport("import", "refresh", str(line["id"]))
 
 
 def test_three_nights_with_changes_a_deletion_and_a_wrong_password(

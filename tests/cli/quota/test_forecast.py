@@ -6,7 +6,7 @@ from datetime import timedelta
 from api_stub.responses.forecast import MAX_DAYS
 from db.engine import Database
 from db.store.people import accounts
-from tests.builders import FREE, a_contact, an_account, database_now
+from tests.builders import FREE, a_contact, action, add_planned, an_account, database_now
 from tests.cli.conftest import Rapport
 from worker.errors import Reason
 from worker.rules.quota.limits import Limits
@@ -42,6 +42,17 @@ def test_a_day_names_who_is_reached_late_or_missed_and_the_verdict_says_what_hel
         "8 of 10 will be greeted, 6 of them late, 2 missed: the day's limit is reached; to allow more: "
         "`rapport quota set demo greet --per-day N`"
     )
+
+
+def test_who_is_missed_already_is_named_on_the_first_day(rapport: Rapport, database: Database) -> None:
+    people(database, FREE, {"ann": 0})
+    with database.transaction() as session:
+        account, yesterday = an_account(session), (database_now(session) - DAY).date()
+        late = a_contact(session, account, "late", name="Late", birthday=yesterday)
+        action(session, add_planned(session, account, late)).expires_on = yesterday
+    said = rapport("forecast", "demo").splitlines()
+    assert [line.split("\t")[-1] for line in said if "█" in line] == ["Late (missed), Ann"]
+    assert "1 missed" in said[-1]
 
 
 def test_where_all_is_well_it_says_so(rapport: Rapport, database: Database) -> None:

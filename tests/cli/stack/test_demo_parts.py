@@ -21,13 +21,13 @@ from api_stub.cli.watch.view import View
 from api_stub.sandbox.population.members import MEMBERS
 from api_stub.sandbox.state import State
 from api_stub.stack import ledger_check
-from api_stub.stack.errors import StackError
+from api_stub.stack.errors import DemoNameTakenError, StackError
 from api_stub.stack.services import Addresses
 from db.engine import Database
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import Interaction
-from tests.builders import a_contact, an_account
+from tests.builders import TEN, a_contact, an_account
 from worker.rules.model import AccountStatus, Kind
 from worker.rules.sourcing.criteria import Criteria
 
@@ -149,3 +149,18 @@ def test_limits_that_a_person_set_stay(database: Database) -> None:
     prepare_account(database, again=False)
     with database.transaction() as session:
         assert limits.get_configured_limits(session, account.id, Kind.GREET) == own
+
+
+def test_the_time_zone_that_a_person_set_stays(database: Database) -> None:
+    with database.transaction() as session:
+        an_account(session, MEMBER.login, zone="Asia/Tokyo")
+    assert prepare_account(database, again=False).zone.key == "Asia/Tokyo"
+
+
+def test_an_account_of_another_site_that_has_the_name_is_left_as_it_is(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session, MEMBER.login, site="linkedin", limits=TEN)
+    with pytest.raises(DemoNameTakenError, match="demo is on linkedin"):
+        prepare_account(database, again=False)
+    with database.transaction() as session:
+        assert limits.get_configured_limits(session, account.id, Kind.GREET) == TEN

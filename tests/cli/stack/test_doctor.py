@@ -79,6 +79,13 @@ def test_the_doctor_says_that_a_browser_is_missing_or_does_not_run(
     finding = doctor._check_browser()
     assert (finding.ok, finding.detail) == (False, "no libraries")
     assert "does not run" in finding.advice
+    broken.chmod(0o644)
+    assert "Permission denied" in doctor._check_browser().detail
+    broken.write_text("#!/bin/sh\nexec sleep 9\n")
+    broken.chmod(0o755)
+    environment.setattr(doctor, "_LONGEST_START_S", 0.05)
+    finding = doctor._check_browser()
+    assert (finding.ok, finding.advice) == (False, f"{broken} does not run")
 
 
 def test_the_doctor_names_the_library_that_playwright_s_driver_lacks(

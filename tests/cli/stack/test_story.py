@@ -37,6 +37,10 @@ def test_a_story_is_whole_and_by_time_over_processes_and_runs(rapport: Rapport, 
     assert few.splitlines() == lines[-2:]
 
 
+def test_the_log_of_more_years_than_there_were_is_all_of_it(rapport: Rapport, data: Path) -> None:
+    assert len(rapport("logs", "--data", str(data), "--since", "999999d").splitlines()) == 100
+
+
 def test_two_stories_that_begin_alike_are_told_apart(rapport: Rapport, data: Path) -> None:
     _, out, err = rapport.code("logs", "--data", str(data), "--correlation", "c0ffee")
     assert "c0ffee00" in out

@@ -14,7 +14,7 @@ from db.tables import Contact
 from tests.builders import SANDBOX, a_contact, an_account, contact_by_slug
 from tests.console.conftest import Console, with_token
 from tests.console.hostile import HOSTILE
-from tests.console.imports.helpers import import_it, runs_of
+from tests.console.imports.helpers import check, import_it, runs_of
 from tests.http.conftest import TestClient
 
 MEMBER = f"{SANDBOX}ACoAABcDeFgHiJk/"
@@ -44,6 +44,15 @@ def import_names(console: Console, *rows: str) -> None:
     for run in list(runs_of(client)._runs.values()):
         if run.thread is not None:
             run.thread.join(30)
+
+
+def test_a_check_of_birthdays_in_doubt_does_not_say_that_there_is_nothing(
+    console: Console, database: Database, account: AccountRecord
+) -> None:
+    named(database, account, ("ann", "Ann Roe"))
+    _, page = check(console(), "name,birthday\nAnn Roe,1990-03-04\n")
+    assert "If you import it: 1 birthday waits for you." in " ".join(page.split())
+    assert "nothing new" not in page
 
 
 def birthday_of(database: Database, account: AccountRecord, slug: str) -> tuple[int | None, int | None]:

@@ -171,6 +171,8 @@ def test_a_form_of_another_page_or_without_a_file_keeps_nothing(owner: TestClien
     assert send(owner, PEOPLE, csrf="wrong").status_code == 400
     assert left_in(UPLOADS) == []
     assert "Choose the account" in send(owner, PEOPLE, account="nobody").text
+    for fields in ({"account": "de\0mo"}, {"encoding": "utf-8\0"}):
+        assert send(owner, PEOPLE, **fields).status_code == 400
     assert send(owner, "").headers["location"] == "/imports"
     boundary = {"Content-Type": "multipart/form-data; boundary=b"}
     for body in (b"", b"--b\r\nnonsense", b"--b--\r\n", b"--b\r\n" + b"X: " + b"y" * 9000):

@@ -163,7 +163,7 @@ def test_more_people_than_fit_on_a_page_are_counted(session: Session) -> None:
         birthday(session, account, f"person-{number:02}")
     people = lines_of(morning(session, account), "Birthdays today")
     assert len(people) == 21
-    assert people[-1] == "and 10 more: `rapport birthdays demo --days 1`"
+    assert people[-1] == "and 10 more: `rapport birthdays demo --next 1`"
 
 
 def test_a_day_without_anything_is_one_line(session: Session) -> None:

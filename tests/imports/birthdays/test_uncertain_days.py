@@ -140,6 +140,15 @@ def test_columns_and_properties_that_are_not_used_are_named(database: Database, 
         assert runs.list_imports(session)[0].report["unused"] == {"Shoe Size": 1, "Pet": 2}
 
 
+def test_a_column_whose_title_cannot_be_stored_as_it_is_refuses_no_file(
+    database: Database, tmp_path: Path
+) -> None:
+    path = write_file(tmp_path, f"Name,URL,Shoe\0Size\nAnn,{SANDBOX}ann,38\n")
+    with database.transaction() as session:
+        report = import_path(session, an_account(session), path)
+        assert (report.new, report.unused) == (1, {"Shoe?Size": 1})
+
+
 def test_a_birthday_set_by_hand_is_neither_changed_nor_asked_about(
     database: Database, tmp_path: Path
 ) -> None:

@@ -130,6 +130,7 @@ def test_a_day_of_death_says_who_has_died(tmp_path: Path, summary: str, lines: t
         ("RRULE:FREQ=YEARLY;UNTIL=20250101", (), "has ended"),
         ("RRULE:FREQ=YEARLY;UNTIL=20250101T000000Z", (), "has ended"),
         ("RRULE:FREQ=YEARLY;COUNT=3", (), "has ended"),
+        ("RRULE:FREQ=YEARLY;COUNT=-5000", (), "has ended"),
         (YEARLY, ("STATUS:CANCELLED",), "cancelled"),
         (YEARLY, ("RECURRENCE-ID;VALUE=DATE:20250612",), "one event of a series"),
         ("RRULE:FREQ=YEARLY;INTERVAL=5", (), "every year"),
@@ -163,6 +164,8 @@ def test_a_series_that_goes_on_is_a_birthday(tmp_path: Path, rule: str) -> None:
         ("DTSTART:20200611T150000Z", (), {11, 12}),
         ("DTSTART:20200611T183000Z", ("X-WR-TIMEZONE:Nowhere/Land",), {11, 12}),
         ("DTSTART:20200611T120000Z", ("X-WR-TIMEZONE:Europe/Berlin",), {11, 12}),
+        ("DTSTART:99991231T120000Z", (), {31}),
+        ("DTSTART:00010101T030000Z", ("X-WR-TIMEZONE:America/New_York",), {1}),
     ],
 )
 def test_an_instant_is_the_day_on_which_it_is_midnight(

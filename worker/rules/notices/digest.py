@@ -93,7 +93,7 @@ def render_morning(digest: MorningDigest, *, program: str = PROGRAM) -> Notice:
     parts = [_name_stop(digest.waiting), birthdays, waits and f"{waits} to look at"]
     sections = [
         *_list_halts(digest.account, digest.waiting),
-        *_list_people("Birthdays today", digest.birthdays, f"rapport birthdays {digest.account} --days 1"),
+        *_list_people("Birthdays today", digest.birthdays, f"rapport birthdays {digest.account} --next 1"),
         *_list_people("Late greetings today", digest.late, f"rapport forecast {digest.account}"),
         *_list_waiting(digest.account, digest.waiting),
         *_list_events("Yesterday", digest.yesterday),
@@ -119,7 +119,7 @@ def render_evening(summary: EveningSummary, *, program: str = PROGRAM) -> Notice
         *_list_people("Left out", summary.left_out, shown),
         *_list_people("Failed", summary.failed, shown),
         *_list_waiting(account, summary.waiting),
-        *_list_people("Birthdays tomorrow", summary.tomorrow, f"rapport birthdays {account} --days 2"),
+        *_list_people("Birthdays tomorrow", summary.tomorrow, f"rapport birthdays {account} --next 2"),
     ]
     quiet = not any(section.heading for section in sections)
     if quiet and not summary.waiting.halts:

@@ -120,7 +120,9 @@ def change_account(
             audit.record_change(
                 session, by=caller.name, change="account.zone", about=account, detail=zone.key
             )
-            accounts.add_account(session, name=account, site=record.site, zone=zone)
+            new_accounts.add_account(
+                session, name=account, site=record.site, zone=zone, now=clock.now(), by=caller.name
+            )
         if "keep_days" in body.model_fields_set:
             detail = str(body.keep_days or "for ever")
             audit.record_change(session, by=caller.name, change="account.keep", about=account, detail=detail)

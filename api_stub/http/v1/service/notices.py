@@ -87,10 +87,18 @@ def show_notice_target(target: TargetName, caller: ReadCaller, database: AppData
         return TargetOut.model_validate(_find(session, target))
 
 
-@router.post("/notice-targets/{target}/test", status_code=202, responses=_UNKNOWN)
+@router.post(
+    "/notice-targets/{target}/test",
+    status_code=202,
+    responses=problems(FaultType.NOTICE_TARGET_UNKNOWN, FaultType.CONFLICT),
+)
 def send_test_notice(target: TargetName, caller: AdminCaller, database: AppDatabase) -> TargetOut:
     """Let the notifier send a test. `last_ok_at` or `error` of the target says soon how that ended."""
     with _changing(database, target, "test", by=caller.name) as (session, target_id):
+        if _find(session, target).paused_at is not None:
+            raise Fault(
+                FaultType.CONFLICT, f"{target!r} is paused, so no test is sent to it either: resume it first"
+            )
         deliveries.request_test(session, target_id)
         return TargetOut.model_validate(_find(session, target))
 

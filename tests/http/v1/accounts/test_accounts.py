@@ -1,10 +1,12 @@
 """Accounts below /v1: list, add, change, pause, explain and remove them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from api_stub.http.v1.accounts import accounts as routes
 from db.engine import Database, get_database_time
 from db.store import audit
+from db.store.campaigns import schedules
 from db.store.people import accounts
 from db.tables import Contact
 from tests.builders import a_contact, an_account
@@ -12,6 +14,7 @@ from tests.http.conftest import TestClient
 from tests.http.front_door.test_front_door import problem
 from tests.http.v1.conftest import ClientAs
 from worker.errors import Reason
+from worker.rules.model import CampaignKind
 
 
 def changes(database: Database) -> list[tuple[str, str, str, str]]:
@@ -66,6 +69,22 @@ def test_a_change_of_what_was_changed_meanwhile_changes_nothing(v1: TestClient, 
         ("api", "account.zone", "demo", "Asia/Tokyo"),
         ("api", "account.keep", "demo", "for ever"),
     ]
+
+
+def test_the_schedules_of_an_account_move_with_it(v1: TestClient, database: Database) -> None:
+    with database.transaction() as session:
+        account, now = an_account(session), get_database_time(session)
+        for kind, fires in ((CampaignKind.BIRTHDAY, now + timedelta(hours=30)), (CampaignKind.VISITOR, now)):
+            schedules.save_schedule(
+                session, account_id=account.id, kind=kind, cron="0 9 * * *", options={}, next_fire_at=fires
+            )
+    v1.patch("/v1/accounts/demo", json={"time_zone": "Asia/Tokyo"})
+    with database.transaction() as session:
+        birthdays, visits = schedules.list_schedules(session)
+    told = datetime.fromisoformat(v1.get("/v1/schedules").json()["items"][0]["next_starts"][0])
+    assert birthdays.next_fire_at == told
+    assert birthdays.next_fire_at.astimezone(ZoneInfo("Asia/Tokyo")).hour == 9
+    assert visits.next_fire_at == now, "what is due still fires"
 
 
 def test_it_is_paused_and_resumed_by_a_key_that_may_control(v1_as: ClientAs, database: Database) -> None:

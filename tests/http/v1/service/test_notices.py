@@ -52,6 +52,8 @@ def test_an_admin_tests_pauses_resumes_and_removes_one(
     tested = v1.post(f"{TARGETS}/mail/test")
     assert (tested.status_code, tested.json()["waiting"]) == (202, 1)
     assert v1.post(f"{TARGETS}/mail/pause").json()["paused_at"]
+    assert "resume it first" in problem(v1.post(f"{TARGETS}/mail/test"), 409)
+    assert v1.get(f"{TARGETS}/mail").json()["waiting"] == 1
     assert v1.post(f"{TARGETS}/mail/resume").json()["paused_at"] is None
     assert v1.delete(f"{TARGETS}/mail").status_code == 204
     assert v1.delete(f"{TARGETS}/mail").status_code == 404
