@@ -208,7 +208,11 @@ class Banners:
             yield Banner("upkeep", text, link=("/ops", self._("Operations")))
         for each in found.failing:
             why = self._(WHAT_HAPPENED[each.failure]) if each.failure else ""
-            says = self._("%(source)s isn't read any more: %(why)s.")
+            says = (
+                self._("%(source)s isn't read any more: %(why)s.")
+                if each.next_at is None
+                else self._("%(source)s was not read the last time: %(why)s.")
+            )
             text = Markup(says) % {"source": show_name(each.name), "why": why}  # noqa: S704 -- our own text
             yield Banner("subscription", text, link=(self._at("/imports"), self._("Imports")))
         for other, _halt in found.others_halted:

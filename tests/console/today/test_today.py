@@ -11,6 +11,7 @@ from api_stub.console.session import Role
 from db.engine import Database
 from db.store import audit, kill_switch
 from db.store.actions import control
+from db.store.imports import subscriptions
 from db.store.people import accounts
 from tests.builders import a_contact, add_proposed, an_account
 from tests.console.conftest import Console, with_token
@@ -19,6 +20,7 @@ from tests.console.today.scenes import greeted, in_state, planned, signed_in, to
 from worker import queues
 from worker.errors import Reason
 from worker.rules.model import AccountStatus, ActionState
+from worker.rules.subscriptions.readings import ReadFailure, SourceKind
 from worker.servers import redis_address
 
 
@@ -146,6 +148,24 @@ def test_what_needs_a_person_is_told_with_what_to_do(console: Console, database:
     assert kinds(html) == ["kill_switch", "not_signed_in", "nobody_consumes", "settle", "upkeep"]
     assert "rapport account sign-in demo" in html
     assert "&lt;b&gt;olga&lt;/b&gt;" in html
+
+
+def test_a_source_that_is_read_again_tonight_is_not_said_to_have_ended(
+    console: Console, database: Database
+) -> None:
+    with database.transaction() as session:
+        source = subscriptions.save_subscription(
+            session, account_id=an_account(session).id, kind=SourceKind.CALENDAR, title="",
+            origin="https://cal.example", address_hash=b"h" * 32, sealed=b"",
+        )  # fmt: skip
+        claim = subscriptions.claim_reading(session, source, requested=False)
+        assert claim is not None
+        subscriptions.record_failure(session, claim, ReadFailure.TIMEOUT)
+    html = console().get("/").text
+    assert "was not read the last time: the server took too long to answer." in html
+    with database.transaction() as session:
+        session.execute(text("update subscriptions set next_at = null"))
+    assert "isn't read any more" in console().get("/").text
 
 
 def test_many_to_settle_are_one_banner(console: Console, database: Database) -> None:
