@@ -51,18 +51,23 @@ def count_done(session: Session, condition: ColumnElement[bool]) -> dict[Kind, i
 
 
 def count_ended(session: Session, account_id: int, span: Span) -> dict[ActionState, dict[Reason, int]]:
-    """Count the actions that ended in `span`, by end state and reason, from their events."""
+    """Count the actions that ended in `span`, by end state and reason, from their events.
+
+    An end that was taken back is none, and one that came twice is one.
+    """
     states = (ActionState.SKIPPED, ActionState.FAILED, ActionState.DONE)
     rows = session.execute(
-        select(ActionEvent.to_state, ActionEvent.reason, func.count())
+        select(ActionEvent.to_state, ActionEvent.reason, func.count(ActionEvent.action_id.distinct()))
+        .join(Action, Action.id == ActionEvent.action_id)
         .where(
+            Action.state == ActionEvent.to_state,
             ActionEvent.account_id == account_id,
             ActionEvent.to_state.in_(states),
             ActionEvent.reason.is_not(None),
             is_within(ActionEvent.at, span),
         )
         .group_by(ActionEvent.to_state, ActionEvent.reason)
-        .order_by(func.count().desc(), ActionEvent.reason)
+        .order_by(func.count(ActionEvent.action_id.distinct()).desc(), ActionEvent.reason)
     )
     ended: dict[ActionState, dict[Reason, int]] = {state: {} for state in states}
     for state, reason, count in rows:

@@ -9,10 +9,12 @@ from sqlalchemy import true
 from sqlalchemy.orm import Session
 
 from db.engine import Database
+from db.store.actions import proposals, undo
+from db.store.actions.undo_effects import UndoOutcome
 from db.store.people.accounts import AccountRecord
 from db.store.reports import outcome_counts
 from db.tables import Action, Interaction
-from tests.builders import a_campaign, a_contact, add_planned, an_account
+from tests.builders import a_campaign, a_contact, add_planned, add_proposed, an_account, database_now
 from tests.db.helpers import run_without_triggers
 from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
@@ -171,3 +173,17 @@ def test_who_was_left_out_is_told_by_reason_and_name(session: Session, account: 
         ("Cem", S.SKIPPED, Reason.DO_NOT_CONTACT), ("Dan", S.FAILED, Reason.TOO_MANY_ATTEMPTS),
     ]  # fmt: skip
     assert outcome_counts.list_left_out(session, Action.account_id != account.id) == []
+
+
+def test_a_decision_that_was_taken_back_has_ended_nothing(session: Session, account: AccountRecord) -> None:
+    ann = add_proposed(session, account, a_contact(session, account, "ann"))
+    (seen,) = proposals.list_proposals(session, limit=1)
+    made = undo.drop(session, ann, seen=seen.seen, by="olga")
+    now = database_now(session)
+    today = Span(now - HOUR, now + HOUR)
+    dropped = {S.DONE: {}, S.FAILED: {}, S.SKIPPED: {Reason.DROPPED_BY_HAND: 1}}
+    assert outcome_counts.count_ended(session, account.id, today) == dropped
+    assert undo.take_back(session, made.id, by="olga") == {ann: UndoOutcome.DONE}
+    assert outcome_counts.count_ended(session, account.id, today)[S.SKIPPED] == {}
+    undo.drop(session, ann, seen=seen.seen, by="olga")
+    assert outcome_counts.count_ended(session, account.id, today) == dropped
