@@ -9,8 +9,8 @@ from sqlalchemy import true
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import proposals, undo
-from db.store.actions.undo_effects import UndoOutcome
+from db.store.actions.review import proposals, undo
+from db.store.actions.review.undo_effects import UndoOutcome
 from db.store.people.accounts import AccountRecord
 from db.store.reports import outcome_counts
 from db.tables import Action, Interaction
