@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import struct
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -23,7 +24,9 @@ from prometheus_client import values
 from prometheus_client.mmap_dict import MmapedDict
 
 _TRIES: Final = 10
-"""Several scrapes may share a lock one after the other. Then the next slot is taken, which does no harm."""
+_PAUSE_S: Final = 0.005
+"""Between two tries, so that a scrape that waits for a processor can end. If several scrapes share the lock one
+after the other for all tries, the next slot is taken, which does no harm."""
 
 
 class Slots:
@@ -71,6 +74,7 @@ def _acquire(lock: BinaryIO) -> bool:
         if _is_held(lock):
             break
         fcntl.flock(lock, fcntl.LOCK_UN)
+        time.sleep(_PAUSE_S)
     return False
 
 
