@@ -25,8 +25,10 @@ from prometheus_client.mmap_dict import MmapedDict
 
 _TRIES: Final = 10
 _PAUSE_S: Final = 0.005
-"""Between two tries, so that a scrape that waits for a processor can end. If several scrapes share the lock one
-after the other for all tries, the next slot is taken, which does no harm."""
+"""Between two tries, so that a scrape that waits for a processor can end.
+
+If several scrapes share the lock one after the other for all tries, the next slot is taken, which does no harm.
+"""
 
 
 class Slots:
