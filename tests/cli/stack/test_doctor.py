@@ -60,6 +60,17 @@ def test_the_doctor_says_which_url_is_wrong_and_tells_no_password(
     assert "secret-word" not in repr(found)
 
 
+def test_a_postgres_that_does_not_answer_beside_an_embedded_redis_is_a_finding(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("DATABASE_URL", NOBODY)
+    environment.delenv("REDIS_URL")
+    (found,) = doctor._check_servers(tmp_path)
+    assert (found.what, found.ok) == ("Postgres", False)
+    assert "DATABASE_URL" in found.advice
+    assert "secret-word" not in repr(found)
+
+
 def test_the_doctor_says_migrate(environment: pytest.MonkeyPatch, bare_url: str, tmp_path: Path) -> None:
     environment.setenv("DATABASE_URL", bare_url)
     found = findings(tmp_path)
