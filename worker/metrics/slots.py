@@ -27,7 +27,7 @@ _TRIES: Final = 10
 _PAUSE_S: Final = 0.005
 """Between two tries, so that a scrape that waits for a processor can end.
 
-If several scrapes share the lock one after the other for all tries, the next slot is taken. That does no harm.
+If several scrapes share the lock one after the other for all tries, the next slot is taken, harmlessly.
 """
 
 
