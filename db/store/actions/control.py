@@ -166,7 +166,7 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
         # intent locks them.
         owner = session.scalar(select(Action.account_id).where(Action.id == action_id))
         if owner is not None:
-            epochs.reset_breakers(session, owner, ())
+            epochs.end_epoch(session, owner)
     settled = (
         update(Action)
         .where(Action.id == action_id, Action.state == ActionState.NEEDS_REVIEW)

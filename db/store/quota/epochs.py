@@ -24,9 +24,14 @@ def raise_epoch(session: Session, account_id: int, *, seen: int) -> int | None:
     return epoch + 1
 
 
+def end_epoch(session: Session, account_id: int) -> None:
+    """End the account's epoch with all its grants: the next decision rebuilds the counters."""
+    raise_epoch(session, account_id, seen=_lock_or_create(session, account_id))
+
+
 def reset_breakers(session: Session, account_id: int, kinds: Collection[Kind]) -> None:
     """Close the breakers of `kinds`, for operators. The next decision rebuilds the counters."""
-    raise_epoch(session, account_id, seen=_lock_or_create(session, account_id))
+    end_epoch(session, account_id)
     for kind in kinds:
         write_breaker(session, account_id, kind, Breaker())
 
