@@ -43,6 +43,7 @@ from worker.settings import Settings
 RATE = 50
 LIMIT = 100
 LONGEST_S = 10
+CONNECTIONS = 32
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 REMEMBERED = ("/v1/birthdays", "/v1/accounts/demo/forecast/people")
 LONG_LISTS = {
@@ -166,17 +167,20 @@ async def ask_in_turn(
 ) -> list[float]:
     """Ask for the addresses in turn, `rate` times a second; return the seconds of each answer as above."""
 
+    # Requests wait here: httpx looks at all that wait for a connection at each of them.
+    free = asyncio.Semaphore(CONNECTIONS)
+
     async def ask(client: httpx.AsyncClient, at: float, address: str) -> float:
         await asyncio.sleep(max(0.0, at - time.perf_counter()))
         try:
-            async with asyncio.timeout(LONGEST_S):  # also while it waits for a connection
+            async with asyncio.timeout(LONGEST_S), free:
                 answer = await client.get(address)
         except (httpx.TransportError, TimeoutError):
             return math.inf
         took = time.perf_counter() - at  # from when it was due: a queue counts
         return took if answer.status_code == 200 else math.inf
 
-    limits = httpx.Limits(max_connections=32, max_keepalive_connections=32)
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     async with httpx.AsyncClient(
         base_url=base, headers={"X-API-Key": key}, limits=limits, timeout=LONGEST_S
     ) as client:

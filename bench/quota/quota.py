@@ -22,6 +22,7 @@ import redis
 from api_stub.stack.servers.redis import Redis
 from bench.command import Form, Given, run_bench
 from bench.quota.against_limits import compare_with_limits
+from bench.quota.decision_steps import accumulate_steps
 from bench.quota.fallback import compare_with_fallback
 from bench.report import Row
 from worker import clock, redis_address
@@ -119,10 +120,20 @@ class Workload:
             raise SystemExit(f"the quota answered {decision.verdict}, not {verdict}")
 
 
+class Floor(RedisQuota):
+    """Asks a script without any rule as the quota asks its own, and takes its answer for a grant."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        super().__init__(client)
+        self._sha = client.script_load(accumulate_steps()[-1])
+
+
 def measure_latency(server: Redis, *, slices: int, each: int) -> Iterator[Row]:
     """Yield the latency of each verb beside that of an INCR."""
     with redis.Redis.from_url(server.url, decode_responses=True) as client:
-        workload = Workload(RedisQuota(redis_quota.connect(redis_address.parse(server.url))), a_context())
+        address = redis_address.parse(server.url)
+        workload = Workload(RedisQuota(redis_quota.connect(address)), a_context())
+        without_rules = Workload(Floor(redis_quota.connect(address)), workload.context)
         first, again = (Timed(name, lambda: client.incr("x")) for name in ("INCR", "INCR again"))
         verbs = [
             Timed("reserve, granted", workload.reserve),
@@ -130,6 +141,7 @@ def measure_latency(server: Redis, *, slices: int, each: int) -> Iterator[Row]:
             Timed("commit", workload.commit),
             Timed("reserve, denied", workload.denied),
             Timed("remaining", workload.remaining),
+            Timed("reserve, by a script without any rule", without_rules.reserve),
         ]
         for _ in range(slices):
             workload.quota.install(workload.context, a_usual_state())

@@ -7,46 +7,18 @@ what ours takes beyond it is the price of the rules.
 
 import statistics
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
-from typing import Final
 
 import redis
 
 from api_stub.stack.servers.redis import Redis
 from bench.command import Given, run_bench
+from bench.quota.decision_steps import STEPS, accumulate_steps
 from bench.quota.quota import LEASE, Workload, a_context, a_usual_state, redis_on_own_core
 from bench.report import Row
 from worker import clock, redis_address
 from worker.quota import arguments, redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.quota.windows import local_day
-
-STEPS: Final = {
-    "an empty script": "",
-    "+ the server's time": """
-        local clock = redis.call('TIME')
-        local now = clock[1] * 1000 + math.floor(clock[2] / 1000)""",
-    "+ the limits from JSON": """
-        local numbers = cjson.decode(ARGV[5])
-        local kind = numbers[3]""",
-    "+ reading the state": """
-        local stored = redis.call('HMGET', KEYS[1], 'epoch', 'kept', 'due', 'gap|' .. kind,
-            'breaker|' .. kind, 'run|' .. numbers[1] .. '|' .. kind .. '|' .. ARGV[4],
-            'lease|' .. kind .. '|' .. ARGV[2])""",
-    "+ counting six windows": """
-        local used = {}
-        for n = 2, #KEYS do
-            used[#used + 1] = redis.call('ZCOUNT', KEYS[n], '(' .. (now - 604800000), '+inf')
-            used[#used + 1] = redis.call('ZCOUNT', KEYS[n], numbers[1], '+inf')
-        end""",
-    "+ the charge": """
-        redis.call('ZADD', KEYS[1 + kind], 'NX', now, ARGV[2])""",
-    "+ writing gap, lease and run": """
-        redis.call('HSET', KEYS[1], 'gap|' .. kind, now, 'due', now,
-            'lease|' .. kind .. '|' .. ARGV[2], now .. ' ' .. numbers[1] .. ' ' .. ARGV[4],
-            'run|' .. numbers[1] .. '|' .. kind .. '|' .. ARGV[4], (tonumber(stored[6]) or 0) + 1)""",
-}
-"""The steps of a decision, each with its Lua."""
 
 
 def measure(server: Redis, *, rounds: int, each: int) -> Iterator[Row]:
@@ -58,10 +30,7 @@ def measure(server: Redis, *, rounds: int, each: int) -> Iterator[Row]:
     keys = arguments.list_keys(context.account_id)
     with redis.Redis.from_url(server.url, decode_responses=True) as client:
         workload = Workload(RedisQuota(redis_quota.connect(redis_address.parse(server.url))), context)
-        scripts = [
-            client.register_script(f"{lua}\nreturn 'granted - 0 0 0 0 0 1 2 3 4 5'")
-            for lua in accumulate(STEPS.values())
-        ]
+        scripts = [client.register_script(lua) for lua in accumulate_steps()]
         spent: dict[str, list[float]] = {name: [] for name in (*STEPS, "our decision, all gates")}
         for number in range(rounds):
             for name, script in zip(STEPS, scripts, strict=True):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final, Protocol
 
 from worker.rules.model import Kind
@@ -14,6 +15,7 @@ from worker.rules.quota.windows import local_day, opening
 _KINDS: Final = tuple(Kind)
 """The script numbers kinds from 1 in this order; a new kind goes to the end."""
 _NONE: Final = timedelta(0)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,11 @@ def build_install(context: QuotaContext, now: datetime, /, *, state: QuotaState)
     return Arguments(text=json.dumps({"charges": charges, "kinds": kinds}, separators=(",", ":")))
 
 
-def list_keys(account_id: int) -> list[str]:
+@lru_cache(maxsize=4096)
+def list_keys(account_id: int) -> Sequence[str]:
     """Return the account's keys in the script's order; all in one slot of a Redis Cluster."""
     base = f"rapport:quota:{{acct:{account_id}}}"
-    return [f"{base}:state", *(f"{base}:{kind}" for kind in _KINDS)]
+    return f"{base}:state", *(f"{base}:{kind}" for kind in _KINDS)
 
 
 def kind_number(kind: Kind) -> int:
@@ -80,7 +83,7 @@ def epoch_ms(instant: datetime | None) -> int:
 
 
 def _ms(duration: timedelta) -> int:
-    return duration // timedelta(milliseconds=1)
+    return duration // _MILLISECOND
 
 
 def _charge_row(charge: Charge, today: datetime) -> list[str | int]:
