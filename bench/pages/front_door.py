@@ -43,6 +43,8 @@ from worker.settings import Settings
 RATE = 50
 LIMIT = 100
 LONGEST_S = 10
+CONNECTED_WITHIN_S = 1
+"""Else a crowd that waits would take the connections with no time left for an answer."""
 CONNECTIONS = 32
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 REMEMBERED = ("/v1/birthdays", "/v1/accounts/demo/forecast/people")
@@ -166,15 +168,19 @@ async def ask_in_turn(
     base: str, key: str, addresses: Sequence[str], *, rate: int, seconds: float
 ) -> list[float]:
     """Ask for the addresses in turn, `rate` times a second; return the seconds of each answer as above."""
-
     # Requests wait here: httpx looks at all that wait for a connection at each of them.
     free = asyncio.Semaphore(CONNECTIONS)
 
     async def ask(client: httpx.AsyncClient, at: float, address: str) -> float:
         await asyncio.sleep(max(0.0, at - time.perf_counter()))
         try:
-            async with asyncio.timeout(LONGEST_S), free:
-                answer = await client.get(address)
+            async with asyncio.timeout(CONNECTED_WITHIN_S):
+                await free.acquire()
+            try:
+                async with asyncio.timeout(LONGEST_S):
+                    answer = await client.get(address)
+            finally:
+                free.release()
         except (httpx.TransportError, TimeoutError):
             return math.inf
         took = time.perf_counter() - at  # from when it was due: a queue counts
