@@ -146,6 +146,7 @@ def _conditions(
 
 _NAME: Final = literal_column(NAME_ORDER, Text())
 _LAST: Final = "\U0010ffff"
+"""The last code point: what begins with a word is sorted before the word with this sign."""
 _Conditions = list[ColumnElement[bool]]
 _Place = tuple[Any, ...]
 """Where a page begins: the values of `_keys`."""
@@ -172,6 +173,7 @@ def _keys(sought: Sought, person: type[Contact] = Contact) -> list[Any]:
 
 
 def _begins_name(sought: Sought) -> ColumnElement[bool]:
+    """Return which names are between the word and all that begins with it: one range in any collation."""
     return and_(sought.words[0] <= _NAME, sought.words[0] + _LAST > _NAME)
 
 
