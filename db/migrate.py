@@ -65,7 +65,10 @@ def move_schema(engine: Engine, to: str) -> None:
 
 
 def _move(engine: Engine, to: str, is_there: "Callable[[_Place], bool]") -> None:
-    """Move the schema to `to`, unless it is where it should be, also after waiting for another migration."""
+    """Move the schema to `to`, unless `is_there` says that it need not move.
+
+    That is asked again after waiting for another migration.
+    """
     if is_there(_read_place(engine)):
         return
     from alembic import command  # noqa: PLC0415 -- see above

@@ -1,4 +1,4 @@
-"""What an error says about the encryption of Postgres or Redis, and what to do about it.
+"""Explains errors of connecting to Postgres or Redis, above all those of TLS.
 
 Neither driver has an error class for each cause, so the texts of libpq and OpenSSL are searched. An error
 without these words leaves the usual finding.
@@ -49,12 +49,12 @@ _REDIS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def explain_postgres(error: SQLAlchemyError) -> tuple[str, str]:
-    """Return what was found, and what to do."""
+    """Return what is wrong with the connection to Postgres, and what to do about it."""
     return _find(_POSTGRES, error) or (type(error).__name__, "is DATABASE_URL right, and Postgres running?")
 
 
 def explain_redis(error: Exception) -> tuple[str, str]:
-    """Return what was found, and what to do."""
+    """Return what is wrong with the connection to Redis, and what to do about it."""
     return _find(_REDIS, error) or (type(error).__name__, "is REDIS_URL right, and Redis running?")
 
 

@@ -1,4 +1,4 @@
-"""What fsspec and the package of a place raise while it is used, as an error that says what to do."""
+"""Turns the errors of fsspec and its packages into one that says what to do."""
 
 import sys
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def refuse_place_errors(*further: type[Exception]) -> Iterator[None]:
 
 
 def _list_errors(further: tuple[type[Exception], ...]) -> tuple[type[Exception], ...]:
-    """Return the classes of those that are imported: a module that isn't has raised nothing."""
+    """Return the error classes of the imported packages; one that isn't imported has raised nothing."""
     loaded = ((sys.modules.get(module), name) for module, name in _PACKAGES)
     theirs = (getattr(module, name, None) for module, name in loaded)
     return (OSError, EOFError, *further, *(each for each in theirs if each is not None))

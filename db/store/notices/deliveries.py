@@ -170,7 +170,7 @@ def _write_test(session: Session, target_id: UUID) -> tuple[NoticeTarget, int]:
 
 
 def _read_open(session: Session, target_id: UUID, *which: ColumnElement[bool]) -> Sequence[Row[Any]]:
-    """Return the open deliveries of a target with their events, oldest first: all, or those."""
+    """Return a target's open deliveries that meet the conditions, with their events, oldest first."""
     return session.execute(
         select(
             OutboxEvent.id, OutboxEvent.kind, OutboxEvent.at, OutboxEvent.account_id, OutboxEvent.payload,

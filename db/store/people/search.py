@@ -130,7 +130,7 @@ def _everybody(sought: Sought) -> Select[Contact]:
 def _conditions(
     person: type[Contact], sought: Sought, asked: Sequence[str] | None = None
 ) -> list[ColumnElement[bool]]:
-    """Return the conditions on a contact. The index finds those with the words `asked`: all, if not given."""
+    """Return the conditions on a contact. The index is asked for the words `asked`, by default for all."""
     found = filter_conditions(person, sought.filters, sought.account_id, sought.today)
     if sought.ids is not None:
         found.append(person.id.in_(sought.ids))
