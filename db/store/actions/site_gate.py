@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.store.actions.waiting import make_due
 from db.store.people import site_checks
 from db.tables import Action, Contact
 from worker.errors import Reason
@@ -95,20 +96,4 @@ def save_verdicts(session: Session, account_id: int, verdicts: Collection[Capabi
 
 def wake_waiting(session: Session, account_id: int) -> None:
     """Make the planned actions due now that waited for a check or for a person's look."""
-    # Lock in the order of ids, like every change of many actions: otherwise transactions could deadlock.
-    waiting = (
-        select(Action.id)
-        .where(
-            Action.account_id == account_id,
-            Action.state == ActionState.PLANNED,
-            Action.reason.in_(_WAITING),
-        )
-        .order_by(Action.id)
-        .with_for_update()
-    )
-    session.execute(
-        update(Action)
-        .where(Action.id.in_(waiting))
-        .values(not_before=func.now())
-        .execution_options(synchronize_session=False)
-    )
+    make_due(session, _WAITING, Action.account_id == account_id)

@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from db.store.actions.waiting import make_due
 from db.tables import Action
 from worker.errors import Reason
 from worker.rules.messages.approval import approval_hash
@@ -33,19 +34,4 @@ def move_approvals(session: Session, contact_id: int, former: str, address: str)
 
 def wake_actions(session: Session, contact_ids: Collection[int]) -> None:
     """Make the planned actions due now that waited for a person to say who these contacts are."""
-    waiting = (
-        select(Action.id)
-        .where(
-            Action.contact_id.in_(contact_ids),
-            Action.state == ActionState.PLANNED,
-            Action.reason.in_(_WAITING),
-        )
-        .order_by(Action.id)
-        .with_for_update()
-    )
-    session.execute(
-        update(Action)
-        .where(Action.id.in_(waiting))
-        .values(not_before=func.now())
-        .execution_options(synchronize_session=False)
-    )
+    make_due(session, _WAITING, Action.contact_id.in_(contact_ids))
